@@ -1,0 +1,137 @@
+"""A challenge as data: what is asked of candidates, in which production reality, and how it is exercised.
+
+Written by people as `challenges/<slug>/challenge.toml`, validated by `challenges.loader`, and copied whole into every evidence
+bundle, so that scoring a bundle needs nothing but the bundle.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from grader.schema.base import Model
+
+
+class Reality(Model):
+    """The production reality that a submission is judged against."""
+
+    serving: Literal["online", "batch"]
+    slo_p99_ms: float = Field(gt=0)
+    rate_rps: float = Field(gt=0, description="steady arrival rate, requests per second")
+    burst_factor: float = Field(ge=1, description="spike rate as a multiple of rate_rps")
+    retraining: str
+    audit: str
+    cost: str
+
+
+class Limits(Model):
+    """What the candidate's container gets; stated in the brief."""
+
+    cpus: float = Field(gt=0)
+    memory_mib: int = Field(gt=0)
+    pids: int = Field(gt=0)
+    tmp_mib: int = Field(gt=0)
+    data_mib: int = Field(gt=0)
+    log_mib: int = Field(gt=0)
+    repository_mib: int = Field(gt=0)
+    repository_files: int = Field(gt=0)
+    build_timeout_s: float = Field(gt=0)
+    build_memory_mib: int = Field(gt=0)
+    build_log_kib: int = Field(gt=0)
+    ready_timeout_s: float = Field(gt=0)
+
+
+class Contract(Model):
+    """The routes and documents of the service contract. Paths of files are relative to the challenge folder."""
+
+    predict: str
+    health: str
+    ready: str
+    metrics: str
+    feedback: str
+    version: str
+    port: int = Field(gt=0, lt=65536, description="value of PORT")
+    drift_window: int = Field(gt=0)
+    model_path_env: str
+    audit_file: str = Field(description="relative to DATA_DIR")
+    request_schema: str
+    response_schema: str
+    samples: str = Field(description="folder of sample payloads")
+    id_field: str
+    score_field: str
+    degraded_field: str
+    version_field: str
+    numeric_fields: list[str]
+    nullable_fields: list[str]
+    canary_fields: list[str] = Field(default_factory=list, description="request fields whose values must never appear in logs")
+
+
+class LoadWindowPlan(Model):
+    """One planned window of open-loop load."""
+
+    name: str
+    arrivals: Literal["constant", "poisson"]
+    rate_factor: float = Field(gt=0, description="multiple of reality.rate_rps")
+    seconds: float = Field(gt=0)
+
+
+class DriftKind(Model):
+    """One kind of drift: what the injector does to the stream and how strongly."""
+
+    kind: str
+    severity: float = Field(gt=0, le=1)
+    feature: str = Field(description="the request field that an alert should blame")
+
+
+class DriftPlan(Model):
+    """Window counts of the drift experiment. Rates are requests per second; the harness never exceeds half the capacity it saw."""
+
+    window: int = Field(gt=0)
+    control_windows: int = Field(gt=0)
+    drifted_windows: int = Field(gt=0)
+    recovery_windows: int = Field(gt=0)
+    max_rate_rps: float = Field(gt=0)
+
+
+class Mode(Model):
+    """How much is exercised. A mode never changes how something is judged."""
+
+    title: str
+    budget_s: float
+    load: list[LoadWindowPlan]
+    drift: list[DriftKind]
+    faults: list[str]
+
+    @property
+    def stimuli(self) -> frozenset[str]:
+        """Names that a check's `needs` may ask for: `load:<window>`, `drift:<kind>`, `fault:<id>`, and `drift`, `load`, `faults` for any."""
+        named = {f"load:{w.name}" for w in self.load} | {f"drift:{d.kind}" for d in self.drift} | {f"fault:{f}" for f in self.faults}
+        return frozenset(named | {name.split(":")[0] for name in named})
+
+
+class Scoring(Model):
+    """Points per area, 100 in all: the core areas' points plus `module_points` for the best module."""
+
+    core: dict[str, int]
+    modules: list[str]
+    module_points: int
+    cause_cap_points: float = Field(description="the most that one root cause may cost in all")
+    bands: dict[str, int] = Field(description="band name -> lowest percentage of an area's points that reaches it")
+
+
+class Challenge(Model):
+    """A whole challenge. `digest` is over every file that can change what a candidate is asked or how it is exercised."""
+
+    slug: str
+    title: str
+    version: str
+    summary: str
+    hours: str
+    digest: str = ""
+    reality: Reality
+    limits: Limits
+    contract: Contract
+    drift: DriftPlan
+    modes: dict[str, Mode]
+    scoring: Scoring

@@ -1,0 +1,38 @@
+"""What the harness records and the checks read: facts, never opinions.
+
+One model per collector. A collector's file in the bundle is an `Envelope`: the data, or the failure that explains its absence.
+"""
+
+from grader.schema.evidence.behaviour import (
+    AuditEvidence,
+    BootEvidence,
+    ContractEvidence,
+    Exchange,
+    LogsEvidence,
+    PredictionFacts,
+)
+from grader.schema.evidence.drift import Alert, DriftEvidence, DriftWindow, ModelQuality
+from grader.schema.evidence.envelope import COLLECTORS, Envelope, EvidenceModel
+from grader.schema.evidence.faults import FaultCase, FaultRecord, FaultsEvidence
+from grader.schema.evidence.load import Latency, LoadEvidence, LoadWindow, ResourceUse, TimeBin
+from grader.schema.evidence.manifest import Host, Manifest, RunFacts, StageTiming, Submission
+from grader.schema.evidence.metrics import Family, MetricsEvidence, Sample, Scrape, SentTruth
+from grader.schema.evidence.submission import (
+    BaseImage,
+    DockerfileChoice,
+    ImageEvidence,
+    IsolationProbe,
+    Place,
+    Probe,
+    RepositoryEvidence,
+    SandboxEvidence,
+    SourceEvidence,
+)
+
+__all__ = [
+    "COLLECTORS", "Alert", "AuditEvidence", "BaseImage", "BootEvidence", "ContractEvidence", "DockerfileChoice", "DriftEvidence",
+    "DriftWindow", "Envelope", "EvidenceModel", "Exchange", "Family", "FaultCase", "FaultRecord", "FaultsEvidence", "Host",
+    "ImageEvidence", "IsolationProbe", "Latency", "LoadEvidence", "LoadWindow", "LogsEvidence", "Manifest", "MetricsEvidence",
+    "ModelQuality", "Place", "PredictionFacts", "Probe", "RepositoryEvidence", "ResourceUse", "RunFacts", "Sample",
+    "SandboxEvidence", "Scrape", "SentTruth", "SourceEvidence", "StageTiming", "Submission", "TimeBin",
+]  # fmt: skip

@@ -1,0 +1,98 @@
+"""How the running container behaved outside of load, drift and faults: boot, contract, logs, audit trail."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from grader.schema.base import Model
+
+
+class BootEvidence(Model):
+    """From `docker start` to the first valid prediction. Times in seconds since the start; None for 'never seen'."""
+
+    port: int
+    listening_ports: list[int]
+    first_health_s: float | None
+    first_ready_s: float | None
+    first_prediction_s: float | None
+    ready_before_prediction: int = Field(description="polls where the ready route said 200 but a prediction right after it failed")
+    health_status: int | None
+    ready_status: int | None
+    uids: list[int] = Field(description="user ids of the container's processes")
+    processes: list[str]
+    idle_memory_bytes: int | None
+    exit_code: int | None
+    log_tail: str
+
+
+class Exchange(Model):
+    """One request to the candidate and what came back. `body` is a capped, stripped excerpt. `error` is the transport's, if any."""
+
+    name: str
+    method: str
+    path: str
+    status: int | None
+    seconds: float
+    error: str | None = None
+    content_type: str = ""
+    body: str = ""
+    violations: list[str] = Field(default_factory=list, description="where the answer breaks the contract's schema")
+
+
+class PredictionFacts(Model):
+    """The precondition of every behaviour check, as counts over valid requests from the hidden stream."""
+
+    sent: int
+    valid: int = Field(description="2xx and conforming to the response schema")
+    distinct_scores: int
+    echoes_id: int = Field(description="answers that carry the id of their request")
+    degraded: int
+    first_violation: str = ""
+
+    @property
+    def input_dependent(self) -> bool:
+        """At least one in five answers of a varied stream must differ; a constant or two-valued answer is no prediction."""
+        return self.distinct_scores >= max(3, self.valid // 5)
+
+    @property
+    def met(self) -> bool:
+        """Nine in ten answers valid, and the score depends on the input."""
+        return self.sent > 0 and self.valid * 10 >= self.sent * 9 and self.input_dependent
+
+
+class ContractEvidence(Model):
+    """Probes of every route of the contract."""
+
+    predictions: PredictionFacts
+    exchanges: list[Exchange]
+    model_versions: list[str] = Field(description="distinct versions seen in prediction answers")
+
+    def exchange(self, name: str) -> Exchange | None:
+        return next((e for e in self.exchanges if e.name == name), None)
+
+
+class LogsEvidence(Model):
+    """Container log facts. Sample lines are stripped and capped; nothing in them is read as a verdict."""
+
+    lines: int
+    bytes: int
+    json_lines: int
+    with_request_id: int
+    with_model_version: int
+    canaries_sent: int = Field(description="distinct personal values that were in requests")
+    canaries_found: int = Field(description="how many of them stand in the logs")
+    sample: list[str]
+
+
+class AuditEvidence(Model):
+    """The audit trail as read from the data volume after the predictions in question were answered."""
+
+    exists: bool
+    lines: int
+    parsed: int
+    predictions_sent: int = Field(description="successful predictions that should each have an entry")
+    predictions_found: int
+    duplicates: int
+    with_fields: dict[str, int] = Field(description="audit field -> entries that carry it, over entries of our predictions")
+    scores_agree: int = Field(description="entries whose score and version equal what the answer said")
+    malformed_sample: str = ""

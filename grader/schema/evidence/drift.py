@@ -1,0 +1,61 @@
+"""The drift experiment: what was streamed when, and every signal that the candidate's monitor gave."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from grader.schema.base import Model
+
+
+class Alert(Model):
+    """One alert as received on the webhook. `request` is how many requests of the experiment had been sent by then."""
+
+    name: str
+    status: Literal["firing", "resolved"]
+    labels: dict[str, str]
+    at_s: float
+    request: int
+
+
+class DriftWindow(Model):
+    """One window of the stream. `gauges` are the candidate's gauge-like series scraped at the window's end, by series name."""
+
+    index: int
+    phase: Literal["warmup", "control", "drifted", "recovery"]
+    kind: str | None = Field(description="the drift kind of drifted windows, and of the recovery windows that follow it")
+    severity: float
+    first_request: int
+    sent: int
+    ok: int
+    start_s: float
+    end_s: float
+    mean_score: float | None
+    gauges: dict[str, float]
+
+
+class ModelQuality(Model):
+    """Quality of the served scores on labelled control rows. `base_brier` is that of always answering the base rate."""
+
+    n: int
+    positives: int
+    auc: float
+    brier: float
+    base_brier: float
+    reference_auc: float = Field(description="AUC of the simulator's true probabilities on the same rows: the ceiling")
+
+
+class DriftEvidence(Model):
+    """The whole experiment in order."""
+
+    rate_rps: float
+    window: int
+    order: list[str] = Field(description="drift kinds in the drawn order")
+    features: dict[str, str] = Field(description="kind -> the feature that is to blame")
+    severities: dict[str, float]
+    windows: list[DriftWindow]
+    alerts: list[Alert]
+    webhook_rejected: int = Field(description="posts to the webhook that were no Alertmanager payload")
+    quality: ModelQuality | None
+    void: str | None = None

@@ -1,0 +1,64 @@
+"""The bundle's table of contents: what was graded, by what, where, when, and the hash of every file."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from grader.schema.base import SCHEMA_VERSION, Model
+from grader.schema.causes import Failure
+
+
+class Submission(Model):
+    """Where the submission came from. `origin` is for people; `commit` is None for a plain folder."""
+
+    origin: str
+    commit: str | None = None
+    tree: str | None = None
+    image_digest: str | None = None
+
+
+class Host(Model):
+    """Fingerprint of the machine that measured."""
+
+    cores: int
+    memory_mib: int
+    kernel: str
+    engine: str
+    cgroup: str
+    python: str
+
+
+class StageTiming(Model):
+    """One stage of collection. `measured_s` is the part spent in measured windows (stimulus on, or a deadline we owe the candidate)."""
+
+    name: str
+    start_s: float
+    seconds: float
+    measured_s: float = 0.0
+    failure: Failure | None = None
+
+
+class RunFacts(Model):
+    """What the run itself cost."""
+
+    wall_s: float
+    build_s: float
+    measured_s: float
+    grader_peak_mib: float
+    generator_peak_mib: float
+    stages: list[StageTiming]
+
+
+class Manifest(Model):
+    schema_version: int = SCHEMA_VERSION
+    grader_version: str
+    created: str = Field(description="UTC, ISO 8601")
+    challenge: str
+    challenge_digest: str
+    mode: str
+    attempt: int
+    submission: Submission
+    host: Host
+    seeds: dict[str, str] = Field(description="phase -> digest of its seed; the seeds themselves stay with the operator")
+    files: dict[str, str] = Field(description="path inside the bundle -> sha256")
+    run: RunFacts

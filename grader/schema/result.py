@@ -1,0 +1,243 @@
+"""result.json: the contract between judgement and everything that shows it. Credits and points are integers in basis points.
+
+10 000 points_bp = the 100 points of the whole score. `low` counts unmeasured things as 0, `high` counts them in full.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from grader.schema.base import SCHEMA_VERSION, Culprit, Model
+from grader.schema.evidence.manifest import Host, RunFacts, Submission
+from grader.schema.evidence.submission import Place
+
+
+class Outcome(StrEnum):
+    PASS = "pass"
+    PARTIAL = "partial"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not_applicable"
+    NEEDS_HUMAN = "needs_human"
+
+
+class Measure(Model):
+    """A number behind a finding, with its unit, sample size and 95 % interval where there is one."""
+
+    name: str
+    value: float
+    unit: str
+    n: int | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class Finding(Model):
+    """What a check returns: the ladder level it saw reached, or why none can be named. Built by grader.checks.api."""
+
+    outcome: Outcome | None = Field(default=None, description="set when no level can be named; else derived from the level's credit")
+    level: str | None = None
+    credit: int | None = Field(default=None, description="overrides the level's credit for curves between two rungs")
+    observed: str
+    measures: list[Measure] = Field(default_factory=list)
+    places: list[Place] = Field(default_factory=list)
+    culprit: Culprit | None = None
+
+
+class CheckResult(Model):
+    """One judged check; `low_bp` <= `high_bp` <= `max_bp` are shares of the headline (0 for modules that do not count)."""
+
+    id: str
+    area: str
+    title: str
+    outcome: Outcome
+    level: str | None
+    credit_low: int
+    credit_high: int
+    weight: int
+    max_bp: int
+    low_bp: int
+    high_bp: int
+    observed: str
+    rule: str = Field(description="the ladder's sentence for the level reached, bars filled in")
+    ladder: list[tuple[int, str]]
+    measures: list[Measure]
+    places: list[Place]
+    evidence: list[str] = Field(description="files of the bundle that the check read")
+    culprit: Culprit | None
+    root_cause: str
+    why: str
+    remedy: str
+    effort: str
+    behaviour: bool
+
+
+class LedgerRow(Model):
+    """One line of the account. Rows of a column sum exactly to the headline's number of that column."""
+
+    id: str
+    area: str
+    kind: Literal["check", "root_cause_cap"]
+    text: str
+    max_bp: int
+    low_bp: int
+    high_bp: int
+
+
+class GateResult(Model):
+    id: str
+    title: str
+    outcome: Literal["pass", "fail", "inconclusive"]
+    reason: str
+    culprit: Culprit | None
+
+
+class AreaResult(Model):
+    """One area. `low`/`high`/`coverage` are basis points of the area itself, whether or not it counts towards the headline."""
+
+    id: str
+    title: str
+    order: int
+    kind: Literal["core", "module"]
+    points: int
+    counted_low: bool
+    counted_high: bool
+    low: int
+    high: int
+    coverage: int
+    sufficient: bool
+    band: str
+    question: str
+    strong: list[str]
+    red_flags: list[str]
+
+
+class InterviewItem(Model):
+    """One question for the interview, made specific by this submission's own evidence."""
+
+    area: str
+    question: str
+    because: str
+    listen_for: list[str]
+    red_flag: str
+    kind: Literal["finding", "unobserved", "module", "strength"]
+
+
+class Point(Model):
+    """One x/y of a series; y is None for a gap."""
+
+    x: float
+    y: float | None
+
+
+class Series(Model):
+    name: str
+    unit: str
+    points: list[Point]
+
+
+class Span(Model):
+    """A shaded stretch on a chart's time axis."""
+
+    start: float
+    end: float
+    label: str
+    kind: str
+
+
+class Chart(Model):
+    """A picture as data: renderers draw it, they never compute it. `says` is the caption: what the picture shows."""
+
+    id: str
+    title: str
+    says: str
+    x_unit: str
+    y_unit: str
+    series: list[Series]
+    spans: list[Span] = Field(default_factory=list)
+    limit: float | None = Field(default=None, description="a horizontal line such as the SLO")
+    limit_label: str = ""
+
+
+class FaultStrip(Model):
+    """One fault for the strip picture. `cells` are shares of good answers per bin, 0..1, None where nothing was sent."""
+
+    id: str
+    title: str
+    injected: bool
+    outcome: Outcome
+    says: str
+    recovery_s: float | None
+    bin_s: float
+    inject_s: float | None
+    undo_s: float | None
+    cells: list[float | None]
+
+
+class OutOfScope(Model):
+    id: str
+    title: str
+    area: str
+    why: str
+
+
+class Score(Model):
+    low: int = Field(ge=0, le=10_000)
+    high: int = Field(ge=0, le=10_000)
+    coverage: int = Field(ge=0, le=10_000)
+    band: str
+
+
+class ChallengeFacts(Model):
+    slug: str
+    title: str
+    version: str
+    digest: str
+    reality: dict[str, str]
+
+
+class Failed(Model):
+    """A stage that has no data, in words."""
+
+    stage: str
+    culprit: Culprit
+    cause: str
+    sentence: str
+    mend: str
+    log_tail: str = ""
+
+
+class Result(Model):
+    """The whole verdict. The same bundle and rubric give the same bytes."""
+
+    schema_version: int = SCHEMA_VERSION
+    grader_version: str
+    rubric_digest: str
+    status: Literal["scored", "gate_failed", "insufficient_evidence"]
+    headline: str = Field(description="one sentence for people")
+    challenge: ChallengeFacts
+    mode: str
+    submission: Submission
+    created: str
+    score: Score
+    gates: list[GateResult]
+    areas: list[AreaResult]
+    checks: list[CheckResult]
+    ledger: list[LedgerRow]
+    strengths: list[str]
+    risks: list[str]
+    interview: list[InterviewItem]
+    charts: list[Chart]
+    fault_strips: list[FaultStrip]
+    failures: list[Failed]
+    out_of_scope: list[OutOfScope]
+    integrity: list[str] = Field(description="bundle files that are missing or do not match their hash")
+    isolation: list[str]
+    discovery: list[str]
+    notes: list[str]
+    seeds: dict[str, str]
+    host: Host | None
+    run: RunFacts | None

@@ -1,0 +1,77 @@
+"""The rubric as data: areas from the enterprise hiring matrix, their checks, ladders, remedies.
+
+`grader/rubric/<area>.toml` holds one area; `grader/rubric/gates.toml` the gates. People read these files; nothing in code repeats them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from grader.schema.base import Model
+
+FULL = 10_000
+"""Full credit in basis points."""
+
+
+class Level(Model):
+    """One rung of a check's ladder: the credit it earns (basis points) and the sentence that says when."""
+
+    credit: int = Field(ge=0, le=FULL)
+    means: str
+
+
+class CheckRule(Model):
+    """Everything about a check but its logic.
+
+    `needs` lists stimuli (see Mode.stimuli) that a mode must exercise for the check to be in scope. `behaviour` checks stand on the
+    precondition of a valid, input-dependent prediction; set it false only for facts about the repository or documents.
+    `bars` are the numbers the check compares with; a level's sentence names them as {bar}.
+    """
+
+    title: str
+    failure_title: str
+    why: str = Field(description="why this matters in production, one sentence")
+    weight: int = Field(gt=0)
+    behaviour: bool = True
+    needs: list[str] = Field(default_factory=list)
+    bars: dict[str, float] = Field(default_factory=dict)
+    ladder: dict[str, Level] = Field(description="best level first")
+    remedy: str
+    effort: Literal["minutes", "hours", "days"]
+    root_cause: str
+    question: str = Field(default="", description="interview question when this check is lost; {observed} is filled in")
+
+    @model_validator(mode="after")
+    def _ladder_is_a_ladder(self) -> CheckRule:
+        credits = [level.credit for level in self.ladder.values()]
+        if credits != sorted(credits, reverse=True) or not credits or credits[0] != FULL or credits[-1] != 0:
+            raise ValueError("a ladder goes from 10000 down to 0, best level first")
+        return self
+
+
+class AreaRubric(Model):
+    """One row of the hiring matrix."""
+
+    title: str
+    order: int
+    question: str
+    strong: list[str]
+    red_flags: list[str]
+    checks: dict[str, CheckRule]
+
+
+class GateRule(Model):
+    """A must-pass condition beside the number: it passes when all named checks or facts hold."""
+
+    title: str
+    check: str
+    says: str
+    mend: str
+
+
+class Rubric(Model):
+    areas: dict[str, AreaRubric]
+    gates: dict[str, GateRule]
+    digest: str = ""
