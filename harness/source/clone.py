@@ -1,0 +1,223 @@
+"""Obtains a submission: a hardened clone of an https URL, of a local repository's HEAD, or a copy of a plain folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import git as gitpython
+
+from grader.schema.causes import Trouble, UsageError
+from grader.schema.challenge import Limits
+from harness.source.address import guard, looks_like_url
+from harness.source.folder import copy_folder
+from harness.source.git import Git, GitFailed
+from harness.source.preflight import Gate, Inventory, check_link, parse_ls_tree
+from harness.source.tree import SourceTree
+from harness.text import clean_tail, one_line
+
+CLONE_DEADLINE_S = 180.0
+MAX_LINK_TARGET = 4096
+
+_CLONE = ("clone", "--depth=1", "--single-branch", "--no-tags", "--no-recurse-submodules", "--template=", "--no-checkout", "--quiet")
+# What git says when a repository breaks its own rules, which is the candidate's; anything else is reported as it is.
+_FSCK = ("fsck error", "hasdot", "hasdotdot", "hasdotgit", "fullpathname", "gitmodules", "treenotsorted", "duplicateentries", "nullsha1")
+
+
+def obtain(
+    origin: str,
+    dest: Path,
+    limits: Limits,
+    *,
+    allow_hosts: Sequence[str] = (),
+    ca_file: Path | None = None,
+    deadline_s: float = CLONE_DEADLINE_S,
+    local: bool = True,
+) -> SourceTree:
+    """Put the submission at `origin` into `dest` (which must not exist) and describe it.
+
+    `allow_hosts`/`ca_file` let an operator admit a host that is not public. `local=False` refuses paths (for anything web-facing).
+    Raises UsageError (unreachable, no such path, no git repository), or Trouble(repository_too_large | repository_hostile).
+    Whatever is raised, `dest` is gone.
+    """
+    with _removed_unless_done(dest):
+        if looks_like_url(origin):
+            return _from_url(origin, dest, limits, allow_hosts, ca_file, deadline_s)
+        if origin.startswith("-"):
+            raise UsageError(f"{one_line(origin)}: neither a URL nor a folder")
+        if not local:
+            raise UsageError(f"{one_line(origin)}: only https:// URLs are cloned")
+        return _from_path(Path(origin).expanduser(), dest, limits, deadline_s)
+
+
+@contextlib.contextmanager
+def _removed_unless_done(dest: Path) -> Iterator[None]:
+    if dest.exists():
+        raise UsageError(f"{dest} exists already; the submission needs a folder of its own")
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(dest, ignore_errors=True)
+        raise
+
+
+def _from_url(origin: str, dest: Path, limits: Limits, allow_hosts: Sequence[str], ca_file: Path | None, deadline_s: float) -> SourceTree:
+    remote = guard(origin, allow_hosts)
+    settings = {"protocol.https.allow": "always", "http.curloptResolve": remote.pin}
+    if ca_file is not None:
+        settings["http.sslCAInfo"] = str(ca_file.resolve())
+    with Git(deadline_s, "https", settings, max_file_bytes=_pack_limit(limits)) as git:
+        _clone(git, remote.url, dest, limits, one_line(origin))
+        return _checked_out(git, dest, limits, uncommitted=None)
+
+
+def _from_path(path: Path, dest: Path, limits: Limits, deadline_s: float) -> SourceTree:
+    if not path.is_dir():
+        raise UsageError(f"{one_line(str(path))}: no such folder" + ("" if not path.exists() else " (it is a file)"))
+    path = path.resolve()
+    if dest.resolve().is_relative_to(path):
+        raise UsageError(f"{one_line(str(dest))} lies inside of the submission; work somewhere else")
+    if not _is_top_level(path):
+        return copy_folder(path, dest, limits)
+    with Git(deadline_s, "file", {"protocol.file.allow": "always"}, max_file_bytes=_pack_limit(limits)) as git:
+        _clone(git, str(path), dest, limits, one_line(str(path)), "--no-local")
+        tree = _checked_out(git, dest, limits, uncommitted=None)
+        changed = _has_uncommitted(git, path, dest) if (path / ".git").exists() else None
+        return SourceTree(**{**vars(tree), "uncommitted": changed})
+
+
+def _is_top_level(path: Path) -> bool:
+    bare = (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
+    return (path / ".git").exists() or bare
+
+
+def _clone(git: Git, url: str, dest: Path, limits: Limits, shown: str, *options: str) -> None:
+    limit = limits.repository_mib << 20
+
+    def small_enough() -> bool:
+        return _size_below(dest, limit)
+
+    try:
+        git.run(*_CLONE, *options, "--", url, str(dest.resolve()), watch=small_enough)
+    except GitFailed as failed:
+        if failed.overflow or not small_enough():
+            raise Trouble("repository_too_large", f"the download passed {limits.repository_mib} MiB") from None
+        said = clean_tail(failed.said, 2000).strip()
+        if any(word in said.lower() for word in _FSCK):
+            raise Trouble("repository_hostile", one_line(said, 300)) from None
+        raise UsageError(f"{shown}: {_reason(said)}") from None
+
+
+def _size_below(folder: Path, limit: int) -> bool:
+    total = 0
+    for where, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.lstat(os.path.join(where, name)).st_size  # noqa: PTH118 - a Path per file makes the poll slow
+    return total < limit
+
+
+_REASONS: list[tuple[str, str]] = [
+    ("could not read username", "no public repository there (the server asks for a login)"),
+    ("authentication failed", "no public repository there (the server asks for a login)"),
+    ("not found", "no repository there (the server answered 'not found')"),
+    ("not valid: is this a git repository", "not a git repository"),
+    ("does not appear to be a git repository", "not a git repository"),
+    ("not a git repository", "not a git repository"),
+    ("unable to update url base from redirection", "the server redirects; give the final URL"),
+    ("requested url returned error: 30", "the server redirects; give the final URL"),
+    ("operation too slow", "the server sends too slowly; try again later"),
+    ("certificate", "the server's certificate cannot be verified"),
+    ("could not resolve", "the host cannot be resolved"),
+    ("failed to connect", "the server cannot be reached"),
+    ("connection refused", "the server cannot be reached"),
+    ("requested url returned error", "the server answered with an error"),
+]
+
+
+def _reason(said: str) -> str:
+    lowered = said.lower()
+    plain = next((reason for pattern, reason in _REASONS if pattern in lowered), "cannot be cloned")
+    return f"{plain} [git: {one_line(said, 200)}]" if said else plain
+
+
+def _checked_out(git: Git, dest: Path, limits: Limits, uncommitted: bool | None) -> SourceTree:
+    try:
+        with gitpython.Repo(dest) as repository:
+            commit = repository.head.commit
+            commit_sha, tree_sha = commit.hexsha, commit.tree.hexsha
+    except (ValueError, gitpython.GitError):
+        raise UsageError("the repository has no commit yet") from None
+    try:
+        inventory = _inventory(git, dest, limits, tree_sha)
+        links = _link_targets(git, dest, inventory)
+        git.run("-C", str(dest), "checkout", "--quiet", "--force", "--detach", commit_sha, "--")
+    except GitFailed as failed:
+        raise Trouble("repository_hostile", f"it cannot be checked out: {one_line(failed.said, 300)}") from None
+    for link in links:
+        (dest / link).unlink(missing_ok=True)  # with core.symlinks=false git wrote a text file in the link's place
+    return SourceTree(
+        root=dest,
+        kind="git",
+        commit=commit_sha,
+        tree=tree_sha,
+        files=inventory.count,
+        bytes=inventory.bytes,
+        uncommitted=uncommitted,
+        paths=sorted([*inventory.files, *links]),
+        symlinks=links,
+        submodules=inventory.submodules,
+        executables=frozenset(inventory.executables),
+        notes=_notes(dest, inventory),
+    )
+
+
+def _inventory(git: Git, dest: Path, limits: Limits, tree_sha: str) -> Inventory:
+    gate = Gate(limits)
+    with contextlib.closing(git.stream("-C", str(dest), "ls-tree", "-r", "-l", "-z", "--full-tree", tree_sha)) as chunks:
+        for entry in parse_ls_tree(chunks):
+            gate.admit(entry)
+    return gate.inventory
+
+
+def _link_targets(git: Git, dest: Path, inventory: Inventory) -> dict[str, str]:
+    links: dict[str, str] = {}
+    for path, blob in inventory.links.items():
+        target = git.run("-C", str(dest), "cat-file", "blob", blob)[: MAX_LINK_TARGET + 1].decode("utf-8", "replace")
+        check_link(path, target)
+        links[path] = target
+    return links
+
+
+def _notes(dest: Path, inventory: Inventory) -> list[str]:
+    notes = [f"submodule not fetched: {one_line(path)}" for path in inventory.submodules[:20]]
+    pointers = [path for path, size in inventory.files.items() if size < 200 and _is_lfs_pointer(dest / path)]
+    return notes + [f"Git LFS pointer, content not fetched: {one_line(path)}" for path in sorted(pointers)[:20]]
+
+
+def _is_lfs_pointer(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return stream.read(43) == b"version https://git-lfs.github.com/spec/v1\n"
+
+
+def _has_uncommitted(git: Git, source: Path, dest: Path) -> bool | None:
+    """Whether `source` differs from the commit that was cloned.
+
+    Asked through our clone's configuration with the source as its work tree: a local repository's own configuration may name
+    programs (filters, fsmonitor) that `git status` would run.
+    """
+    try:
+        said = git.run(
+            f"--git-dir={dest.resolve() / '.git'}", f"--work-tree={source}", "-c", "core.symlinks=true",
+            "status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=all",
+        )  # fmt: skip
+    except GitFailed:
+        return None
+    return bool(said.strip())
+
+
+def _pack_limit(limits: Limits) -> int:
+    return (limits.repository_mib + 16) << 20

@@ -1,0 +1,189 @@
+"""git as a hardened child process: no configuration but ours, own process group, a deadline, capped output."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from pathlib import Path
+
+from grader.schema.causes import UsageError
+
+OUTPUT_CAP = 64 << 10
+ADDRESS_SPACE = 2 << 30  # a zlib bomb inflates in git's memory, not on disk
+
+HARDENING: dict[str, str] = {
+    "protocol.allow": "never",
+    "core.symlinks": "false",
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    "core.attributesFile": "/dev/null",
+    "core.protectHFS": "true",
+    "core.protectNTFS": "true",
+    "core.bigFileThreshold": "16m",
+    "core.quotePath": "false",
+    "credential.helper": "",
+    "fetch.fsckObjects": "true",
+    "transfer.fsckObjects": "true",
+    "fetch.unpackLimit": "1",  # always one pack: a pack's size can be watched and limited, a million loose objects cannot
+    "fetch.recurseSubmodules": "false",
+    "submodule.recurse": "false",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "http.followRedirects": "false",
+    "http.proxy": "",
+    "http.cookieFile": "",
+    "http.lowSpeedLimit": "1000",
+    "http.lowSpeedTime": "20",
+    "http.sslVerify": "true",
+    "advice.detachedHead": "false",
+    "safe.directory": "*",  # who owns a local folder says nothing here: its configuration is never read for anything that runs
+}
+
+
+class GitFailed(Exception):
+    """git ended with an error. `said` is the capped end of its standard error; `overflow` says that a watch stopped it."""
+
+    def __init__(self, said: str, overflow: bool = False) -> None:
+        super().__init__(said)
+        self.said = said
+        self.overflow = overflow
+
+
+class Git:
+    """One deadline's worth of git commands. A context manager: its empty home goes away with it."""
+
+    def __init__(self, deadline_s: float, protocol: str, settings: dict[str, str] | None = None, max_file_bytes: int = 1 << 30) -> None:
+        self.ends = time.monotonic() + deadline_s
+        self.protocol = protocol
+        self.settings = {**HARDENING, **(settings or {})}
+        self.max_file_bytes = max_file_bytes
+        self.executable = shutil.which("git")
+        if self.executable is None:
+            raise UsageError("git is not installed on this machine; install it and try again")
+
+    def __enter__(self) -> Git:
+        self._home = tempfile.TemporaryDirectory(prefix="grader-git-")
+        self.home = Path(self._home.name)
+        lines = [f"[{key.rsplit('.', 1)[0]}]\n\t{key.rsplit('.', 1)[1]} = {_quoted(value)}\n" for key, value in self.settings.items()]
+        (self.home / "config").write_text("".join(lines))
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._home.cleanup()
+
+    def run(self, *arguments: str, cwd: Path | None = None, watch: Callable[[], bool] | None = None) -> bytes:
+        """Run one command and return its standard output (at most OUTPUT_CAP bytes are kept).
+
+        `watch` is asked every 0.1 s whether to go on. Raises GitFailed, or UsageError when the deadline passes.
+        """
+        kept = bytearray()
+        for chunk in self.stream(*arguments, cwd=cwd, watch=watch):
+            kept += chunk[: max(0, OUTPUT_CAP - len(kept))]
+        return bytes(kept)
+
+    def stream(
+        self, *arguments: str, cwd: Path | None = None, watch: Callable[[], bool] | None = None, stdin: bytes | None = None
+    ) -> Generator[bytes, None, None]:
+        """Standard output in pieces as it arrives. Leaving the loop early ends the whole process group."""
+        with self._process(arguments, cwd, stdin) as (process, said):
+            stop = threading.Event()
+            verdict: list[str] = []
+            watcher = threading.Thread(target=self._watch, args=(process, stop, watch, verdict), daemon=True)
+            watcher.start()
+            try:
+                assert process.stdout is not None
+                while chunk := process.stdout.read1(1 << 16):  # type: ignore[attr-defined]
+                    yield chunk
+                process.wait()
+            finally:
+                stop.set()
+                _kill_group(process)
+                watcher.join()
+            if verdict:
+                _raise(verdict[0])
+            if process.returncode != 0:
+                said.seek(max(0, said.seek(0, os.SEEK_END) - OUTPUT_CAP))
+                raise GitFailed(said.read().decode("utf-8", "replace"))
+
+    @contextlib.contextmanager
+    def _process(
+        self, arguments: Sequence[str], cwd: Path | None, stdin: bytes | None
+    ) -> Iterator[tuple[subprocess.Popen[bytes], tempfile.SpooledTemporaryFile[bytes]]]:
+        with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as given:
+            given.write(stdin or b"")
+            given.seek(0)
+            process = subprocess.Popen(
+                [str(self.executable), *arguments],
+                cwd=cwd or self.home,
+                env=self._environment(),
+                stdin=given,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                start_new_session=True,
+            )
+            # Limits are inherited by git's own children (git-remote-https, index-pack), which start after this line.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (self.max_file_bytes, self.max_file_bytes))
+                resource.prlimit(process.pid, resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+                resource.prlimit(process.pid, resource.RLIMIT_CORE, (0, 0))
+            try:
+                yield process, said  # type: ignore[misc]
+            finally:
+                _kill_group(process)
+                process.wait()
+                if process.stdout is not None:
+                    process.stdout.close()
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(self.home),
+            "XDG_CONFIG_HOME": str(self.home),
+            "LC_ALL": "C",
+            "GIT_ALLOW_PROTOCOL": self.protocol,
+            "GIT_PROTOCOL_FROM_USER": "0",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": str(self.home / "config"),
+            "GIT_ATTR_NOSYSTEM": "1",
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_ASKPASS": "/bin/false",
+            "SSH_ASKPASS": "/bin/false",
+            "GIT_LFS_SKIP_SMUDGE": "1",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_NO_REPLACE_OBJECTS": "1",
+        }
+
+    def _watch(self, process: subprocess.Popen[bytes], stop: threading.Event, watch: Callable[[], bool] | None, verdict: list[str]) -> None:
+        while not stop.wait(0.1):
+            if time.monotonic() > self.ends:
+                verdict.append("deadline")
+            elif watch is not None and not watch():
+                verdict.append("overflow")
+            if verdict:
+                _kill_group(process)
+                return
+
+
+def _raise(verdict: str) -> None:
+    if verdict == "deadline":
+        raise UsageError("git did not finish within its deadline: the server is too slow or the repository too large; try again later")
+    raise GitFailed("stopped: over the limit", overflow=True)
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
