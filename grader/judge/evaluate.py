@@ -1,0 +1,130 @@
+"""Runs every check of the rubric on a bundle. The one place that turns missing inputs, exceptions and levels into outcomes."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from grader.checks.registry import CHECKS, CheckSpec
+from grader.schema.base import Culprit
+from grader.schema.bundle import Bundle
+from grader.schema.causes import Failure
+from grader.schema.challenge import Challenge
+from grader.schema.evidence import ContractEvidence
+from grader.schema.result import Finding, Outcome
+from grader.schema.rubric import FULL, AreaRubric, CheckRule, Rubric
+from grader.scoring import Judged
+
+CONTRACT = "contract"
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """One check with its rule, its finding and the outcome that follows. `credit` is None where nothing was measured.
+
+    `own` is what the check says without the precondition: gates read it, so that "the image builds" stays true of a service that cannot predict.
+    """
+
+    id: str
+    area: str
+    rule: CheckRule
+    finding: Finding
+    outcome: Outcome
+    credit: int | None
+    culprit: Culprit | None
+    inputs: tuple[str, ...]
+    own: Finding
+
+    @property
+    def judged(self) -> Judged:
+        return Judged(self.id, self.area, self.rule.weight, self.outcome, self.credit or 0, self.rule.root_cause)
+
+    def means(self, level: str) -> str:
+        """The ladder's sentence for a level, with the bars filled in."""
+        return fill(self.rule.ladder[level].means, self.rule.bars)
+
+
+def fill(sentence: str, bars: Mapping[str, float]) -> str:
+    """Replace {bar} by its number, without trailing zeros."""
+    return string.Formatter().vformat(sentence, (), {name: f"{value:g}" for name, value in bars.items()})
+
+
+def in_scope(rule: CheckRule, challenge: Challenge, mode: str) -> bool:
+    """Does this mode exercise what the check needs?"""
+    return set(rule.needs) <= challenge.modes[mode].stimuli
+
+
+def evaluate(bundle: Bundle, rubric: Rubric, challenge: Challenge, mode: str) -> list[Evaluated]:
+    """Every check in the mode's scope, in rubric order."""
+    areas = sorted(rubric.areas.items(), key=lambda item: item[1].order)
+    return [one(CHECKS[id], rule, bundle, challenge) for _, area in areas for id, rule in _scoped(area, challenge, mode)]
+
+
+def _scoped(area: AreaRubric, challenge: Challenge, mode: str) -> list[tuple[str, CheckRule]]:
+    return [(id, rule) for id, rule in area.checks.items() if in_scope(rule, challenge, mode)]
+
+
+def one(spec: CheckSpec, rule: CheckRule, bundle: Bundle, challenge: Challenge) -> Evaluated:
+    """Run one check: missing inputs first, then the precondition, then the check itself."""
+    needed = [name for name in spec.inputs.values() if name not in ("challenge", "bars")]
+    own = _missing(needed, rule, bundle) or _run(spec, rule, bundle, challenge)
+    finding = _precondition(rule, bundle) or own
+    return _normalise(spec, rule, finding, own, tuple(needed))
+
+
+def _missing(needed: list[str], rule: CheckRule, bundle: Bundle) -> Finding | None:
+    """A declared input is not there. The candidate's fault outweighs ours: what is known to be broken is not unknown."""
+    failures = [bundle.failures.get(name, _absent(name)) for name in needed if name not in bundle.evidence]
+    if not failures:
+        return None
+    failure = min(failures, key=lambda f: f.culprit is not Culprit.CANDIDATE)
+    if failure.culprit is Culprit.CANDIDATE:
+        return Finding(level=_worst(rule), observed=failure.sentence, culprit=Culprit.CANDIDATE)
+    return Finding(outcome=Outcome.UNKNOWN, observed=failure.sentence, culprit=failure.culprit)
+
+
+def _absent(collector: str) -> Failure:
+    return Failure(cause="evidence_missing", culprit=Culprit.GRADER, detail=f"{collector}.json")
+
+
+def _precondition(rule: CheckRule, bundle: Bundle) -> Finding | None:
+    """Every behaviour check stands on a valid, input-dependent prediction; without it a service that answers `{}` would pass half of them."""
+    if not rule.behaviour:
+        return None
+    contract = bundle.evidence.get(CONTRACT)
+    if not isinstance(contract, ContractEvidence):
+        return _missing([CONTRACT], rule, bundle)
+    if contract.predictions.met:
+        return None
+    facts = contract.predictions
+    seen = f"{facts.valid} of {facts.sent} answers valid, {facts.distinct_scores} distinct scores"
+    observed = f"not judged on its own: no valid, input-dependent prediction ({seen}{'; ' + facts.first_violation if facts.first_violation else ''})"
+    return Finding(level=_worst(rule), observed=observed, culprit=Culprit.CANDIDATE)
+
+
+def _run(spec: CheckSpec, rule: CheckRule, bundle: Bundle, challenge: Challenge) -> Finding:
+    given: dict[str, Any] = {"challenge": challenge, "bars": rule.bars}
+    arguments = {parameter: given.get(name, bundle.evidence.get(name)) for parameter, name in spec.inputs.items()}
+    try:
+        return spec.function(**arguments)
+    except Exception as error:  # noqa: BLE001 - a defect of one check must not lose the others; it is named and never costs the candidate
+        return Finding(outcome=Outcome.UNKNOWN, observed=f"the check broke: {type(error).__name__}: {error}", culprit=Culprit.GRADER)
+
+
+def _normalise(spec: CheckSpec, rule: CheckRule, finding: Finding, own: Finding, inputs: tuple[str, ...]) -> Evaluated:
+    """Level -> credit -> outcome. A level that the ladder does not have is our defect and becomes unknown."""
+    if finding.level is not None and finding.level not in rule.ladder:
+        finding = Finding(outcome=Outcome.UNKNOWN, observed=f"the check named a level that its ladder lacks: {finding.level}", culprit=Culprit.GRADER)
+    if finding.level is None:
+        outcome = finding.outcome or Outcome.UNKNOWN
+        return Evaluated(spec.id, spec.area, rule, finding, outcome, None, finding.culprit or Culprit.GRADER, inputs, own)
+    credit = rule.ladder[finding.level].credit if finding.credit is None else max(0, min(FULL, finding.credit))
+    outcome = Outcome.PASS if credit == FULL else Outcome.FAIL if credit == 0 else Outcome.PARTIAL
+    culprit = None if outcome is Outcome.PASS else Culprit.CANDIDATE
+    return Evaluated(spec.id, spec.area, rule, finding, outcome, credit, culprit, inputs, own)
+
+
+def _worst(rule: CheckRule) -> str:
+    return list(rule.ladder)[-1]

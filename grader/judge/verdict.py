@@ -1,0 +1,192 @@
+"""Assembles the result: checks -> score -> words. Everything a renderer needs stands in the result; nothing is computed after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grader import __version__
+from grader.judge.charts import charts, fault_strips
+from grader.judge.evaluate import Evaluated, evaluate, in_scope
+from grader.judge.gates import gate
+from grader.judge.interview import plan
+from grader.judge.notes import discovery, failures, isolation, notes
+from grader.schema.base import Culprit
+from grader.schema.bundle import Bundle
+from grader.schema.challenge import Challenge
+from grader.schema.evidence import Submission
+from grader.schema.result import (
+    AreaResult,
+    ChallengeFacts,
+    CheckResult,
+    GateResult,
+    LedgerRow,
+    Outcome,
+    OutOfScope,
+    Result,
+    Score,
+)
+from grader.schema.rubric import FULL, Rubric
+from grader.scoring import Scored, band, score
+
+TOP = 3
+"""Strengths and risks on the first screen."""
+
+
+def judge(bundle: Bundle, rubric: Rubric, challenge: Challenge, mode: str) -> Result:
+    """Judge a bundle. `challenge` and `mode` are the bundle's own where they verified, else the installed ones of the same slug."""
+    evaluated = evaluate(bundle, rubric, challenge, mode)
+    by_id = {check.id: check for check in evaluated}
+    gates = [gate(id, rule, by_id) for id, rule in rubric.gates.items()]
+    outcomes = {g.outcome for g in gates}
+    scored = score(
+        [check.judged for check in evaluated], challenge.scoring, gates_hold_low=outcomes == {"pass"}, gates_hold_high="fail" not in outcomes
+    )
+    status = _status(gates, scored)
+    manifest = bundle.manifest
+    return Result(
+        grader_version=__version__,
+        rubric_digest=rubric.digest,
+        status=status,
+        headline=_headline(status, scored, gates, evaluated),
+        challenge=_challenge(challenge),
+        mode=mode,
+        submission=manifest.submission if manifest else Submission(origin="unknown: the bundle's manifest is missing or damaged"),
+        created=manifest.created if manifest else "",
+        score=Score(low=scored.low, high=scored.high, coverage=scored.coverage, band=band(scored.low, scored.high, challenge.scoring.bands)),
+        gates=gates,
+        areas=_areas(rubric, scored, challenge),
+        checks=[_check(check, scored) for check in evaluated],
+        ledger=_ledger(evaluated, scored),
+        strengths=_strengths(evaluated, scored),
+        risks=_risks(evaluated, scored),
+        interview=plan(evaluated, scored, rubric),
+        charts=charts(bundle, challenge),
+        fault_strips=fault_strips(bundle, by_id, _by_fault(evaluated)),
+        failures=failures(bundle),
+        out_of_scope=_out_of_scope(rubric, challenge, mode),
+        integrity=list(bundle.integrity),
+        isolation=isolation(bundle),
+        discovery=discovery(bundle),
+        notes=notes(bundle),
+        seeds=manifest.seeds if manifest else {},
+        host=manifest.host if manifest else None,
+        run=manifest.run if manifest else None,
+    )
+
+
+def _status(gates: Sequence[GateResult], scored: Scored) -> str:
+    if any(g.outcome == "fail" for g in gates):
+        return "gate_failed"
+    return "scored" if scored.sufficient else "insufficient_evidence"
+
+
+def _headline(status: str, scored: Scored, gates: Sequence[GateResult], evaluated: Sequence[Evaluated]) -> str:
+    if status == "gate_failed":
+        failed = next(g for g in gates if g.outcome == "fail")
+        return f"Gate failed: {failed.title}. {failed.reason}"
+    if status == "insufficient_evidence":
+        culprits = sorted({c.culprit.value for c in evaluated if c.credit is None and c.culprit and c.outcome is not Outcome.NOT_APPLICABLE})
+        return f"Insufficient evidence: {scored.coverage / 100:.0f} % of the score could be measured; cause: {', '.join(culprits) or 'unknown'}. No headline number."
+    if scored.low == scored.high:
+        return f"{scored.low / 100:.1f} of 100 points, everything in scope measured"
+    return f"{scored.low / 100:.1f} to {scored.high / 100:.1f} of 100 points, {scored.coverage / 100:.0f} % of it measured"
+
+
+def _challenge(challenge: Challenge) -> ChallengeFacts:
+    reality = challenge.reality
+    facts = {
+        "serving": reality.serving,
+        "latency target": f"p99 <= {reality.slo_p99_ms:g} ms at {reality.rate_rps:g} requests/s, bursts to {reality.burst_factor:g}x",
+        "machine": f"{challenge.limits.cpus:g} CPU, {challenge.limits.memory_mib} MiB",
+        "retraining": reality.retraining,
+        "audit": reality.audit,
+        "cost": reality.cost,
+    }
+    return ChallengeFacts(slug=challenge.slug, title=challenge.title, version=challenge.version, digest=challenge.digest, reality=facts)
+
+
+def _areas(rubric: Rubric, scored: Scored, challenge: Challenge) -> list[AreaResult]:
+    ordered = sorted(rubric.areas.items(), key=lambda item: item[1].order)
+    return [
+        AreaResult(
+            id=id, title=area.title, order=area.order, kind="core" if id in challenge.scoring.core else "module", points=own.points,
+            counted_low=own.counted_low, counted_high=own.counted_high, low=own.low, high=own.high, coverage=own.coverage,
+            sufficient=own.sufficient, band=band(own.low, own.high, challenge.scoring.bands), question=area.question,
+            strong=area.strong, red_flags=area.red_flags,
+        )
+        for id, area in ordered
+        if (own := scored.areas.get(id))
+    ]  # fmt: skip
+
+
+def _check(check: Evaluated, scored: Scored) -> CheckResult:
+    share, rule = scored.shares[check.id], check.rule
+    measured = check.credit is not None
+    title = rule.failure_title if check.outcome is Outcome.FAIL else rule.title
+    level = check.finding.level if measured else None
+    return CheckResult(
+        id=check.id, area=check.area, title=title, outcome=check.outcome, level=level, credit_low=check.credit or 0,
+        credit_high=check.credit if check.credit is not None else FULL, weight=rule.weight, max_bp=share.max_bp, low_bp=share.low_bp,
+        high_bp=share.high_bp, observed=check.finding.observed, rule=check.means(level) if level else "",
+        ladder=[(rung.credit, check.means(name)) for name, rung in rule.ladder.items()], measures=check.finding.measures,
+        places=check.finding.places, evidence=[f"evidence/{name}.json" for name in check.inputs], culprit=check.culprit,
+        root_cause=rule.root_cause, why=rule.why, remedy=rule.remedy, effort=rule.effort, behaviour=rule.behaviour,
+    )  # fmt: skip
+
+
+def _ledger(evaluated: Sequence[Evaluated], scored: Scored) -> list[LedgerRow]:
+    """Rows of the columns that count; a row of an uncounted module is left out of that column as 0."""
+    rows: list[LedgerRow] = []
+    for check in evaluated:
+        share, area = scored.shares[check.id], scored.areas[check.area]
+        if not (area.counted_low or area.counted_high):
+            continue
+        low, high = share.low_bp * area.counted_low, share.high_bp * area.counted_high
+        rows.append(
+            LedgerRow(
+                id=check.id, area=check.area, kind="check", text=check.finding.observed, max_bp=share.max_bp * area.counted_low, low_bp=low, high_bp=high
+            )
+        )
+    for refund in scored.refunds:
+        text = f"one root cause costs at most the cap: {refund.root_cause}"
+        rows.append(
+            LedgerRow(id=refund.root_cause, area="", kind="root_cause_cap", text=text, max_bp=0, low_bp=refund.low_bp, high_bp=refund.high_bp)
+        )
+    return rows
+
+
+def _strengths(evaluated: Sequence[Evaluated], scored: Scored) -> list[str]:
+    passed = [c for c in evaluated if c.outcome is Outcome.PASS and c.rule.behaviour]
+    passed.sort(key=lambda c: (-scored.shares[c.id].max_bp, c.id))
+    return [f"{c.rule.title}: {c.finding.observed}" for c in _spread(passed)]
+
+
+def _risks(evaluated: Sequence[Evaluated], scored: Scored) -> list[str]:
+    lost = [c for c in evaluated if c.outcome in (Outcome.FAIL, Outcome.PARTIAL) and c.culprit is Culprit.CANDIDATE]
+    lost.sort(key=lambda c: (-(scored.shares[c.id].max_bp - scored.shares[c.id].low_bp), c.id))
+    return [f"{c.rule.failure_title}: {c.finding.observed}" for c in _spread(lost)]
+
+
+def _spread(checks: list[Evaluated]) -> list[Evaluated]:
+    """The first few, one per root cause and at most two per area, so that one defect does not fill the list."""
+    picked: list[Evaluated] = []
+    for check in checks:
+        same_area = sum(p.area == check.area for p in picked)
+        if same_area < 2 and all(p.rule.root_cause != check.rule.root_cause for p in picked):
+            picked.append(check)
+    return picked[:TOP]
+
+
+def _by_fault(evaluated: Sequence[Evaluated]) -> dict[str, str]:
+    """Fault -> the check of the failure area that needs it alone."""
+    return {c.rule.needs[0].removeprefix("fault:"): c.id for c in evaluated if len(c.rule.needs) == 1 and c.rule.needs[0].startswith("fault:")}
+
+
+def _out_of_scope(rubric: Rubric, challenge: Challenge, mode: str) -> list[OutOfScope]:
+    stimuli = challenge.modes[mode].stimuli
+    return [
+        OutOfScope(id=id, title=rule.title, area=area_id, why=f"{mode} mode does not exercise {', '.join(sorted(set(rule.needs) - stimuli))}")
+        for area_id, area in rubric.areas.items()
+        for id, rule in area.checks.items()
+        if not in_scope(rule, challenge, mode)
+    ]
