@@ -192,7 +192,8 @@ def _shares(weights: list[float]) -> Floats:
 
 def _settle(name: str, values: Floats) -> Floats:
     """Cut off what cannot be and round as a payment system would."""
-    return np.round(np.clip(values, 0.01, NUMERIC[name].largest), NUMERIC[name].decimals)
+    possible: Floats = np.clip(values, 0.01, NUMERIC[name].largest)
+    return possible.round(NUMERIC[name].decimals)
 
 
 def _shift(inputs: Inputs, drift: Drift) -> Inputs:
