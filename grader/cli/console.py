@@ -1,0 +1,132 @@
+"""How the command line speaks: a live view with rich on a terminal, one JSON object per line elsewhere."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from grader.schema.causes import Failure
+from grader.schema.result import Result
+from harness.progress import Progress
+
+MARK = {"run": ("·", "cyan"), "ok": ("✓", "green"), "failed": ("✗", "red"), "unknown": ("?", "yellow")}
+
+
+def fail(message: str) -> None:
+    """One line on standard error."""
+    print(f"grader: {message}", file=sys.stderr)
+
+
+class JsonLines:
+    """Events for machines."""
+
+    def __init__(self) -> None:
+        self._begin = time.monotonic()
+        self._lock = threading.Lock()
+
+    def emit(self, event: str, **facts: object) -> None:
+        line = json.dumps({"t": round(time.monotonic() - self._begin, 2), "event": event, **facts})
+        with self._lock:
+            print(line, flush=True)
+
+    def started(self, stage: str) -> None:
+        self.emit("started", stage=stage)
+
+    def note(self, stage: str, text: str) -> None:
+        self.emit("note", stage=stage, text=text)
+
+    def finished(self, stage: str, seconds: float, failure: Failure | None) -> None:
+        facts = {"culprit": failure.culprit.value, "cause": failure.cause, "reason": failure.sentence} if failure else {}
+        self.emit("finished", stage=stage, seconds=round(seconds, 2), ok=failure is None, **facts)
+
+
+class LiveTable:
+    """One row per stage: mark, name, seconds, what it is doing."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, tuple[str, float, str]] = {}
+        self._lock = threading.Lock()
+
+    def started(self, stage: str) -> None:
+        with self._lock:
+            self._rows[stage] = ("run", time.monotonic(), "")
+
+    def note(self, stage: str, text: str) -> None:
+        with self._lock:
+            state, begin, _ = self._rows.get(stage, ("run", time.monotonic(), ""))
+            self._rows[stage] = (state, begin, text)
+
+    def finished(self, stage: str, seconds: float, failure: Failure | None) -> None:
+        state = "ok" if failure is None else "failed" if failure.culprit == "candidate" else "unknown"
+        with self._lock:
+            _, _, text = self._rows.get(stage, ("run", 0.0, ""))
+            self._rows[stage] = (state, seconds, f"{failure.culprit}: {failure.sentence}" if failure else text)
+
+    def __rich__(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        with self._lock:
+            rows = list(self._rows.items())
+        for stage, (state, seconds, text) in rows:
+            mark, colour = MARK[state]
+            shown = time.monotonic() - seconds if state == "run" else seconds
+            table.add_row(Text(mark, style=colour), stage, Text(f"{shown:6.1f} s", style="dim"), Text(text[:110], style="dim"))
+        return table
+
+
+@contextmanager
+def watching() -> Iterator[Progress]:
+    """A live table on a terminal, JSON lines otherwise."""
+    if not sys.stdout.isatty():
+        yield JsonLines()
+        return
+    table = LiveTable()
+    with Live(table, console=Console(), refresh_per_second=5):
+        yield table
+
+
+def show(result: Result, report: str) -> None:
+    """The verdict: gates, areas, score, where the report is."""
+    if not sys.stdout.isatty():
+        JsonLines().emit(
+            "result", status=result.status, low=result.score.low, high=result.score.high, coverage=result.score.coverage, headline=result.headline,
+            areas={a.id: {"low": a.low, "high": a.high, "coverage": a.coverage, "band": a.band} for a in result.areas}, report=report,
+        )  # fmt: skip
+        return
+    console = Console()
+    console.print(_gates(result))
+    console.print(_areas(result))
+    console.print(Text(result.headline, style="bold"))
+    for failure in result.failures[:5]:
+        console.print(Text(f"{failure.stage}: {failure.culprit}: {failure.sentence}. {failure.mend}", style="yellow"))
+    for damage in result.integrity[:5]:
+        console.print(Text(f"bundle: {damage}", style="red"))
+    console.print(f"report: {report}", soft_wrap=True)
+
+
+def _gates(result: Result) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for gate in result.gates:
+        colour = {"pass": "green", "fail": "red"}.get(gate.outcome, "yellow")
+        table.add_row(Text(gate.outcome, style=colour), gate.title, Text(gate.reason[:100], style="dim"))
+    return table
+
+
+def _areas(result: Result) -> Table:
+    table = Table("area", "points", "low", "high", "measured", "band", title=f"{result.challenge.title} ({result.mode} mode)", title_justify="left")
+    for area in result.areas:
+        counted = area.counted_low or area.counted_high
+        points = f"{area.points}" if area.kind == "core" else f"{area.points} (best module)" if counted else "- (not counted)"
+        table.add_row(
+            area.title, points, f"{area.low / 100:.0f} %", f"{area.high / 100:.0f} %", f"{area.coverage / 100:.0f} %", area.band,
+            style="" if counted else "dim",
+        )  # fmt: skip
+    return table

@@ -1,0 +1,70 @@
+"""Score a saved bundle and render the result. Same bundle and rubric in, same bytes out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+import challenges.loader
+import grader.rubric
+from grader.judge import judge
+from grader.run.layout import bundle_folder, result_file
+from grader.schema.causes import UsageError
+from grader.schema.challenge import Challenge
+from grader.schema.result import Result
+from harness import bundle as bundles
+from reports import RENDERERS
+
+
+def score(out: Path, mode: str | None = None) -> Result:
+    """Judge DIR's bundle and write result.json. A damaged bundle is judged too: what is missing is `unknown`, never a guess.
+
+    The challenge is the bundle's own copy; where that is damaged, the installed one that the manifest names.
+    UsageError: there is no bundle, or nothing says which challenge it belongs to.
+    """
+    folder = bundle_folder(out)
+    if not folder.is_dir():
+        raise UsageError(f"{out} holds no evidence bundle: run `grader grade` or `grader collect` first")
+    bundle = bundles.read(folder)
+    challenge = bundle.challenge or _installed(bundle.manifest.challenge if bundle.manifest else None)
+    chosen = bundle.manifest.mode if bundle.manifest else mode or "standard"
+    if chosen not in challenge.modes:
+        raise UsageError(f"the bundle was collected in mode {chosen!r}, which challenge {challenge.slug} does not have")
+    result = judge(bundle, grader.rubric.load(), challenge, chosen)
+    result_file(out).write_text(dump(result), encoding="utf-8")
+    return result
+
+
+def _installed(slug: str | None) -> Challenge:
+    """The installed challenge of that name; with one challenge installed, that one, so that even a lost manifest gets a verdict: unknown."""
+    available = challenges.loader.available()
+    if slug is None and len(available) > 1:
+        raise UsageError("the bundle's manifest and challenge.json are both missing or damaged: nothing says what to score it against")
+    return challenges.loader.load(slug or available[0]).spec
+
+
+def dump(result: Result) -> str:
+    """result.json's bytes."""
+    return result.model_dump_json(indent=1) + "\n"
+
+
+def load(out: Path) -> Result:
+    """Read DIR's result.json. UsageError when there is none or it is of another schema."""
+    file = result_file(out)
+    try:
+        return Result.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        raise UsageError(f"{file} does not exist: run `grader score {out}` first") from None
+    except ValidationError as error:
+        raise UsageError(f"{file} is not a result of this version: run `grader score {out}` again ({error.error_count()} differences)") from None
+
+
+def render(result: Result, out: Path) -> list[Path]:
+    """Write every report beside result.json and return their paths, the HTML first."""
+    written = []
+    for name, renderer in RENDERERS.items():
+        path = out / name
+        path.write_text(renderer(result), encoding="utf-8")
+        written.append(path)
+    return written
