@@ -1,0 +1,1 @@
+"""Images: the base that submissions build on, the grader's own, and the build of a submission."""

@@ -1,0 +1,1 @@
+"""The one place that talks to the container engine: networks, containers, limits, clean-up."""
