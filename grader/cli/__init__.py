@@ -1,62 +1,45 @@
-"""The `grader` command. Each verb is a module of its own and is imported only when it is called, so that `score` never pays for Docker."""
+"""The `grader` command. Each verb is a module of its own and only the called one is imported, so that `score` never pays for Docker."""
 
 from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Sequence
 
-import click
 import typer
-import typer.main
-from typer.core import TyperGroup
 
 from grader.cli.console import fail
 from grader.run.exits import Exit
 from grader.schema.causes import Trouble, UsageError
 
-VERBS = {
-    "grade": "grade",
-    "collect": "collect",
-    "score": "score",
-    "render": "render",
-    "explain": "explain",
-    "challenge": "challenge",
-    "doctor": "doctor",
-    "demo": "demo",
-}
-"""Verb -> module below grader.cli, in the order of `grader --help`."""
+VERBS = ("grade", "collect", "score", "render", "explain", "challenge", "doctor", "demo")
+"""Verb -> module `grader.cli.<verb>`, in the order of `grader --help`. A module gives `command`, or `app` where a verb has verbs of its own."""
 
 
-class Verbs(TyperGroup):
-    """A command group that imports a verb's module when the verb is used."""
+def build(argv: Sequence[str]) -> typer.Typer:
+    """The command line with the called verb, or with all of them when help is wanted."""
+    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__.splitlines()[0])
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
+    @app.callback()
+    def _root() -> None:
+        """Grade production-ML take-home assignments: build, load, drift and break a submission's container; score what was measured."""
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in VERBS:
-            return None
-        return typer.main.get_command(importlib.import_module(f"grader.cli.{VERBS[cmd_name]}").app)
-
-
-app = typer.Typer(cls=Verbs, no_args_is_help=True, add_completion=False, help="Grade production-ML take-home assignments.")
-
-
-@app.callback()
-def _root() -> None:
-    """Grade production-ML take-home assignments: build, load, drift and break a submission's container, and score what was measured."""
+    for verb in [argv[0]] if argv and argv[0] in VERBS else VERBS:
+        module = importlib.import_module(f"grader.cli.{verb}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=verb)
+        else:
+            app.command(verb)(module.command)
+    return app
 
 
 def main() -> None:
     """Entry point. Every foreseen trouble ends in one line and the documented exit code; a traceback is a defect of ours."""
     try:
-        app()
+        build(sys.argv[1:])()
     except UsageError as error:
         fail(str(error))
         sys.exit(Exit.USAGE)
     except Trouble as error:
         fail(str(error))
-        sys.exit(Exit.TROUBLE)
-    except KeyboardInterrupt:
-        fail("stopped; nothing was left running")
         sys.exit(Exit.TROUBLE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 BUNDLE = "bundle"
@@ -15,3 +16,10 @@ def bundle_folder(out: Path) -> Path:
 
 def result_file(out: Path) -> Path:
     return out / RESULT
+
+
+def copy_recorded(recorded: Path, out: Path) -> None:
+    """Put a recorded bundle where a collected one would stand."""
+    target = out / BUNDLE
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(recorded, target)

@@ -1,0 +1,50 @@
+"""`grader challenge list|show|export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+import challenges.loader
+
+app = typer.Typer(no_args_is_help=True, help="What is asked of candidates.")
+
+Slug = Annotated[str, typer.Argument(metavar="SLUG", help="see `grader challenge list`", show_default=False)]
+
+
+@app.command("list")
+def list_() -> None:
+    """List the challenges."""
+    table = Table("slug", "title", "hours", "modes")
+    for slug in challenges.loader.available():
+        spec = challenges.loader.load(slug).spec
+        table.add_row(slug, spec.title, spec.hours, ", ".join(spec.modes))
+    Console().print(table)
+
+
+@app.command()
+def show(slug: Slug) -> None:
+    """Show a challenge's production reality, limits, modes and points."""
+    spec = challenges.loader.load(slug).spec
+    console = Console()
+    console.print(f"[bold]{spec.title}[/bold] {spec.version}  ({slug}, {spec.hours} hours)\n{spec.summary}")
+    for title, model in (("production reality", spec.reality), ("limits", spec.limits)):
+        table = Table(title, "")
+        for name, value in model.model_dump().items():
+            table.add_row(name, str(value))
+        console.print(table)
+    points = {**spec.scoring.core, f"best of {', '.join(spec.scoring.modules)}": spec.scoring.module_points}
+    console.print("points: " + "; ".join(f"{area} {value}" for area, value in points.items()))
+    for name, mode in spec.modes.items():
+        console.print(f"mode {name}: drift {', '.join(d.kind for d in mode.drift)}; faults {', '.join(mode.faults)}")
+
+
+@app.command()
+def export(slug: Slug, dest: Annotated[Path, typer.Argument(metavar="DIR", help="folder to make", show_default=False)]) -> None:
+    """Write what a candidate gets: brief, contract, starter, training data. Hidden data, faults and submissions never leave."""
+    challenges.loader.export(challenges.loader.load(slug), dest)
+    print(dest)

@@ -1,0 +1,25 @@
+"""`grader collect URL|PATH --challenge SLUG -o DIR`."""
+
+from __future__ import annotations
+
+from grader.cli import options
+from grader.cli.console import watching
+from grader.cli.request import request
+from grader.run.layout import BUNDLE
+from harness.collect import collect
+
+
+def command(
+    submission: options.Submission,
+    challenge: options.Slug,
+    out: options.Out,
+    mode: options.ModeOption = None,
+    attempt: options.Attempt = 1,
+    allow_host: options.AllowHost = None,
+    ca_file: options.CaFile = None,
+) -> None:
+    """Collect evidence only, without an opinion. `grader score DIR` judges it, here or elsewhere."""
+    asked = request(submission, challenge, mode, attempt, allow_host, ca_file)
+    options.writable(out)
+    with options.interruptible(), watching() as progress:
+        collect(asked, out / BUNDLE, progress)

@@ -1,0 +1,38 @@
+"""`grader demo`: see the product without writing a submission."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import challenges.loader
+from grader.cli import options
+from grader.cli.console import show, watching
+from grader.cli.request import request
+from grader.run import score as scoring
+from grader.run.exits import exit_code
+from grader.run.grade import grade
+from grader.run.layout import copy_recorded
+
+CHALLENGE = "fraud-scoring"
+Recorded = Annotated[bool, typer.Option("--recorded", help="no engine: verify, score and render the recorded evidence of the oracle")]
+
+
+def command(
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR")] = Path("out/demo"), mode: options.ModeOption = "quick", recorded: Recorded = False
+) -> None:
+    """Grade the bundled oracle (quick mode), or show its recorded evidence where no engine can be had."""
+    options.writable(out)
+    folder = challenges.loader.load(CHALLENGE).folder
+    if recorded:
+        copy_recorded(folder / "recorded" / "oracle-quick", out)
+        result = scoring.score(out)
+        scoring.render(result, out)
+    else:
+        asked = request(str(folder / "submissions" / "oracle"), CHALLENGE, mode, 1, None, None)
+        with options.interruptible(), watching() as progress:
+            result = grade(asked, out, progress)
+    show(result, str(out / "report.html"))
+    raise typer.Exit(exit_code(result))
