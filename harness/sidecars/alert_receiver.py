@@ -1,0 +1,133 @@
+"""The alert receiver: POST /webhook in Alertmanager's webhook format (version 4). Alerts are kept until the harness drains them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from .control import Command, Reply, serve_commands
+from .http import HttpConnection, Request, json_response
+
+PORT = 9093
+MAX_ALERTS = 20_000
+MAX_PER_POST = 500
+MAX_LABELS = 64
+MAX_LABEL_CHARS = 1024
+STATUSES = ("firing", "resolved")
+
+
+def problem(payload: object) -> str | None:
+    """Why `payload` is not an Alertmanager v4 notification; None when it is. Only what a receiver needs is demanded."""
+    if not isinstance(payload, dict):
+        return "the body is not a JSON object"
+    if payload.get("version") != "4":
+        return 'version must be "4"'
+    if payload.get("status") not in STATUSES:
+        return "status must be firing or resolved"
+    alerts = payload.get("alerts")
+    if not isinstance(alerts, list) or not alerts:
+        return "alerts must be a non-empty list"
+    if len(alerts) > MAX_PER_POST:
+        return f"more than {MAX_PER_POST} alerts in one notification"
+    return next((f"alerts[{i}]: {why}" for i, alert in enumerate(alerts) if (why := _alert_problem(alert))), None)
+
+
+def _alert_problem(alert: object) -> str | None:
+    if not isinstance(alert, dict):
+        return "not an object"
+    if alert.get("status") not in STATUSES:
+        return "status must be firing or resolved"
+    labels = alert.get("labels")
+    if not isinstance(labels, dict) or not isinstance(labels.get("alertname"), str) or not labels["alertname"]:
+        return "labels must be an object with an alertname"
+    if len(labels) > MAX_LABELS or not all(isinstance(v, str) and len(v) + len(k) <= MAX_LABEL_CHARS for k, v in labels.items()):
+        return f"labels must be at most {MAX_LABELS} strings of at most {MAX_LABEL_CHARS} characters"
+    if not isinstance(alert.get("annotations", {}), dict):
+        return "annotations must be an object"
+    if not all(isinstance(alert.get(key, ""), str) for key in ("startsAt", "endsAt")):
+        return "startsAt and endsAt must be strings"
+    return None
+
+
+@dataclass
+class Inbox:
+    """Alerts in order of arrival, each with the time of its request's last byte (CLOCK_MONOTONIC). Bounded: the oldest fall out."""
+
+    alerts: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=MAX_ALERTS))
+    problems: deque[str] = field(default_factory=lambda: deque(maxlen=20))
+    sequence: int = 0
+    notifications: int = 0
+    rejected: int = 0
+    overflowed: int = 0
+    connections: set[HttpConnection] = field(default_factory=set)
+
+    def accept(self, body: bytes) -> str | None:
+        """Store the alerts of one notification; the reason when it is refused."""
+        at = time.monotonic()
+        try:
+            payload = json.loads(body)
+        except (ValueError, RecursionError):
+            return "the body is not JSON"
+        if why := problem(payload):
+            return why
+        self.notifications += 1
+        for alert in payload["alerts"]:
+            self.overflowed += len(self.alerts) == MAX_ALERTS
+            self.sequence += 1
+            self.alerts.append({"seq": self.sequence, "at_monotonic": at, "status": alert["status"], "labels": alert["labels"]})
+        return None
+
+    def reject(self, why: str) -> None:
+        self.rejected += 1
+        self.problems.append(why)
+
+
+class WebhookConnection(HttpConnection):
+    max_body: ClassVar[int] = 256 << 10
+
+    def __init__(self, inbox: Inbox) -> None:
+        super().__init__(inbox.connections)
+        self.inbox = inbox
+
+    def handle(self, request: Request) -> None:
+        status, why = self._judge(request)
+        if why is not None:
+            self.inbox.reject(why)
+        answer = {"status": "success"} if why is None else {"error": why}
+        self.reply(json_response(status, answer, keep_alive=request.keep_alive), keep_alive=request.keep_alive)
+
+    def _judge(self, request: Request) -> tuple[int, str | None]:
+        if request.path.rstrip("/") != "/webhook":
+            return 404, "no such route"
+        if request.method != "POST":
+            return 405, "only POST"
+        why = self.inbox.accept(request.body)
+        return (200, None) if why is None else (400, why)
+
+
+async def main(port: int = PORT) -> None:
+    inbox = Inbox()
+    server = await asyncio.get_running_loop().create_server(lambda: WebhookConnection(inbox), "0.0.0.0", port, backlog=256, reuse_address=True)
+
+    async def handle(command: Command) -> Reply:
+        taken: list[dict[str, Any]] = []
+        if command["op"] == "drain":
+            while inbox.alerts and len(taken) < command.get("limit", 500):
+                taken.append(inbox.alerts.popleft())
+        elif command["op"] != "stats":
+            raise ValueError(f"no such command: {command['op']}")
+        return {
+            "alerts": taken, "left": len(inbox.alerts), "received": inbox.sequence, "notifications": inbox.notifications,
+            "rejected": inbox.rejected, "overflowed": inbox.overflowed, "problems": list(inbox.problems),
+        }  # fmt: skip
+
+    async with server:
+        await serve_commands(handle)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

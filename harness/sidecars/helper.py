@@ -1,0 +1,138 @@
+"""The root helper's inside: kills by host pid, reads sockets and processes of a container, keeps and prepares the /data volume.
+
+Runs with `--net=host --pid=host` and few capabilities, listens on nothing and speaks only over its control line.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from .control import Command, Reply, serve_commands_blocking
+
+VOLUME = Path("/volume")
+LISTEN = "0A"
+MAX_PROCESSES = 512
+
+
+def pids_of(container: str) -> Iterator[int]:
+    """Host pids of a container's processes, by the container id in their cgroup."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and belongs(int(entry.name), container):
+            yield int(entry.name)
+
+
+def belongs(pid: int, container: str) -> bool:
+    try:
+        return container in Path(f"/proc/{pid}/cgroup").read_text()
+    except OSError:  # it ended meanwhile
+        return False
+
+
+def processes(command: Command) -> Reply:
+    found: list[dict[str, Any]] = []
+    for pid in sorted(pids_of(command["container"]))[:MAX_PROCESSES]:
+        try:
+            status = Path(f"/proc/{pid}/status").read_text(errors="replace")
+            words = Path(f"/proc/{pid}/cmdline").read_bytes()[:4096].replace(b"\0", b" ").decode("utf-8", "replace").strip()
+        except OSError:
+            continue
+        fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+        found.append({
+            "pid": pid, "uid": int(fields["Uid"].split()[1]), "parent": int(fields["PPid"]),
+            "state": fields["State"].split()[0], "command": words or fields["Name"].strip(),
+        })  # fmt: skip
+    return {"processes": found}
+
+
+def listening(command: Command) -> Reply:
+    """TCP ports in LISTEN state in the container's network namespace, loopback (the engine's DNS too) left out."""
+    ports: set[int] = set()
+    pid = next(pids_of(command["container"]), None)
+    for name in ("tcp", "tcp6") if pid else ():
+        try:
+            rows = Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for row in rows:
+            address, _, port = row.split()[1].rpartition(":")
+            if row.split()[3] == LISTEN and not _is_loopback(address):
+                ports.add(int(port, 16))
+    return {"ports": sorted(ports)}
+
+
+def _is_loopback(address: str) -> bool:
+    """Addresses are hexadecimal words in host order (little-endian): 0100007F, ::1 and ::ffff:127.x."""
+    if len(address) == 8:
+        return address.endswith("7F")
+    return address == "0" * 24 + "01000000" or (address.startswith("0" * 16 + "FFFF0000") and address.endswith("7F"))
+
+
+def kill(command: Command) -> Reply:
+    """Signal a host pid, but only while it belongs to the container: a reused pid must not be hit."""
+    if not belongs(command["pid"], command["container"]):
+        raise ValueError(f"process {command['pid']} is not of this container")
+    os.kill(command["pid"], command["signal"])
+    return {}
+
+
+def run(command: Command) -> Reply:
+    done = subprocess.run(command["argv"], capture_output=True, text=True, timeout=command.get("timeout_s", 5), check=False)
+    return {"code": done.returncode, "out": done.stdout[-65536:], "err": done.stderr[-2048:]}
+
+
+def prepare_volume(command: Command) -> Reply:
+    """Give the volume to the image's user; with `wipe`, empty it before."""
+    if command.get("wipe"):
+        done = subprocess.run(["find", str(VOLUME), "-mindepth", "1", "-delete"], capture_output=True, text=True, timeout=10, check=False)
+        if done.returncode:
+            raise ValueError(done.stderr[-500:])
+    if "uid" in command:
+        os.chown(VOLUME, command["uid"], command["gid"])
+        VOLUME.chmod(0o755)
+    return volume_use({})
+
+
+def volume_use(_: Command) -> Reply:
+    stat = os.statvfs(VOLUME)
+    return {"bytes": (stat.f_blocks - stat.f_bfree) * stat.f_frsize, "size": stat.f_blocks * stat.f_frsize}
+
+
+def rules_of_vanished_bridges(command: Command) -> Reply:
+    """Delete our INPUT rules whose bridge no longer exists. Only interfaces with our prefix are looked at."""
+    deleted = 0
+    for tool in ("iptables", "ip6tables"):
+        listed = subprocess.run([tool, "-w", "5", "-S", "INPUT"], capture_output=True, text=True, timeout=10, check=False)
+        for rule in listed.stdout.splitlines():
+            bridge = re.search(rf"-i ({re.escape(command['prefix'])}\S+)", rule)
+            if rule.startswith("-A INPUT ") and bridge and not Path(f"/sys/class/net/{bridge[1]}").exists():
+                done = subprocess.run([tool, "-w", "5", "-D", *rule.split()[1:]], capture_output=True, timeout=10, check=False)
+                deleted += done.returncode == 0
+    return {"deleted": deleted}
+
+
+OPERATIONS: dict[str, Callable[[Command], Reply]] = {
+    "processes": processes,
+    "listening": listening,
+    "kill": kill,
+    "run": run,
+    "prepare_volume": prepare_volume,
+    "volume_use": volume_use,
+    "sweep_rules": rules_of_vanished_bridges,
+    "ping": lambda _: {},
+}
+
+
+def handle(command: Command) -> Reply:
+    try:
+        return OPERATIONS[command["op"]](command)
+    except subprocess.TimeoutExpired as error:
+        raise OSError(f"timed out: {error.cmd}") from error
+
+
+if __name__ == "__main__":
+    serve_commands_blocking(handle)
