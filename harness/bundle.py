@@ -17,13 +17,13 @@ import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pydantic import ValidationError
 
 from grader.schema.base import SCHEMA_VERSION, Model
+from grader.schema.bundle import Bundle
 from grader.schema.causes import CAUSES, Failure, Trouble
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import COLLECTORS, Envelope, Manifest
@@ -38,21 +38,6 @@ MAX_FILES = 2_000
 def evidence_path(collector: str) -> str:
     """Path of a collector's file inside the bundle."""
     return f"evidence/{collector}.json"
-
-
-@dataclass(frozen=True)
-class Bundle:
-    """A bundle as read. Every collector of the schema is in `evidence`, in `failures`, or (partial data) in both.
-
-    `integrity` has one line per file that is missing, altered, unreadable or unlisted; empty means the bundle is whole.
-    """
-
-    folder: Path
-    manifest: Manifest | None
-    challenge: Challenge | None
-    evidence: dict[str, Model]
-    failures: dict[str, Failure]
-    integrity: list[str] = field(default_factory=list)
 
 
 class BundleWriter:
@@ -133,10 +118,10 @@ def read(folder: Path) -> Bundle:
     manifest, problem = _read_manifest(folder)
     if manifest is None:
         cause = "evidence_missing" if problem.endswith("missing") else "evidence_corrupt"
-        return Bundle(folder, None, None, {}, {name: _failure(cause, problem) for name in COLLECTORS}, [problem])
+        return Bundle(None, None, {}, {name: _failure(cause, problem) for name in COLLECTORS}, [problem])
     reading = _Reading(folder, manifest)
     evidence, failures = reading.collectors()
-    return Bundle(folder, manifest, reading.challenge(), evidence, failures, reading.integrity())
+    return Bundle(manifest, reading.challenge(), evidence, failures, reading.integrity())
 
 
 class _Reading:
