@@ -1,0 +1,236 @@
+"""Reads a Dockerfile into instructions and stages. Tolerant: what cannot be understood is kept as text and never raises."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from grader.schema.evidence import BaseImage
+
+_DIRECTIVE = re.compile(r"^#\s*(syntax|escape|check)\s*=\s*(\S.*?)\s*$", re.I)
+_HEREDOC = re.compile(r"(?:^|\s)\d*<<-?([\"']?)([A-Za-z_][A-Za-z0-9_.-]*)\1(?=\s|$|[;&|>)])")
+_FLAG = re.compile(r"^--([a-z][a-z-]*)(?:=(\S*))?(?:\s+|$)")
+_VARIABLE = re.compile(r"\\\$|\$(?:\{([A-Za-z_]\w*)(?:(:?[-+])([^}]*))?\}|([A-Za-z_]\w*))")
+MAX_INSTRUCTIONS = 2000
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One instruction: `keyword` in capitals, `value` without flags, `line` where it starts (1-based)."""
+
+    keyword: str
+    value: str
+    line: int
+    flags: Mapping[str, str] = field(default_factory=dict)
+    heredoc: bool = False
+
+    @property
+    def exec_form(self) -> list[str] | None:
+        """The words of `["a", "b"]`, or None for shell form."""
+        return _json_words(self.value)
+
+    @property
+    def words(self) -> list[str]:
+        return self.exec_form or self.value.split()
+
+
+@dataclass
+class Stage:
+    """From one FROM to the next. `base` has its ARGs filled in; `known` is false where one had no default."""
+
+    name: str
+    base: str
+    line: int
+    known: bool = True
+    instructions: list[Instruction] = field(default_factory=list)
+
+
+@dataclass
+class Dockerfile:
+    syntax: str | None
+    instructions: list[Instruction]
+    stages: list[Stage]
+    arguments: dict[str, str]
+
+    def effective(self) -> list[Instruction]:
+        """Instructions of the last stage and of the stages it is built from, in the order in which they apply."""
+        chain: list[Instruction] = []
+        index: int | None = len(self.stages) - 1 if self.stages else None
+        while index is not None:
+            chain = self.stages[index].instructions + chain
+            index = self._stage_index(self.stages[index].base, index)
+        return chain
+
+    def last(self, keyword: str) -> Instruction | None:
+        return next((i for i in reversed(self.effective()) if i.keyword == keyword), None)
+
+    def base_images(self) -> list[BaseImage]:
+        """Every FROM in order, with how firmly it is pinned."""
+        return [BaseImage(reference=stage.base[:300], pin=self._pin(index, stage)) for index, stage in enumerate(self.stages)]
+
+    def exposed_ports(self) -> list[int]:
+        ports: list[int] = []
+        for instruction in self.effective():
+            if instruction.keyword == "EXPOSE":
+                values = (expand(word, self.variables()) for word in instruction.value.split())
+                ports += [int(p) for v in values if (p := v.split("/")[0]).isdigit() and 0 < int(p) < 65536 and not v.endswith("/udp")]
+        return list(dict.fromkeys(ports))
+
+    def healthcheck(self) -> bool:
+        found = self.last("HEALTHCHECK")
+        return found is not None and found.value.upper().split()[:1] != ["NONE"] and bool(found.value)
+
+    def shell_form(self) -> bool:
+        """Whether PID 1 is a shell: the entry point, or without one the command, is in shell form and does not `exec` away."""
+        chosen = self.last("ENTRYPOINT") or self.last("CMD")
+        return chosen is not None and chosen.exec_form is None and not re.match(r"^\s*exec\s", chosen.value)
+
+    def variables(self) -> dict[str, str]:
+        """ARG defaults and ENV values that hold in the last stage; good enough for COPY and EXPOSE."""
+        known = dict(self.arguments)
+        for instruction in self.instructions:
+            if instruction.keyword in ("ARG", "ENV"):
+                known |= _assignments(instruction.value, known)
+        return known
+
+    def buildkit_reasons(self) -> list[str]:
+        """What in this file the classic builder cannot do; empty when it can."""
+        reasons = ["heredoc"] if any(i.heredoc for i in self.instructions) else []
+        wanted = {"RUN": {"mount", "network", "security"}, "COPY": {"link", "chmod", "parents", "exclude"}, "ADD": {"link", "chmod", "checksum"}}
+        for instruction in self.instructions:
+            reasons += [f"{instruction.keyword} --{flag}" for flag in instruction.flags if flag in wanted.get(instruction.keyword, ())]
+        return list(dict.fromkeys(reasons))
+
+    def _stage_index(self, base: str, before: int) -> int | None:
+        return next((n for n in reversed(range(before)) if self.stages[n].name == base.lower()), None)
+
+    def _pin(self, index: int, stage: Stage) -> str:
+        if stage.base == "scratch" or self._stage_index(stage.base, index) is not None:
+            return "stage"
+        if "@sha256:" in stage.base:
+            return "digest"
+        _, colon, tag = stage.base.rpartition("/")[2].partition(":")
+        return "version" if stage.known and colon and tag != "latest" and re.search(r"\d", tag) else "floating"
+
+
+def parse(text: str) -> Dockerfile:
+    """Parse the text of a Dockerfile. Never raises; a file without FROM has no stages."""
+    syntax, escape, start = _directives(text.splitlines())
+    instructions = _instructions(text.splitlines(), escape, start)
+    arguments: dict[str, str] = {}
+    stages: list[Stage] = []
+    for instruction in instructions:
+        if instruction.keyword == "ARG" and not stages:
+            arguments |= _assignments(instruction.value, arguments)
+        elif instruction.keyword == "FROM":
+            words = instruction.value.split()
+            name = words[2].lower() if len(words) >= 3 and words[1].lower() == "as" else ""
+            raw = words[0].strip("\"'") if words else ""
+            stages.append(Stage(name, expand(raw, arguments), instruction.line, known=not unresolved(raw, arguments)))
+        elif stages:
+            stages[-1].instructions.append(instruction)
+    return Dockerfile(syntax, instructions, stages, arguments)
+
+
+def expand(text: str, variables: Mapping[str, str]) -> str:
+    """`$A`, `${A}`, `${A:-default}` and `${A:+other}` filled in; unknown variables become empty, as the engine does it."""
+
+    def fill(match: re.Match[str]) -> str:
+        braced, operator, other, bare = match.groups()
+        if not braced and not bare:
+            return "$"
+        value = variables.get(braced or bare, "")
+        if operator and "-" in operator:
+            return value or other
+        if operator:
+            return other if value else ""
+        return value
+
+    return _VARIABLE.sub(fill, text)
+
+
+def unresolved(text: str, variables: Mapping[str, str]) -> bool:
+    """Whether `text` uses a variable that has neither a value nor a default here."""
+    uses = [m for m in _VARIABLE.finditer(text) if m.group(1) or m.group(4)]
+    return any((m.group(1) or m.group(4)) not in variables and not m.group(2) for m in uses)
+
+
+def _directives(lines: list[str]) -> tuple[str | None, str, int]:
+    syntax, escape = None, "\\"
+    for number, line in enumerate(lines):
+        match = _DIRECTIVE.match(line.removeprefix("\ufeff"))
+        if match is None:
+            return syntax, escape, number
+        if match[1].lower() == "syntax":
+            syntax = match[2]
+        elif match[1].lower() == "escape" and match[2] == "`":
+            escape = "`"
+    return syntax, escape, len(lines)
+
+
+def _instructions(lines: list[str], escape: str, start: int) -> list[Instruction]:
+    found: list[Instruction] = []
+    number = start
+    while number < len(lines) and len(found) < MAX_INSTRUCTIONS:
+        first = number
+        if not lines[number].strip() or lines[number].lstrip().startswith("#"):
+            number += 1
+            continue
+        pieces: list[str] = []
+        while number < len(lines):
+            line = lines[number].rstrip()
+            number += 1
+            if pieces and (not line or line.lstrip().startswith("#")):
+                continue  # comments and (deprecated) blank lines inside of a continuation
+            pieces.append(line.removesuffix(escape))
+            if not line.endswith(escape):
+                break
+        keyword, _, rest = " ".join(piece.strip() for piece in pieces).strip().partition(" ")
+        keyword = keyword.upper()
+        terminators = [m[1] for m in _HEREDOC.findall(rest)] if keyword in ("RUN", "COPY", "ADD") else []
+        after = _after_heredocs(lines, number, terminators)
+        number = after or number
+        flags, value = _flags(rest.strip())
+        if keyword == "ONBUILD":
+            continue
+        found.append(Instruction(keyword, value, first + 1, flags, heredoc=after is not None))
+    return found
+
+
+def _after_heredocs(lines: list[str], number: int, terminators: list[str]) -> int | None:
+    """The line after the last heredoc, or None where there is none (a terminator that never comes means `<<` was something else)."""
+    for terminator in terminators:
+        end = next((n for n in range(number, len(lines)) if lines[n].strip() == terminator), None)
+        if end is None:
+            return None
+        number = end + 1
+    return number if terminators else None
+
+
+def _flags(rest: str) -> tuple[dict[str, str], str]:
+    flags: dict[str, str] = {}
+    while (match := _FLAG.match(rest)) is not None:
+        flags[match[1]] = match[2] or ""
+        rest = rest[match.end() :]
+    return flags, rest
+
+
+def _json_words(value: str) -> list[str] | None:
+    if not value.lstrip().startswith("["):
+        return None
+    try:
+        words = json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+    return words if isinstance(words, list) and all(isinstance(word, str) for word in words) else None
+
+
+def _assignments(value: str, known: Mapping[str, str]) -> dict[str, str]:
+    """`A=1 B="x y"` or the old `A value`; a bare `ARG A` gives nothing."""
+    pairs = re.findall(r"([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|\S*)", value)
+    if pairs:
+        return {name: expand(text.strip("\"'"), known) for name, text in pairs}
+    name, blank, rest = value.partition(" ")
+    return {name: expand(rest.strip(), known)} if blank and re.fullmatch(r"[A-Za-z_]\w*", name) else {}
