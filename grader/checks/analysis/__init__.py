@@ -1,0 +1,1 @@
+"""Pure analysis that several checks, and the charts, share."""

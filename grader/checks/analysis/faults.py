@@ -1,0 +1,40 @@
+"""What every fault check asks first: was the fault shown to be active, and did the experiment end by the candidate's doing?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grader.checks.api import reached, unmeasured
+from grader.schema.base import Culprit
+from grader.schema.evidence import FaultRecord, FaultsEvidence
+from grader.schema.result import Finding
+
+DEPENDENCY = ("dependency_slow", "dependency_errors", "dependency_blackhole", "dependency_drip")
+
+
+def judgeable(faults: FaultsEvidence, id: str, worst: str) -> FaultRecord | Finding:
+    """The record if it may be judged, else the finding that says why not.
+
+    A failure of the candidate's doing is the worst rung with its reason. Without proof that the fault was active nothing is judged.
+    """
+    record = faults.fault(id)
+    if record is None:
+        return unmeasured(f"the fault {id} was not exercised")
+    if record.failure is not None:
+        if record.failure.culprit is Culprit.CANDIDATE:
+            return reached(worst, record.failure.sentence)
+        return unmeasured(record.failure.sentence, record.failure.culprit)
+    if not record.injected:
+        return unmeasured(f"not shown to be active: {record.proof}")
+    return record
+
+
+def judgeable_of(faults: FaultsEvidence, ids: Sequence[str]) -> list[FaultRecord]:
+    """Those of several faults that were active and ended without a failure."""
+    return [record for id in ids if (record := faults.fault(id)) and record.injected and record.failure is None]
+
+
+def doomed(faults: FaultsEvidence, ids: Sequence[str]) -> str | None:
+    """The first sentence of a failure that is the candidate's doing, among several faults."""
+    records = [record for id in ids if (record := faults.fault(id)) and record.failure]
+    return next((r.failure.sentence for r in records if r.failure and r.failure.culprit is Culprit.CANDIDATE), None)

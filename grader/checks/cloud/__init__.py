@@ -1,0 +1,1 @@
+"""Cloud, infrastructure and cost: what it needs and what it costs."""

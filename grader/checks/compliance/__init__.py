@@ -1,0 +1,1 @@
+"""Compliance and traceability: how it would pass an audit."""

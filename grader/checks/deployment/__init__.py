@@ -1,0 +1,1 @@
+"""Deployment: how the model is shipped, started, stopped, updated and rolled back."""

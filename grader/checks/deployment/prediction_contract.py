@@ -1,0 +1,20 @@
+"""Are answers valid by the response schema, for the right transaction, and dependent on the input?"""
+
+from __future__ import annotations
+
+from grader.checks.analysis.rungs import at_least
+from grader.checks.api import Bars, Finding, measure, reached
+from grader.schema.evidence import ContractEvidence
+
+
+def check(contract: ContractEvidence, bars: Bars) -> Finding:
+    facts = contract.predictions
+    right = min(facts.valid, facts.echoes_id)
+    seen = f"{facts.valid} of {facts.sent} answers valid, {facts.echoes_id} with their request's id, {facts.distinct_scores} distinct scores"
+    if facts.first_violation:
+        seen += f"; first violation: {facts.first_violation}"
+    if not facts.met:
+        return reached("broken", seen)
+    share = right / facts.sent
+    level = at_least(share, (bars["exact"], "exact"), below="near")
+    return reached(level, seen, measure("valid answers", share * 100, "%", n=facts.sent))

@@ -1,0 +1,1 @@
+"""Failure handling: what the service does when something it stands on breaks."""

@@ -1,0 +1,1 @@
+"""MLOps and versioning: what is known about the model that serves."""

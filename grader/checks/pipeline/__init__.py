@@ -1,0 +1,1 @@
+"""End-to-end pipeline: from raw data to a served model."""

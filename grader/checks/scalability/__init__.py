@@ -1,0 +1,1 @@
+"""Scalability and performance: what happens under load."""
