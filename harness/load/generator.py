@@ -1,0 +1,167 @@
+"""The load generator as the harness sees it: one long-lived child process, pinned, killable, told what to send by plans."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import mmap
+import os
+import select
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+
+import harness
+from grader.schema.causes import Trouble
+from harness.load.plan import Plan
+from harness.load.trace import COUNTERS, Trace
+
+READY_S = 30.0
+START_S = 20.0
+GRACE_S = 10.0
+STOP_S = 2.0
+
+
+class LoadGenerator:
+    """Context manager around the engine's process. Entering returns at once; the first `start` waits until the engine is up.
+
+    `cores` are the only ones the child may run on. Raises Trouble("internal_error") when the child breaks.
+    """
+
+    def __init__(self, cores: Sequence[int] = (), folder: Path | None = None) -> None:
+        self._cores = set(cores)
+        self._parent_folder = folder
+        self._buffer = b""
+        self._events: list[dict[str, Any]] = []
+        self._plans = 0
+        self._ready = False
+        self.peak_mib = 0.0
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="grader-load-", dir=self._parent_folder)))
+            counters = self.folder / "counters"
+            counters.write_bytes(bytes(COUNTERS.size))
+            self._counters = mmap.mmap(stack.enter_context(counters.open("r+b")).fileno(), COUNTERS.size)
+            stack.callback(self._counters.close)
+            self._errors = stack.enter_context((self.folder / "stderr").open("w+b"))
+            self._process = self._spawn(counters)
+            stack.callback(self._end)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def start(self, plan: Plan) -> Running:
+        """Begin a plan; returns as soon as its first moment is fixed. One plan at a time."""
+        if not self._ready:
+            self._expect("ready", READY_S)
+            self._ready = True
+        self._plans += 1
+        plan_path, tape_path = self.folder / f"plan-{self._plans}.json", self.folder / f"tape-{self._plans}"
+        plan.write(plan_path)
+        self._tell(op="run", plan=str(plan_path), tape=str(tape_path))
+        started = self._expect("started", START_S)
+        plan_path.unlink()
+        return Running(self, plan, float(started["t0"]), tape_path)
+
+    def counters(self) -> tuple[int, int, int]:
+        """(sent, ended, dropped) of the current plan, live."""
+        sent, ended, dropped = COUNTERS.unpack_from(self._counters, 0)
+        return sent, ended, dropped
+
+    def _spawn(self, counters: Path) -> subprocess.Popen[bytes]:
+        root = str(Path(harness.__file__).resolve().parent.parent)
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "harness.load.engine", str(counters)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env=environment, cwd=self.folder, bufsize=0, start_new_session=True,
+        )  # fmt: skip
+        if self._cores:
+            with contextlib.suppress(ProcessLookupError):  # a child that died at once is reported by the first `start`
+                os.sched_setaffinity(process.pid, self._cores)
+        return process
+
+    def _end(self) -> None:
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _tell(self, **command: object) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(command).encode() + b"\n")
+        except BrokenPipeError:
+            raise self._broken("ended") from None
+
+    def _expect(self, name: str, seconds: float) -> dict[str, Any]:
+        """The next event, which must be called `name`."""
+        deadline = monotonic() + seconds
+        while not self._events:
+            self._read(deadline, name)
+        event = self._events.pop(0)
+        self.peak_mib = max(self.peak_mib, float(event.get("peak_mib", 0.0)))
+        if event["event"] != name:
+            raise self._broken(event.get("detail", f"said {event['event']} instead of {name}"))
+        return event
+
+    def _read(self, deadline: float, name: str) -> None:
+        assert self._process.stdout is not None
+        readable, _, _ = select.select([self._process.stdout], [], [], max(0.0, deadline - monotonic()))
+        data = os.read(self._process.stdout.fileno(), 65536) if readable else None
+        if data is None:
+            raise self._broken(f"gave no sign of {name!r} in time")
+        if not data:
+            raise self._broken("ended")
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        self._events.extend(json.loads(line) for line in lines)
+
+    def _broken(self, what: str) -> Trouble:
+        tail = (self.folder / "stderr").read_text(errors="replace")[-400:].strip()
+        return Trouble("internal_error", f"the load generator {what}. {tail}".strip())
+
+
+class Running:
+    """A plan under way. `t0` is the CLOCK_MONOTONIC second of its offset 0."""
+
+    def __init__(self, generator: LoadGenerator, plan: Plan, t0: float, tape: Path) -> None:
+        self.plan, self.t0 = plan, t0
+        self._generator = generator
+        self._tape = tape
+        self._trace: Trace | None = None
+        length = plan.arrivals_s[-1] if plan.arrivals_s else 0.0
+        self._deadline = t0 + length + plan.timeout_s + GRACE_S
+
+    def progress(self) -> int:
+        """Requests sent so far."""
+        return self._generator.counters()[0]
+
+    def in_flight(self) -> int:
+        """Requests sent and not yet ended."""
+        sent, ended, _ = self._generator.counters()
+        return sent - ended
+
+    def stop(self) -> Trace:
+        """End now: later arrivals are not part of the trace, nor is what was in flight."""
+        if self._trace is None:
+            self._generator._tell(op="stop")
+        return self.wait()
+
+    def wait(self) -> Trace:
+        """The finished trace. Blocks until the last request ended or timed out."""
+        if self._trace is None:
+            done = self._generator._expect("done", max(GRACE_S, self._deadline - monotonic()))
+            self._trace = Trace.load(self._tape, self.plan, done)
+            self._tape.unlink()
+        return self._trace
