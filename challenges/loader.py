@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import importlib.util
 import json
@@ -15,7 +16,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from challenges import tomlfile
-from challenges.simulator import Drift, Simulator
+from challenges.simulator import Drift, Row, Simulator
 from grader.schema.causes import UsageError
 from grader.schema.challenge import Challenge
 
@@ -23,6 +24,8 @@ ROOT = Path(__file__).parent
 DIGESTED = ("challenge.toml", "brief.md", "contract", "private")
 """What can change what is asked or how it is exercised. Not the starter, which no grading reads, and not the submissions."""
 DIGESTED_SHARED = ("simulator.py", "synthetic.py")
+TRAINING_ROWS, TRAINING_SEED = 6000, 20_260_105
+"""The candidate's training data. The seed is public and constant: everyone trains on the same rows; gradings draw other seeds."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,39 @@ def load(slug: str, root: Path = ROOT) -> LoadedChallenge:
     for complaint in _complaints(loaded):
         raise UsageError(f"challenge {slug!r}: {complaint}")
     return loaded
+
+
+def export(challenge: LoadedChallenge, dest: Path) -> list[Path]:
+    """Write the repository that a candidate starts from; the written files, sorted, relative to `dest`.
+
+    Holds the starter's files, brief.md, contract/ and data/train.csv drawn from the public seed. Copies by list of what is
+    public, so a new private folder cannot slip in. Raises UsageError if `dest` holds something already.
+    """
+    if dest.exists() and any(dest.iterdir()):
+        raise UsageError(f"{dest} is not empty; name a new folder")
+    starter = challenge.folder / "starter"
+    copies = [(path, path.relative_to(starter)) for path in files_under(starter)]
+    copies += [(starter / name, Path(name)) for name in (".gitignore",) if (starter / name).is_file()]
+    copies += [(path, path.relative_to(challenge.folder)) for part in ("brief.md", "contract") for path in files_under(challenge.folder / part)]
+    for source, target in copies:
+        (dest / target).parent.mkdir(parents=True, exist_ok=True)
+        (dest / target).write_bytes(source.read_bytes())
+    training = Path("data") / "train.csv"
+    write_csv(challenge, dest / training, challenge.simulator().stream(TRAINING_ROWS, TRAINING_SEED))
+    return sorted([target for _, target in copies] + [training])
+
+
+def write_csv(challenge: LoadedChallenge, path: Path, rows: list[Row]) -> None:
+    """Labelled rows as a table: request fields but the personal ones, feature-store columns, `is_fraud`; an unknown value is empty."""
+    contract = challenge.spec.contract
+    asked = [name for name in rows[0].request if name not in contract.canary_fields]
+    history = [name for name in rows[0].features if name not in rows[0].request]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow([*asked, *history, "is_fraud"])
+        for row in rows:
+            table.writerow([*(row.request[name] for name in asked), *(row.features[name] for name in history), row.label])
 
 
 def load_simulator(folder: Path) -> Simulator:
