@@ -1,0 +1,5 @@
+"""Pictures: a chart's data laid out in SVG coordinates. Templates draw what stands here, escaped like everything else."""
+
+from reports.charts.geometry import Picture, Strip, lay_out, strip
+
+__all__ = ["Picture", "Strip", "lay_out", "strip"]

@@ -1,0 +1,46 @@
+"""JUnit XML: one test case per check. Lost -> failure, not measured -> error, does not apply -> skipped."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+
+from grader.schema.result import CheckResult, Outcome, Result
+from reports import words
+
+INVALID = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot hold."""
+
+
+def render(result: Result) -> str:
+    """A suite per area, in the report's order."""
+    root = ET.Element("testsuites", name=_text(result.challenge.title))
+    for area in result.areas:
+        checks = [c for c in result.checks if c.area == area.id]
+        counts = {tag: str(sum(_tag(c) == tag for c in checks)) for tag in ("failure", "error", "skipped")}
+        suite = ET.SubElement(
+            root, "testsuite", name=_text(area.title), tests=str(len(checks)), failures=counts["failure"], errors=counts["error"], skipped=counts["skipped"]
+        )
+        for check in checks:
+            _case(suite, check)
+    ET.indent(root, " ")
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _tag(check: CheckResult) -> str | None:
+    if check.outcome is Outcome.PASS:
+        return None
+    return {Outcome.FAIL: "failure", Outcome.PARTIAL: "failure", Outcome.NOT_APPLICABLE: "skipped"}.get(check.outcome, "error")
+
+
+def _case(suite: ET.Element, check: CheckResult) -> None:
+    case = ET.SubElement(suite, "testcase", name=_text(check.id), classname=_text(check.area))
+    tag = _tag(check)
+    if tag:
+        verdict = ET.SubElement(case, tag, message=_text(check.observed))
+        if tag != "skipped":
+            verdict.text = _text(f"{check.rule}\n{words.interval(check.low_bp, check.high_bp)} of {words.points(check.max_bp)} points\nTo mend: {check.remedy}")
+
+
+def _text(value: str) -> str:
+    return INVALID.sub("?", value)
