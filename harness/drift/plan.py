@@ -1,0 +1,98 @@
+"""Draws the schedule of one drift experiment.
+
+A fixed schedule can be scored by a request counter. So everything that a counter could rely on is drawn from the grading's seed: the
+length of the warm-up, how many of the control windows stand before the first drift and how many after each recovery, the order of
+the kinds, and the length of every run. The counts of windows that a score divides by stay as the challenge says.
+
+Drifted runs are drawn at 100 % to 130 % of their nominal length and never below it: a shorter run would give this candidate's monitor
+less time than another's. Everything else varies by 30 % both ways.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Literal
+
+from grader.schema.challenge import DriftKind, DriftPlan
+
+Phase = Literal["warmup", "control", "drifted", "recovery"]
+
+WARMUP_WINDOWS = 2
+SPREAD = 0.3
+CONTROLS_FIRST = 2 / 3
+"""At least this share of the control windows comes before the first drift: a monitor that never resolves has spoilt the later ones."""
+
+
+@dataclass(frozen=True)
+class PlannedWindow:
+    """One window: `size` requests from `first`. `kind` is the drift of drifted windows and of the recovery that follows it."""
+
+    phase: Phase
+    kind: DriftKind | None
+    first: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The windows in order, without gaps; `order` holds the drift kinds as drawn."""
+
+    windows: list[PlannedWindow]
+    order: list[DriftKind]
+
+    @property
+    def requests(self) -> int:
+        return sum(window.size for window in self.windows)
+
+    @property
+    def ends(self) -> list[int]:
+        """Number of requests of the experiment that were sent when window i ends."""
+        return list(accumulate(window.size for window in self.windows))
+
+
+def draw(plan: DriftPlan, kinds: Sequence[DriftKind], seed: int) -> Schedule:
+    """A schedule for these kinds. The same seed gives the same schedule."""
+    rng = random.Random(seed)
+    order = rng.sample(list(kinds), len(kinds))
+    controls = _control_groups(plan.control_windows, len(order), rng)
+    runs: list[tuple[Phase, DriftKind | None, list[int]]] = [("warmup", None, _run(WARMUP_WINDOWS, plan.window, rng, 1 - SPREAD))]
+    runs.append(("control", None, _singles(controls[0], plan.window, rng)))
+    for kind, after in zip(order, controls[1:], strict=True):
+        runs.append(("drifted", kind, _run(plan.drifted_windows, plan.window, rng, 1.0)))
+        runs.append(("recovery", kind, _run(plan.recovery_windows, plan.window, rng, 1 - SPREAD)))
+        runs.append(("control", None, _singles(after, plan.window, rng)))
+    return Schedule(_numbered(runs), order)
+
+
+def _control_groups(total: int, kinds: int, rng: random.Random) -> list[int]:
+    """Control windows before the first drift and after each recovery; sums to `total`."""
+    first = rng.randint(min(total, round(total * CONTROLS_FIRST)), total) if kinds else total
+    groups = [first, *([0] * kinds)]
+    for _ in range(total - first):
+        groups[rng.randint(1, kinds)] += 1
+    return groups
+
+
+def _run(windows: int, size: int, rng: random.Random, shortest: float) -> list[int]:
+    """A run of drawn length, cut into windows as near to the nominal size as that length allows."""
+    length = round(windows * size * rng.uniform(shortest, 1 + SPREAD))
+    count = max(1, round(length / size))
+    return [length * (i + 1) // count - length * i // count for i in range(count)]
+
+
+def _singles(windows: int, size: int, rng: random.Random) -> list[int]:
+    """Control windows, each of a drawn size of its own."""
+    return [round(size * rng.uniform(1 - SPREAD, 1 + SPREAD)) for _ in range(windows)]
+
+
+def _numbered(runs: Sequence[tuple[Phase, DriftKind | None, list[int]]]) -> list[PlannedWindow]:
+    windows: list[PlannedWindow] = []
+    first = 0
+    for phase, kind, sizes in runs:
+        for size in sizes:
+            windows.append(PlannedWindow(phase, kind, first, size))
+            first += size
+    return windows

@@ -1,0 +1,28 @@
+"""How fast the drift experiment may stream: fast enough to end soon, slow enough that it measures monitoring and not load."""
+
+from __future__ import annotations
+
+from grader.schema.challenge import Challenge
+from grader.schema.evidence import LoadEvidence
+
+SHARE_OF_CAPACITY = 0.5
+SLOWEST_SHARE = 0.5
+"""Never below this share of the production rate, or the experiment would outlast its budget; a service that cannot bear even that has
+failed under load already."""
+
+
+def affordable(challenge: Challenge, load: LoadEvidence | None) -> float:
+    """Requests per second: half of what the load stage showed the service can do, within the challenge's bounds.
+
+    Capacity is read from CPU seconds per request in the healthy windows, since the load windows need not have reached the limit.
+    Without load evidence it is half of the production rate: the only rate a service must bear in any case.
+    """
+    production = challenge.reality.rate_rps
+    costs = [
+        window.resources.cpu_seconds / window.sent
+        for window in (load.windows if load else [])
+        if window.resources and window.void is None and window.sent and (window.ok + window.degraded) * 10 >= window.sent * 9
+    ]
+    cost = max(costs, default=0.0)
+    capacity = challenge.limits.cpus / cost if cost > 0 else production
+    return min(challenge.drift.max_rate_rps, max(SLOWEST_SHARE * production, SHARE_OF_CAPACITY * capacity))

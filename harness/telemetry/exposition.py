@@ -1,0 +1,142 @@
+"""The Prometheus text format as evidence: parsed by the official parser, with the checks that it leaves out.
+
+`text_string_to_metric_families` accepts duplicate series and histograms that cannot be; Prometheus itself drops or miscounts them.
+Everything here is written by a stranger: sizes are capped before parsing, names and label values are stripped and cut.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample as Parsed
+
+from grader.schema.evidence import Family, Sample
+from harness.text import one_line
+
+MAX_BYTES = 1 << 20
+MAX_LINE = 8 << 10
+MAX_SAMPLES = 3_000
+MAX_FAMILY_SAMPLES = 1_000
+MAX_TEXT = 120
+MAX_PROBLEMS = 4
+
+
+@dataclass(frozen=True)
+class Exposition:
+    """A parsed scrape. `problems` are sentences; with an empty `families` they say why nothing could be parsed."""
+
+    families: list[Family]
+    problems: list[str]
+    truncated: bool
+
+
+def parse(raw: bytes) -> Exposition:
+    """Parse the body of a metrics route. Never raises for what is in it."""
+    if len(raw) > MAX_BYTES:
+        return Exposition([], [f"the answer is over {MAX_BYTES >> 10} KiB"], truncated=True)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return Exposition([], ["the answer is not UTF-8"], truncated=False)
+    if any(len(line) > MAX_LINE for line in text.split("\n")):
+        return Exposition([], [f"a line is longer than {MAX_LINE >> 10} KiB"], truncated=True)
+    metrics, unparsed = _metrics(text)
+    problems = [*unparsed, *_duplicates(metrics), *_impossible_histograms(metrics), *_explosions(metrics)]
+    families, truncated = _capped(metrics)
+    return Exposition(families, [one_line(problem) for problem in problems[:MAX_PROBLEMS]], truncated)
+
+
+def series_name(name: str, labels: Iterable[tuple[str, str]]) -> str:
+    """A series as people write it, labels sorted: `drift{feature="amount"}`."""
+    inside = ",".join(f'{key}="{value}"' for key, value in sorted(labels))
+    return f"{name}{{{inside}}}" if inside else name
+
+
+def _metrics(text: str) -> tuple[list[Metric], list[str]]:
+    metrics: list[Metric] = []
+    try:
+        for metric in text_string_to_metric_families(text):
+            metrics.append(metric)
+    except (ValueError, IndexError, KeyError, AttributeError, TypeError) as error:
+        # The parser promises ValueError only, and breaks that promise on hostile text.
+        return metrics, [f"no Prometheus text format: {error}"]
+    return metrics, [] if metrics else ["no metrics in the answer"]
+
+
+def _duplicates(metrics: Sequence[Metric]) -> Iterator[str]:
+    seen = Counter(series_name(sample.name, sample.labels.items()) for metric in metrics for sample in metric.samples)
+    return (f"{name} stands {times} times" for name, times in seen.items() if times > 1)
+
+
+def _explosions(metrics: Sequence[Metric]) -> Iterator[str]:
+    return (f"{m.name} has {len(m.samples)} series" for m in metrics if len(m.samples) > MAX_FAMILY_SAMPLES)
+
+
+def _impossible_histograms(metrics: Sequence[Metric]) -> Iterator[str]:
+    for metric in metrics:
+        if metric.type == "histogram":
+            yield from _histogram_problems(metric)
+
+
+def _histogram_problems(metric: Metric) -> Iterator[str]:
+    buckets: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    counts: dict[str, float] = {}
+    for sample in metric.samples:
+        rest = [(key, value) for key, value in sample.labels.items() if key != "le"]
+        if sample.name == f"{metric.name}_bucket":
+            bound = _bound(sample)
+            if bound is None:
+                yield f"{metric.name} has a bucket without a numeric le"
+            else:
+                buckets[series_name(metric.name, rest)].append((bound, sample.value))
+        elif sample.name == f"{metric.name}_count":
+            counts[series_name(metric.name, rest)] = sample.value
+    for name, pairs in buckets.items():
+        yield from _bucket_problems(name, sorted(pairs), counts.get(name))
+
+
+def _bucket_problems(name: str, pairs: list[tuple[float, float]], count: float | None) -> Iterator[str]:
+    values = [value for _, value in pairs]
+    if any(later < earlier for earlier, later in pairwise(values)):
+        yield f"{name} has buckets that fall"
+    if pairs[-1][0] != math.inf:
+        yield f"{name} has no +Inf bucket"
+    elif count is not None and values[-1] != count:
+        yield f"{name} has {values[-1]:g} in its +Inf bucket and {count:g} in its count"
+
+
+def _bound(sample: Parsed) -> float | None:
+    try:
+        bound = float(sample.labels["le"])
+    except (KeyError, ValueError):
+        return None
+    return None if math.isnan(bound) else bound
+
+
+def _capped(metrics: Sequence[Metric]) -> tuple[list[Family], bool]:
+    families: list[Family] = []
+    left = MAX_SAMPLES
+    truncated = False
+    for metric in metrics:
+        kept = metric.samples[: min(left, MAX_FAMILY_SAMPLES)]
+        truncated = truncated or len(kept) < len(metric.samples)
+        left -= len(kept)
+        if kept:
+            families.append(Family(name=_text(metric.name), type=_text(metric.type), samples=[_sample(sample) for sample in kept]))
+    return families, truncated
+
+
+def _sample(sample: Parsed) -> Sample:
+    value = float(sample.value)
+    labels = {_text(key): _text(content) for key, content in sample.labels.items()}
+    return Sample(name=_text(sample.name), labels=labels, value=value if math.isfinite(value) else None)
+
+
+def _text(text: str) -> str:
+    return one_line(text, MAX_TEXT)

@@ -1,0 +1,69 @@
+"""Facts about the container's log: can a request be followed in it, and does it leak what it must not hold?
+
+Nothing in a log is read as a verdict: lines are counted, known strings are looked for, and a few lines are kept for people.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Sequence
+
+from grader.schema.evidence import LogsEvidence
+from harness.sandbox.container import Candidate
+from harness.strict_json import strict_json
+from harness.text import one_line
+
+MAX_BYTES = 8 << 20
+MAX_LINES = 50_000
+MAX_JSON_LINE = 16 << 10
+MAX_CANARIES = 400
+"""Each canary is one pass over the log; 400 passes over 8 MiB take about a second."""
+SAMPLE_LINES = 12
+SHORTEST_CANARY = 4
+_TOKEN = re.compile(rb"[A-Za-z0-9_.:\-]+")
+
+
+def read(candidate: Candidate, canaries: Collection[str], ids: Collection[str], versions: Collection[str] = ()) -> LogsEvidence:
+    """The log's facts. `canaries`: personal values of requests that were sent; `ids`: request ids; `versions`: model versions seen.
+
+    Lines beyond `MAX_LINES` are left out from the front: the ids are those of the most recent requests.
+    """
+    return examine(candidate.logs(MAX_BYTES), canaries, ids, versions)
+
+
+def examine(raw: bytes, canaries: Collection[str], ids: Collection[str], versions: Collection[str] = ()) -> LogsEvidence:
+    lines = [line for line in raw.splitlines() if line.strip()][-MAX_LINES:]
+    wanted = {id.encode() for id in ids}
+    named = [version.encode() for version in versions if version]
+    sent = sorted({canary for canary in canaries if len(canary) >= SHORTEST_CANARY})[:MAX_CANARIES]
+    lower = raw.lower()
+    return LogsEvidence(
+        lines=len(lines),
+        bytes=len(raw),
+        json_lines=sum(_is_json_object(line) for line in lines),
+        with_request_id=sum(not wanted.isdisjoint(_TOKEN.findall(line[:MAX_JSON_LINE])) for line in lines),
+        with_model_version=sum(any(version in line for version in named) for line in lines),
+        canaries_sent=len(sent),
+        canaries_found=sum(any(spelling in lower for spelling in _spellings(canary)) for canary in sent),
+        sample=[one_line(line, 300) for line in _spread(lines, SAMPLE_LINES)],
+    )
+
+
+def _is_json_object(line: bytes) -> bool:
+    if len(line) > MAX_JSON_LINE or not line.lstrip().startswith(b"{"):
+        return False
+    try:
+        return isinstance(strict_json(line), dict)
+    except ValueError:
+        return False
+
+
+def _spellings(canary: str) -> set[bytes]:
+    """How a value looks in a log, lower case: as it is, and as JSON or repr escapes it."""
+    return {canary.lower().encode(), json.dumps(canary)[1:-1].lower().encode(), ascii(canary)[1:-1].lower().encode()}
+
+
+def _spread(lines: Sequence[bytes], count: int) -> list[bytes]:
+    """First lines (how it started) and last ones (how it runs)."""
+    return list(lines) if len(lines) <= count else [*lines[: count // 2], *lines[-(count - count // 2) :]]
