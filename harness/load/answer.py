@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from math import nan
 
 from harness.load.outcomes import Outcome
 from harness.load.plan import Fields
+from harness.strict_json import strict_json
 
 SHED = (429, 503)
 
@@ -35,8 +35,8 @@ def judge(status: int, body: bytes, fields: Fields | None, expected_id: str) -> 
 
 def _prediction(body: bytes, fields: Fields, expected_id: str) -> Answer:
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):  # RecursionError: a hostile answer nested deeper than the parser goes
+        document = strict_json(body)
+    except ValueError:
         return Answer(Outcome.CONTRACT)
     if not isinstance(document, dict) or document.get(fields.id) != expected_id:
         return Answer(Outcome.CONTRACT)

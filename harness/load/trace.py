@@ -88,7 +88,7 @@ class Trace:
 
     @property
     def was_sent(self) -> Bools:
-        return self.outcome != Outcome.DROPPED
+        return ~self.has(Outcome.DROPPED)
 
     @property
     def dropped(self) -> int:

@@ -1,0 +1,157 @@
+"""The machine that measures: its fingerprint, who uses which core, and the measurement slot that one grading holds at a time.
+
+A slot is a pair of disjoint core sets, one for the candidate and one for the load generator (and for everything else of ours).
+Slots are locked host-wide by flock, so that two gradings never measure on the same cores; the kernel frees the lock when its holder dies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import platform
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic, sleep
+
+from grader.schema.causes import Trouble
+from grader.schema.evidence import Host
+
+TICKS = os.sysconf("SC_CLK_TCK")
+LOCK_FOLDERS = (Path("/run/lock"), Path("/tmp"))
+RETRY_S = 0.2
+
+
+@dataclass(frozen=True)
+class CoreTimes:
+    """Seconds since boot, summed over some cores. `busy_s` is user, nice and system time.
+
+    Interrupt time is left out: the packets that a candidate's own traffic causes are handled on its core, outside its accounting.
+    """
+
+    busy_s: float
+    steal_s: float
+    at: float
+    cores: int
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Core numbers of one measurement slot. With a single core both sets are the same and `notes` says so."""
+
+    number: int
+    candidate: list[int]
+    generator: list[int]
+    notes: list[str] = field(default_factory=list)
+
+
+def fingerprint(engine: str, cgroup: str) -> Host:
+    """The host as the manifest shows it. `engine` is the container engine's version, `cgroup` "v1" or "v2". No host name."""
+    return Host(
+        cores=os.cpu_count() or 1,
+        memory_mib=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20,
+        kernel=platform.release(),
+        engine=engine,
+        cgroup=cgroup,
+        python=platform.python_version(),
+    )
+
+
+def cgroup_version() -> str:
+    """Which control group hierarchy the engine uses here: "v2" (unified) or "v1"."""
+    return "v2" if Path("/sys/fs/cgroup/cgroup.controllers").exists() else "v1"
+
+
+def core_times(cores: Sequence[int], stat: Path = Path("/proc/stat")) -> CoreTimes:
+    """Read the accounting of `cores`. Granularity: one clock tick (10 ms) per core."""
+    wanted = {f"cpu{core}" for core in cores}
+    busy = steal = 0
+    for line in stat.read_text().splitlines():
+        name, *values = line.split()
+        if name in wanted:
+            ticks = [int(value) for value in values]
+            busy += ticks[0] + ticks[1] + ticks[2]
+            steal += ticks[7] if len(ticks) > 7 else 0
+    return CoreTimes(busy / TICKS, steal / TICKS, monotonic(), len(wanted))
+
+
+def shares(before: CoreTimes, after: CoreTimes, own_cpu_s: float) -> tuple[float, float]:
+    """(others, steal) as shares of the cores' time between two readings, where `own_cpu_s` is what the candidate used itself."""
+    wall = max(1e-9, (after.at - before.at) * after.cores)
+    others = max(0.0, after.busy_s - before.busy_s - own_cpu_s) / wall
+    return min(1.0, others), min(1.0, max(0.0, after.steal_s - before.steal_s) / wall)
+
+
+def slots(cores: Sequence[int] | None = None) -> list[Slot]:
+    """The slots of this machine: pairs of usable cores, the first of a pair (which tends to serve interrupts) for the generator."""
+    usable = sorted(cores if cores is not None else os.sched_getaffinity(0))
+    if len(usable) == 1:
+        return [Slot(0, usable, usable, ["only one core: the generator and the candidate share it"])]
+    return [Slot(k, [usable[2 * k + 1]], [usable[2 * k]]) for k in range(len(usable) // 2)]
+
+
+@contextlib.contextmanager
+def hold_slot(wait_s: float = 0.0, *, confine: bool = True, folder: Path | None = None) -> Iterator[Slot]:
+    """Hold a free measurement slot for the `with` block, waiting up to `wait_s` seconds for one.
+
+    With `confine` this process stays off the candidate's cores meanwhile. Raises Trouble("host_noisy") when all slots stay taken.
+    """
+    places, deadline = slots(), monotonic() + wait_s
+    while True:
+        for slot in places:
+            with _locked(slot.number, folder or _lock_folder()) as held:
+                if not held:
+                    continue
+                with _confined(slot) if confine else contextlib.nullcontext():
+                    yield slot
+                return
+        if monotonic() >= deadline:
+            raise Trouble("host_noisy", f"all {len(places)} measurement slots of this host are taken by other gradings")
+        sleep(RETRY_S)  # flock cannot wait for the first of several locks
+
+
+def _lock_folder() -> Path:
+    return next(folder for folder in LOCK_FOLDERS if folder.is_dir() and os.access(folder, os.W_OK))
+
+
+@contextlib.contextmanager
+def _locked(number: int, folder: Path) -> Iterator[bool]:
+    path = folder / f"ml-takehome-grader-slot-{number}"
+    handle = _open(path)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+    finally:
+        os.close(handle)
+
+
+def _open(path: Path) -> int:
+    """Open without O_CREAT first: in a sticky folder the kernel refuses O_CREAT on another user's file."""
+    with contextlib.suppress(FileNotFoundError):
+        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with contextlib.suppress(FileExistsError):
+        return os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+
+@contextlib.contextmanager
+def _confined(slot: Slot) -> Iterator[None]:
+    """Keep every thread of this process off the candidate's cores (affinity is per thread; new ones inherit it)."""
+    before = os.sched_getaffinity(0)
+    allowed = before - set(slot.candidate) or before
+    _set_affinity(allowed)
+    try:
+        yield
+    finally:
+        _set_affinity(before)
+
+
+def _set_affinity(cores: set[int]) -> None:
+    for task in os.listdir("/proc/self/task"):  # noqa: PTH208 - names of threads, not paths
+        with contextlib.suppress(ProcessLookupError):  # a thread that ended meanwhile
+            os.sched_setaffinity(int(task), cores)

@@ -1,0 +1,140 @@
+"""One window of load as evidence: counts, exact percentiles with their interval, time bins, and whether the window may be used at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
+
+import numpy as np
+
+from grader.schema.evidence.load import Latency, LoadWindow, ResourceUse, TimeBin
+from harness.load.outcomes import Outcome
+from harness.load.trace import Bools, Ints, Trace, p99_interval, quantile
+
+LAG_SHARE = 0.05
+LAG_FLOOR_S = 0.001
+"""The generator was too late when its p99 lag is over 1 ms and over 5 % of the p99 response; below that it cannot change a verdict."""
+
+NO_ERROR = (Outcome.OK.label, Outcome.DEGRADED.label, Outcome.DROPPED.label)
+"""Counted in fields of their own, so that ok + degraded + errors == sent."""
+
+OTHERS_SHARE = 0.05
+STEAL_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class About:
+    """What was planned: goes into the evidence as it is. `start_s` is the window's start since the run's start."""
+
+    name: str
+    arrivals: str
+    rate_rps: float
+    seconds: float
+    seed_digest: str
+    slo_ms: float
+    timeout_s: float
+    start_s: float
+    attempts: int = 1
+
+
+def summarise(trace: Trace, about: About, resources: ResourceUse | None, bin_s: float) -> LoadWindow:
+    """The evidence of one window; `void` is set when the grader or the host spoilt it."""
+    counts = trace.counts()
+    dropped = trace.dropped
+    return LoadWindow(
+        name=about.name,
+        arrivals=about.arrivals,
+        rate_rps=about.rate_rps,
+        seconds=about.seconds,
+        seed_digest=about.seed_digest,
+        scheduled=len(trace),
+        sent=len(trace) - dropped,
+        dropped=dropped,
+        ok=counts.get(Outcome.OK.label, 0),
+        degraded=counts.get(Outcome.DEGRADED.label, 0),
+        errors={label: n for label, n in counts.items() if label not in NO_ERROR},
+        statuses=trace.statuses(),
+        lag_p99_ms=_lag_p99_s(trace) * 1e3,
+        latency=latency(trace, about.slo_ms),
+        resources=resources,
+        bins=time_bins(trace, bin_s, about.seconds),
+        start_s=about.start_s,
+        attempts=about.attempts,
+        void=void_reason(trace, about.timeout_s, resources),
+    )
+
+
+def latency(trace: Trace, slo_ms: float) -> Latency | None:
+    """Percentiles over the valid predictions; None without any (then every request counts as over the SLO elsewhere)."""
+    values = trace.latency_s() * 1e3
+    if not len(values):
+        return None
+    interval = p99_interval(values)
+    return Latency(
+        n=len(values),
+        mean_ms=float(np.mean(values)),
+        p50_ms=quantile(values, 0.50),
+        p95_ms=quantile(values, 0.95),
+        p98_ms=quantile(values, 0.98),
+        p99_ms=quantile(values, 0.99),
+        p999_ms=quantile(values, 0.999),
+        max_ms=float(values[-1]),
+        p99_sent_ms=quantile(trace.latency_s("sent") * 1e3, 0.99),
+        p99_low_ms=interval[0] if interval else None,
+        p99_high_ms=interval[1] if interval else None,
+        over_slo=trace.over(slo_ms / 1e3),
+    )
+
+
+def void_reason(trace: Trace, timeout_s: float, resources: ResourceUse | None) -> str | None:
+    """Why the window must not be used, or None.
+
+    Only what the grader or the host did counts here. A slow candidate cannot reach it: the connection cap is above what it can hold
+    open (plan.enough_connections), and its own CPU time is taken off the core's busy time.
+    """
+    values = trace.latency_s()
+    p99 = quantile(values, 0.99) if len(values) else timeout_s
+    lag = _lag_p99_s(trace)
+    if trace.dropped:
+        return f"generator limited: {trace.dropped} of {len(trace)} requests were never sent"
+    if lag > max(LAG_FLOOR_S, LAG_SHARE * p99):
+        return f"generator limited: requests left {lag * 1e3:.1f} ms late (p99), against a p99 response of {p99 * 1e3:.1f} ms"
+    if resources and resources.others_core_share > OTHERS_SHARE:
+        return f"host noisy: other work took {resources.others_core_share:.0%} of the candidate's core"
+    if resources and resources.steal_share > STEAL_SHARE:
+        return f"host noisy: the hypervisor took {resources.steal_share:.0%} of the candidate's core"
+    return None
+
+
+def time_bins(trace: Trace, bin_s: float, seconds: float, zero: float | None = None) -> list[TimeBin]:
+    """Outcomes by intended moment, in slices of `bin_s` that cover `seconds` since `zero` (default: the plan's start)."""
+    size = max(1, ceil(seconds / bin_s - 1e-9))
+    place = np.clip(((trace.intended - (trace.t0 if zero is None else zero)) / bin_s).astype(np.int64), 0, size - 1)
+    ok, degraded, shed = (trace.has(outcome) for outcome in (Outcome.OK, Outcome.DEGRADED, Outcome.SHED))
+    sent = trace.was_sent
+    columns = [_counted(place, mask, size) for mask in (sent, ok, degraded, shed, sent & ~(ok | degraded | shed))]
+    p95 = _p95_by_bin(trace, place, size)
+    rows = zip(*columns, p95, strict=True)
+    return [
+        TimeBin(t_s=round(i * bin_s, 6), sent=a, ok=b, degraded=c, shed=d, failed=e, p95_ms=p)
+        for i, (a, b, c, d, e, p) in enumerate(rows)
+    ]  # fmt: skip
+
+
+def _counted(place: Ints, mask: Bools, size: int) -> list[int]:
+    counted: list[int] = np.bincount(place[mask], minlength=size).tolist()
+    return counted
+
+
+def _p95_by_bin(trace: Trace, place: Ints, size: int) -> list[float | None]:
+    valid = trace.valid
+    values, where = (trace.received - trace.intended)[valid] * 1e3, place[valid]
+    order = np.lexsort((values, where))
+    ascending, edges = values[order], np.searchsorted(where[order], np.arange(size + 1))
+    return [round(quantile(ascending[a:b], 0.95), 3) if b > a else None for a, b in pairwise(edges)]
+
+
+def _lag_p99_s(trace: Trace) -> float:
+    lag = np.sort(trace.lag_s)
+    return quantile(lag, 0.99) if len(lag) else 0.0
