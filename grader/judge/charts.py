@@ -106,7 +106,7 @@ def fault_strips(bundle: Bundle, checks: Mapping[str, Evaluated], by_fault: Mapp
 def _strip(record: FaultRecord, check: Evaluated | None) -> FaultStrip:
     recovery = next((m.value for m in check.finding.measures if m.name.startswith("recover")), None) if check else None
     return FaultStrip(
-        id=record.id, title=check.rule.title if check else record.id, injected=record.injected, outcome=check.outcome if check else Outcome.UNKNOWN,
+        id=record.id, check=check.id if check else "", title=check.rule.title if check else record.id, injected=record.injected, outcome=check.outcome if check else Outcome.UNKNOWN,
         says=check.finding.observed if check else record.proof, recovery_s=recovery, bin_s=STRIP_BIN_S, inject_s=record.inject_s,
         undo_s=record.undo_s, cells=_cells(record),
     )  # fmt: skip

@@ -166,6 +166,7 @@ class FaultStrip(Model):
     """One fault for the strip picture. `cells` are shares of good answers per bin, 0..1, None where nothing was sent."""
 
     id: str
+    check: str = Field(description="id of the check that judges it; empty when none is in scope")
     title: str
     injected: bool
     outcome: Outcome

@@ -48,6 +48,11 @@ class RunFacts(Model):
     generator_peak_mib: float
     stages: list[StageTiming]
 
+    @property
+    def overhead(self) -> float:
+        """(wall - build) / measured windows: what the run cost beyond what it measured; the bar is 1.15."""
+        return round((self.wall_s - self.build_s) / self.measured_s, 3) if self.measured_s else 0.0
+
 
 class Manifest(Model):
     schema_version: int = SCHEMA_VERSION
