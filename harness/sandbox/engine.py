@@ -120,9 +120,11 @@ def _one_line(text: str) -> str:
 MEANINGS: tuple[tuple[str, str], ...] = (
     (r"no space left on device|disk quota exceeded", "disk_full"),
     (r"network \S+ not found|no such network|network sandbox .* not found", "network_lost"),
-    (r"no such image|pull access denied|manifest unknown|manifest for \S+ not found|error pulling image|lookup registry|registry-1", "image_unavailable"),
+    (r"no such image|pull access denied|manifest unknown|manifest for \S+ not found|error pulling image", "image_unavailable"),
+    (r"lookup \S+ on \S+|registry-1\.", "image_unavailable"),
     (r"operation not permitted|permission denied|not authorized|apparmor|seccomp", "not_permitted"),
-    (r"containerd|transport is closing|ttrpc|shim|no such container|is not running|connection (refused|reset)|daemon is shutting down", "engine_lost"),
+    (r"containerd|transport is closing|ttrpc|shim|connection (refused|reset)|daemon is shutting down", "engine_lost"),
+    (r"no such container|is not running", "engine_lost"),
 )
 """What an engine's message means, first match wins: pattern -> cause."""
 
