@@ -19,6 +19,8 @@ from grader.schema.base import Culprit
 from grader.schema.evidence import Place
 from grader.schema.result import Finding, Measure, Outcome
 
+__all__ = ["Bars", "Check", "Finding", "Measure", "measure", "not_applicable", "reached", "unmeasured"]
+
 Bars = Mapping[str, float]
 Check = Callable[..., Finding]
 

@@ -7,6 +7,7 @@ A request counts as good when it got a valid prediction, degraded or not; sheddi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from grader.schema.evidence import FaultRecord, TimeBin
 
@@ -80,7 +81,7 @@ def before(record: FaultRecord) -> list[TimeBin]:
 def _span(hold: Sequence[TimeBin]) -> float:
     if len(hold) < 2:
         return 0.0
-    step = min(b.t_s - a.t_s for a, b in zip(hold, hold[1:], strict=False))
+    step = min(b.t_s - a.t_s for a, b in pairwise(hold))
     return hold[-1].t_s - hold[0].t_s + step + 1e-9
 
 

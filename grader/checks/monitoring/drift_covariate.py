@@ -1,0 +1,11 @@
+"""Is a shifted input distribution noticed, and is it let go afterwards?"""
+
+from __future__ import annotations
+
+from grader.checks.analysis.drift import noticed
+from grader.checks.api import Bars, Finding
+from grader.schema.evidence import DriftEvidence, RepositoryEvidence
+
+
+def check(drift: DriftEvidence, repository: RepositoryEvidence, bars: Bars) -> Finding:
+    return noticed(drift, repository, "covariate", few=bars["few"], many=bars["many"])

@@ -1,0 +1,11 @@
+"""Is a feature that goes missing noticed, and is it let go afterwards?"""
+
+from __future__ import annotations
+
+from grader.checks.analysis.drift import noticed
+from grader.checks.api import Bars, Finding
+from grader.schema.evidence import DriftEvidence, RepositoryEvidence
+
+
+def check(drift: DriftEvidence, repository: RepositoryEvidence, bars: Bars) -> Finding:
+    return noticed(drift, repository, "missing", few=bars["few"], many=bars["many"])

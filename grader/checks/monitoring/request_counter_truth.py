@@ -1,0 +1,27 @@
+"""Does the request counter count what we sent, by status?"""
+
+from __future__ import annotations
+
+from grader.checks.analysis.metrics import busiest, request_counters
+from grader.checks.analysis.rungs import up_to
+from grader.checks.api import Bars, Finding, measure, reached
+from grader.schema.challenge import Challenge
+from grader.schema.evidence import MetricsEvidence
+
+
+def check(metrics: MetricsEvidence, challenge: Challenge, bars: Bars) -> Finding:
+    between = busiest(metrics)
+    if isinstance(between, Finding):
+        return between
+    counters = request_counters(between, challenge) if between else []
+    if between is None or not counters:
+        return reached("missing", "no counter of requests among the metrics")
+    name, by_status = counters[0]
+    counted, sent = sum(by_status.values()), between.truth.sent
+    off = max(0.0, abs(counted - sent) - bars["spare"]) / sent
+    level = up_to(off, (bars["true"], "true"), (bars["near"], "near"), beyond="untrue")
+    if level == "true" and "" in by_status:
+        level = "total"
+    label = "without a status label" if "" in by_status else f"by status ({', '.join(sorted(by_status))})"
+    seen = f"{name} grew by {counted:.0f} while {sent} requests were sent, {label}"
+    return reached(level, seen, measure("counted against sent", counted / sent * 100, "%", n=sent))

@@ -1,0 +1,18 @@
+"""Can a machine read the log, and can a request be followed in it?"""
+
+from __future__ import annotations
+
+from grader.checks.analysis.rungs import at_least
+from grader.checks.api import Bars, Finding, measure, reached
+from grader.schema.evidence import LogsEvidence
+
+
+def check(logs: LogsEvidence, bars: Bars) -> Finding:
+    if not logs.lines:
+        return reached("plain", "the container logged nothing")
+    share = logs.json_lines / logs.lines
+    seen = f"{logs.json_lines} of {logs.lines} log lines are JSON ({share:.0%}), {logs.with_request_id} carry a transaction id"
+    level = at_least(share, (bars["json"], "json"), (bars["mixed"], "mixed"), below="plain")
+    if level == "json" and logs.with_request_id > 0:
+        level = "traceable"
+    return reached(level, seen, measure("JSON lines", share * 100, "%", n=logs.lines))
