@@ -18,11 +18,12 @@ def affordable(challenge: Challenge, load: LoadEvidence | None) -> float:
     Without load evidence it is half of the production rate: the only rate a service must bear in any case.
     """
     production = challenge.reality.rate_rps
-    costs = [
-        window.resources.cpu_seconds / window.sent
+    healthy = [
+        window
         for window in (load.windows if load else [])
         if window.resources and window.void is None and window.sent and (window.ok + window.degraded) * 10 >= window.sent * 9
     ]
-    cost = max(costs, default=0.0)
+    cpu = sum(window.resources.cpu_seconds for window in healthy if window.resources)
+    cost = cpu / sum(window.sent for window in healthy) if healthy else 0.0
     capacity = challenge.limits.cpus / cost if cost > 0 else production
     return min(challenge.drift.max_rate_rps, max(SLOWEST_SHARE * production, SHARE_OF_CAPACITY * capacity))
