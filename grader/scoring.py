@@ -107,16 +107,45 @@ def score(judged: Sequence[Judged], scoring: Scoring, *, gates_hold_low: bool, g
     for check in sorted(judged, key=lambda c: c.id):
         by_area[check.area].append(check)
     shares = {id: share for area, total in points.items() for id, share in _shares(by_area[area], total * BP_PER_POINT).items()}
-    counted_low, counted_high = (_best_module(scoring.modules, by_area, shares, column) for column in ("low_bp", "high_bp"))
-    in_low = {*scoring.core, counted_low}
-    in_high = {*scoring.core, counted_high}
+    low = _best(judged, shares, scoring, "low_bp", refunds=gates_hold_low)
+    high = _best(judged, shares, scoring, "high_bp", refunds=gates_hold_high)
     areas = {
-        area: _area(by_area[area], shares, total, counted_low=area in in_low, counted_high=area in in_high) for area, total in points.items()
+        area: _area(by_area[area], shares, total, counted_low=area in low.areas, counted_high=area in high.areas) for area, total in points.items()
     }
-    refunds = _refunds(judged, shares, scoring, in_low if gates_hold_low else set(), in_high if gates_hold_high else set())
-    low = sum(shares[c.id].low_bp for c in judged if c.area in in_low) + sum(r.low_bp for r in refunds)
-    high = sum(shares[c.id].high_bp for c in judged if c.area in in_high) + sum(r.high_bp for r in refunds)
-    return Scored(shares=shares, areas=areas, refunds=refunds, low=low, high=max(low, high), coverage=_coverage(areas))
+    causes = sorted({*low.refunds, *high.refunds})
+    refunds = [Refund(cause, low.refunds.get(cause, 0), high.refunds.get(cause, 0)) for cause in causes]
+    return Scored(shares=shares, areas=areas, refunds=refunds, low=low.total, high=high.total, coverage=_coverage(areas))
+
+
+@dataclass(frozen=True)
+class _Column:
+    """One end of the interval: which areas count, what is given back, and the sum."""
+
+    areas: frozenset[str]
+    refunds: dict[str, int]
+    total: int
+
+
+def _best(judged: Sequence[Judged], shares: Mapping[str, Share], scoring: Scoring, column: str, *, refunds: bool) -> _Column:
+    """The column with the module that makes it largest, the cap's refunds included: chosen without them, losing evidence of one module
+    could switch to another with larger refunds and raise low. The first module wins a tie."""
+    options = (frozenset({*scoring.core, module}) for module in scoring.modules or [""])
+    return max((_column(judged, shares, scoring, column, areas, refunds=refunds) for areas in options), key=lambda c: c.total)
+
+
+def _column(judged: Sequence[Judged], shares: Mapping[str, Share], scoring: Scoring, column: str, areas: frozenset[str], *, refunds: bool) -> _Column:
+    counted = [c for c in judged if c.area in areas]
+    given_back = _refunds(counted, shares, round(scoring.cause_cap_points * BP_PER_POINT)) if refunds else {}
+    return _Column(areas, given_back, sum(getattr(shares[c.id], column) for c in counted) + sum(given_back.values()))
+
+
+def _refunds(counted: Sequence[Judged], shares: Mapping[str, Share], cap: int) -> dict[str, int]:
+    """Root cause -> what its measured losses exceed the cap by."""
+    lost: dict[str, int] = defaultdict(int)
+    for check in counted:
+        if check.measured and check.root_cause:
+            lost[check.root_cause] += shares[check.id].max_bp - shares[check.id].low_bp
+    return {cause: loss - cap for cause, loss in lost.items() if loss > cap}
 
 
 def split(total: int, weights: Mapping[str, int]) -> dict[str, int]:
@@ -148,13 +177,6 @@ def _share(check: Judged, max_bp: int) -> Share:
     return Share(max_bp, earned, earned)
 
 
-def _best_module(modules: Sequence[str], by_area: Mapping[str, list[Judged]], shares: Mapping[str, Share], column: str) -> str:
-    def total(area: str) -> int:
-        return sum(getattr(shares[c.id], column) for c in by_area[area])
-
-    return max(modules, key=lambda area: (total(area), -modules.index(area)), default="")
-
-
 def _area(checks: Sequence[Judged], shares: Mapping[str, Share], points: int, *, counted_low: bool, counted_high: bool) -> AreaScore:
     whole = points * BP_PER_POINT
     applicable = sum(c.weight for c in checks if c.applicable)
@@ -167,18 +189,6 @@ def _area(checks: Sequence[Judged], shares: Mapping[str, Share], points: int, *,
         counted_low=counted_low,
         counted_high=counted_high,
     )
-
-
-def _refunds(judged: Sequence[Judged], shares: Mapping[str, Share], scoring: Scoring, low: set[str], high: set[str]) -> list[Refund]:
-    cap = round(scoring.cause_cap_points * BP_PER_POINT)
-    lost: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for check in judged:
-        if check.measured and check.root_cause:
-            loss = shares[check.id].max_bp - shares[check.id].low_bp
-            lost[check.root_cause][0] += loss if check.area in low else 0
-            lost[check.root_cause][1] += loss if check.area in high else 0
-    over = (Refund(cause, max(0, losses[0] - cap), max(0, losses[1] - cap)) for cause, losses in sorted(lost.items()))
-    return [refund for refund in over if refund.low_bp or refund.high_bp]
 
 
 def _coverage(areas: Mapping[str, AreaScore]) -> int:
