@@ -1,0 +1,178 @@
+"""The candidate's container: what the harness may do to it and see of it, all from outside."""
+
+from __future__ import annotations
+
+import signal as signals
+import tarfile
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import docker
+import requests
+from docker.errors import DockerException, NotFound
+from docker.models.containers import Container
+
+from harness.client import Client
+from harness.sandbox.engine import translate
+from harness.sandbox.helper import Helper, Process
+from harness.sandbox.limits import CPU_PERIOD_US, cpu_quota
+from harness.sandbox.network import Network
+from harness.sandbox.teardown import quietly
+from harness.sandbox.usage import Meter, Usage
+
+ENGINE_ERRORS = (DockerException, requests.RequestException)
+
+
+@dataclass(frozen=True)
+class ContainerState:
+    """From the engine. `running` is False while the restart policy waits; `pid` is the main process on the host, 0 when none."""
+
+    running: bool
+    paused: bool
+    pid: int
+    exit_code: int
+    oom_killed: bool
+    restart_count: int
+    restarting: bool = False
+
+
+class Candidate:
+    """One container of the submission. Engine errors surface as Trouble (engine_lost, network_lost, disk_full)."""
+
+    def __init__(self, client: docker.DockerClient, container: Container, network: Network, ip: str, port: int, helper: Helper) -> None:
+        self.id = str(container.id)
+        self.name = str(container.name)
+        self.ip, self.port = ip, port
+        self.client = Client(ip, port)
+        self._engine, self._container, self._network, self._helper = client, container, network, helper
+        self._meter = Meter(container)
+        self.removed = False
+
+    def state(self) -> ContainerState:
+        try:
+            found = self._engine.api.inspect_container(self.id)
+        except ENGINE_ERRORS as error:
+            raise translate(error) from error
+        state = found["State"]
+        return ContainerState(
+            running=state["Running"] and not state["Restarting"], paused=state["Paused"], pid=state["Pid"], exit_code=state["ExitCode"],
+            oom_killed=state["OOMKilled"], restart_count=found["RestartCount"], restarting=state["Restarting"],
+        )  # fmt: skip
+
+    def processes(self) -> list[Process]:
+        """Processes with host pids, zombies left out."""
+        return self._helper.processes(self.id)
+
+    def listening_ports(self) -> list[int]:
+        """TCP ports in LISTEN state beyond loopback."""
+        return self._helper.listening_ports(self.id)
+
+    def usage(self) -> Usage:
+        """Counters go on over restarts. The content of /data is the volume's, not the process's memory, and is taken out."""
+        now = self._meter.read(self.state().pid)
+        return replace(now, memory_bytes=max(0, now.memory_bytes - self._helper.volume_bytes()))
+
+    def signal(self, name: str) -> None:
+        """Send by the engine (`SIGTERM`, ...). A SIGKILL sent this way suppresses the restart policy: use `kill_process` for faults."""
+        self._do("kill", signal=name)
+
+    def kill_process(self, pid: int | None = None, signal: int = signals.SIGKILL) -> float:
+        """Signal a host pid of the container, the main process by default; returns when (CLOCK_MONOTONIC)."""
+        return self._helper.kill(self.id, pid or self.state().pid, signal)
+
+    def pause(self) -> None:
+        self._do("pause")
+
+    def unpause(self) -> None:
+        self._do("unpause")
+
+    def start(self) -> None:
+        """Start again after an exit: same container, same IP, same /data."""
+        self._do("start")
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """SIGTERM, then SIGKILL after `timeout_s`."""
+        self._do("stop", timeout=max(1, round(timeout_s)))
+
+    def set_cpus(self, cpus: float) -> None:
+        """Change the CPU quota live; limits.cpus restores it."""
+        self._do("update", cpu_period=CPU_PERIOD_US, cpu_quota=cpu_quota(cpus))
+
+    def disconnect(self) -> None:
+        """Cut the network."""
+        try:
+            self._network.engine.disconnect(self._container)
+        except ENGINE_ERRORS as error:
+            raise translate(error) from error
+
+    def reconnect(self) -> None:
+        """Undo `disconnect`: the same network and the same IP."""
+        try:
+            self._network.engine.connect(self._container, ipv4_address=self.ip)
+        except ENGINE_ERRORS as error:
+            raise translate(error) from error
+
+    def logs(self, max_bytes: int = 1 << 20) -> bytes:
+        """The last `max_bytes` of stdout and stderr."""
+        pieces: deque[bytes] = deque()
+        size = 0
+        try:
+            for piece in self._container.logs(stream=True, follow=False, stdout=True, stderr=True):
+                pieces.append(piece)
+                size += len(piece)
+                while size - len(pieces[0]) >= max_bytes:
+                    size -= len(pieces.popleft())
+        except ENGINE_ERRORS as error:
+            raise translate(error) from error
+        return b"".join(pieces)[-max_bytes:]
+
+    def read_file(self, path: str, max_bytes: int = 1 << 20) -> bytes | None:
+        """The first `max_bytes` of a regular file of the container or its volumes, running or not; None when there is none such."""
+        return read_container_file(self._container, path, max_bytes)
+
+    def remove(self) -> None:
+        """Kill and remove, volumes of the image's own too. Never raises for what is gone already."""
+        self.removed = quietly(self.name, lambda: self._container.remove(force=True, v=True)) or self.removed
+
+    def _do(self, verb: str, **options: object) -> None:
+        try:
+            getattr(self._container, verb)(**options)
+        except ENGINE_ERRORS as error:
+            raise translate(error) from error
+
+
+class _Pieces:
+    """An iterator of byte pieces as what tarfile reads from."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces, self._rest = pieces, bytearray()
+
+    def read(self, size: int) -> bytes:
+        while len(self._rest) < size and (piece := next(self._pieces, None)) is not None:
+            self._rest += piece
+        taken = bytes(self._rest[:size])
+        del self._rest[:size]
+        return taken
+
+
+GO_FILE_TYPE = 0x8F28_0000
+"""Bits of Go's file mode that mark anything but a regular file (folder, link, device, pipe, socket)."""
+
+
+def read_container_file(container: Container, path: str, max_bytes: int) -> bytes | None:
+    """See Candidate.read_file; works on containers that were never started. Links, devices and folders count as absent."""
+    try:
+        pieces, about = container.get_archive(path)
+        if about is None or about["mode"] & GO_FILE_TYPE:
+            return None
+        source: Any = _Pieces(iter(pieces))  # typeshed asks for a whole file where stream mode only reads
+        with tarfile.open(mode="r|", fileobj=source) as archive:
+            member = archive.next()
+            content = archive.extractfile(member) if member is not None and member.isreg() else None
+            return None if content is None else content.read(max_bytes)
+    except (NotFound, tarfile.TarError):
+        return None
+    except ENGINE_ERRORS as error:
+        raise translate(error) from error

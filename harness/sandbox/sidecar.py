@@ -1,0 +1,128 @@
+"""Our own containers on a run's network: the feature store and the alert receiver, with what the harness may ask of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+from docker.models.containers import Container
+
+from harness.sandbox.channel import Channel
+from harness.sandbox.network import Network
+from harness.sandbox.teardown import undo
+
+LOAD_BATCH = 2000
+"""Customers per command: about 300 KiB per line."""
+
+
+@dataclass(frozen=True)
+class ReceivedAlert:
+    """One alert as it arrived. `at_monotonic` is CLOCK_MONOTONIC seconds, comparable with the host's."""
+
+    name: str
+    status: str
+    labels: dict[str, str]
+    at_monotonic: float
+    sequence: int = 0
+
+
+class Sidecar:
+    """One container of ours with a control line; on the run's network under a name, or wherever `flags` put it."""
+
+    def __init__(self, client: docker.DockerClient, image: str, module: str, flags: Mapping[str, Any], labels: Mapping[str, str]) -> None:
+        self.client, self.image, self.module = client, image, module
+        self.flags, self.labels = dict(flags), dict(labels)
+        self._container: Container | None = None
+        self._channel: Channel | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Sidecar:
+        self._container = self.client.containers.create(
+            self.image, ["python3", "-u", "-m", f"sidecars.{self.module}"], labels=self.labels, stdin_open=True, working_dir="/opt", **self.flags
+        )
+        undo(self._stack, self.module, lambda: self.container.remove(force=True, v=True))  # force kills: nothing of ours needs to drain
+        try:
+            self._channel = Channel(self._container, self.module)
+            self._stack.callback(self._channel.close)
+            self._container.start()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def container(self) -> Container:
+        assert self._container is not None, f"{self.module} is not entered"
+        return self._container
+
+    def ask(self, op: str, timeout_s: float = 5.0, **params: Any) -> dict[str, Any]:
+        """One command over the control line. Raises Trouble("sidecar_down")."""
+        assert self._channel is not None, f"{self.module} is not entered"
+        return self._channel.ask(op, timeout_s, **params)
+
+
+def on_network(client: docker.DockerClient, network: Network, name: str, address: str) -> dict[str, Any]:
+    """Keyword arguments of `containers.create` that place a container on the network under a pinned IP and a DNS name."""
+    aliases = [name] if name else None
+    return {
+        "network": network.name,
+        "networking_config": {network.name: client.api.create_endpoint_config(ipv4_address=address, aliases=aliases)},
+    }
+
+
+class FeatureStore:
+    """What the harness asks of the feature store. Modes and parameters: harness/sidecars/feature_store.py."""
+
+    def __init__(self, sidecar: Sidecar) -> None:
+        self._sidecar = sidecar
+
+    def load(self, features: Mapping[str, Mapping[str, object]]) -> None:
+        """Add customers (id -> answer fields without the id)."""
+        items = list(features.items())
+        for start in range(0, len(items), LOAD_BATCH):
+            self._sidecar.ask("load", customers={key: dict(value) for key, value in items[start : start + LOAD_BATCH]})
+
+    def set_mode(self, mode: str, **params: object) -> float:
+        """Switch; returns the CLOCK_MONOTONIC time from which the mode holds."""
+        return float(self._sidecar.ask("mode", mode=mode, params=params)["at"])
+
+    def hits(self, mode: str | None = None) -> int:
+        """Requests so far, of all modes or of one."""
+        found: dict[str, int] = self._sidecar.ask("stats")["hits"]
+        return sum(found.values()) if mode is None else found[mode]
+
+    @property
+    def mode(self) -> str:
+        return str(self._sidecar.ask("stats")["mode"])
+
+
+class AlertReceiver:
+    """What the harness asks of the alert receiver."""
+
+    def __init__(self, sidecar: Sidecar) -> None:
+        self._sidecar = sidecar
+
+    def drain(self) -> list[ReceivedAlert]:
+        """Take all alerts received since the last call, oldest first."""
+        taken: list[ReceivedAlert] = []
+        while True:
+            reply = self._sidecar.ask("drain")
+            taken += [ReceivedAlert(a["labels"]["alertname"], a["status"], a["labels"], a["at_monotonic"], a["seq"]) for a in reply["alerts"]]
+            if not reply["left"]:
+                return taken
+
+    @property
+    def rejected(self) -> int:
+        """Notifications that were not Alertmanager v4; `problems` says why."""
+        return int(self._sidecar.ask("stats")["rejected"])
+
+    @property
+    def problems(self) -> list[str]:
+        """Why the last (at most 20) rejected notifications were refused."""
+        return [str(why) for why in self._sidecar.ask("stats")["problems"]]

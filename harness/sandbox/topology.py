@@ -1,0 +1,217 @@
+"""Everything that stands around a submission in one run: network, INPUT rule, feature store, alert receiver, helper, candidates.
+
+A context manager: whatever way the block ends, all of it goes, containers at once, the first error untouched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+
+import docker
+from docker.models.containers import Container
+from docker.models.volumes import Volume
+from docker.types import Mount
+
+from grader.schema.causes import Trouble
+from grader.schema.challenge import Challenge
+from grader.schema.evidence import IsolationProbe, SandboxEvidence
+from harness.sandbox import image_user, isolation, owner
+from harness.sandbox.container import ENGINE_ERRORS, Candidate, read_container_file
+from harness.sandbox.engine import translate
+from harness.sandbox.helper import Helper
+from harness.sandbox.limits import Cores, candidate_flags, choose_cores, data_volume_options, described, sidecar_flags
+from harness.sandbox.network import Network
+from harness.sandbox.owner import KIND
+from harness.sandbox.sidecar import AlertReceiver, FeatureStore, Sidecar, on_network
+from harness.sandbox.teardown import quietly, together
+from harness.sandbox.usage import cgroup_version
+
+FEATURE_STORE_URL = "http://feature-store:8080"
+ALERT_WEBHOOK_URL = "http://alerts:9093/webhook"
+FEATURE_STORE_HOST, ALERTS_HOST, FIRST_CANDIDATE_HOST, LAST_CANDIDATE_HOST = 10, 11, 20, 29
+MIB = 1 << 20
+
+
+class Topology:
+    """See the module. `feature_store`, `alerts` and `helper` are ready after entering; the isolation probe runs on beside."""
+
+    def __init__(
+        self, client: docker.DockerClient, run_id: str, challenge: Challenge, labels: Mapping[str, str], sidecar_image: str,
+        *, cores: Cores | None = None, record: owner.RunRecord | None = None,
+    ) -> None:  # fmt: skip
+        self.client, self.run_id, self.challenge, self.image = client, run_id, challenge, sidecar_image
+        self.labels = dict(labels)
+        self.cores = cores or choose_cores()
+        self.network = Network(client, run_id, self.labels)
+        self.tag = self.network.name.removeprefix("net-")
+        self.volume = f"data-{self.tag}"
+        self.helper = Helper(client, sidecar_image, self._kind("helper"), self.cores, self.volume)
+        self.candidates: list[Candidate] = []
+        self.notes: list[str] = [self.cores.note] if self.cores.note else []
+        self._record = record
+        self._own_record = ExitStack()
+        self._sidecars: list[Sidecar] = []
+        self._volume: Volume | None = None
+        self._image_volumes_made: list[Volume] = []
+        self._rule = False
+        self._background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="isolation")
+        self._isolation: Future[list[IsolationProbe]] | None = None
+
+    def __enter__(self) -> Topology:
+        try:
+            self._start()
+        except BaseException as error:
+            self._teardown()
+            if isinstance(error, ENGINE_ERRORS):
+                raise translate(error) from error
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._teardown()
+
+    def _kind(self, kind: str) -> dict[str, str]:
+        return self.labels | {KIND: kind}
+
+    def _start(self) -> None:
+        record = self._record or self._own_record.enter_context(owner.record(self.run_id))
+        record.add_bridge(self.network.bridge)
+        together([self._start_helper, self._start_network])
+        why = self.helper.drop_input(self.network.bridge)
+        self._rule = why is None
+        if why is not None:
+            self.notes.append(f"host services may be reachable from the network: the INPUT rule could not be set ({why})")
+        self._isolation = self._background.submit(self._probe_isolation)
+
+    def _start_helper(self) -> None:
+        self._volume = self.client.volumes.create(
+            self.volume, driver="local", driver_opts=data_volume_options(self.challenge.limits), labels=self._kind("data")
+        )
+        self.helper.__enter__()
+
+    def _start_network(self) -> None:
+        self.network.__enter__()
+        store = self._sidecar("feature_store", "feature-store", FEATURE_STORE_HOST)
+        alerts = self._sidecar("alert_receiver", "alerts", ALERTS_HOST)
+        self._sidecars = [store, alerts]
+        together([store.__enter__, alerts.__enter__])
+        together([partial(store.ask, "stats"), partial(alerts.ask, "stats")])  # they listen before they answer
+        self.feature_store, self.alerts = FeatureStore(store), AlertReceiver(alerts)
+
+    def _sidecar(self, module: str, name: str, host: int) -> Sidecar:
+        place = on_network(self.client, self.network, name, self.network.address(host))
+        flags = sidecar_flags(self.cores) | place | {"name": f"{name}-{self.tag}"}
+        return Sidecar(self.client, self.image, module, flags, self._kind("sidecar"))
+
+    def _probe_isolation(self) -> list[IsolationProbe]:
+        return isolation.probe(self.client, self._sidecars[0], self.network, sidecar_flags(self.cores), self._kind("probe"))
+
+    def start_candidate(
+        self, image: str, *, env: Mapping[str, str] | None = None, mounts: Sequence[Mount] = (), keep_data: bool = False
+    ) -> Candidate:
+        """Create and start a container of the submission. `keep_data` leaves /data as a former candidate of this run left it.
+
+        Raises Trouble("start_exited") when the image's entry point or user cannot be started, or its /data is over the limit.
+        """
+        running = [candidate for candidate in self.candidates if not candidate.removed]
+        if not running and not keep_data:
+            self.helper.wipe_volume()
+        host = self._free_host(running)
+        try:
+            container = self._create(image, host, dict(env or {}), mounts)
+        except ENGINE_ERRORS as error:
+            raise self._explained(error) from error
+        candidate = Candidate(self.client, container, self.network, self.network.address(host), self.challenge.contract.port, self.helper)
+        self.candidates.append(candidate)
+        try:
+            self.helper.prepare_volume(*self._user(image, container))
+            container.start()
+        except ENGINE_ERRORS as error:
+            raise translate(error, candidate_starts=True) from error
+        return candidate
+
+    def _free_host(self, running: list[Candidate]) -> int:
+        taken = {candidate.ip for candidate in running}
+        free = (n for n in range(FIRST_CANDIDATE_HOST, LAST_CANDIDATE_HOST + 1) if self.network.address(n) not in taken)
+        host = next(free, None)
+        if host is None:
+            raise Trouble("internal_error", "too many candidates at once")
+        return host
+
+    def _create(self, image: str, host: int, env: dict[str, str], mounts: Sequence[Mount]) -> Container:
+        name = f"app-{self.tag}-{len(self.candidates)}"
+        volumes = self._image_volumes(image, name, {"/data", "/tmp", *(str(mount["Target"]) for mount in mounts)})
+        flags = candidate_flags(self.challenge.limits, self.cores, self.volume, mounts, volumes)
+        place = on_network(self.client, self.network, "", self.network.address(host))
+        return self.client.containers.create(image, name=name, labels=self._kind("candidate"), environment=self.environment() | env, **flags, **place)
+
+    def _image_volumes(self, image: str, name: str, ours: set[str]) -> list[Mount]:
+        """An image's VOLUME would be a writable place without a limit: it keeps its content and becomes read-only, as the brief says.
+
+        Named, since the engine refuses read-only anonymous volumes; created here so that they are known to the teardown whatever follows.
+        """
+        declared = self.client.images.get(image).attrs["Config"].get("Volumes") or {}
+        mounts: list[Mount] = []
+        for n, path in enumerate(sorted(path for path in declared if path.rstrip("/") not in ours)):
+            volume = self.client.volumes.create(f"{name}-{n}", labels=self._kind("image-volume"))
+            self._image_volumes_made.append(volume)
+            mounts.append(Mount(path, volume.name, type="volume", read_only=True))
+        return mounts
+
+    def environment(self) -> dict[str, str]:
+        """What the contract promises to every container of a submission."""
+        contract = self.challenge.contract
+        return {
+            "PORT": str(contract.port),
+            "FEATURE_STORE_URL": FEATURE_STORE_URL,
+            "ALERT_WEBHOOK_URL": ALERT_WEBHOOK_URL,
+            "DRIFT_WINDOW": str(contract.drift_window),
+            "DATA_DIR": "/data",
+        }
+
+    def _user(self, image: str, container: Container) -> tuple[int, int]:
+        user = str(self.client.images.get(image).attrs["Config"].get("User") or "")
+        return image_user.resolve(user, lambda path: read_container_file(container, path, MIB))
+
+    def _explained(self, error: BaseException) -> Trouble:
+        """The engine copies what an image holds in /data into the volume; when that does not fit, no disk of the host is full."""
+        limit = self.challenge.limits.data_mib
+        if "no space left" in str(error) and self.helper.volume_bytes() > (limit - 1) * MIB:
+            return Trouble("start_exited", f"the image holds more than {limit} MiB in /data")
+        return translate(error)
+
+    def evidence(self) -> SandboxEvidence:
+        """Waits for the isolation probe. Raises its Trouble."""
+        assert self._isolation is not None, "the topology is not entered"
+        try:
+            probes = self._isolation.result()
+        except ENGINE_ERRORS as error:
+            raise translate(error) from error
+        return SandboxEvidence(
+            isolation=probes,
+            flags=described(self.challenge.limits, self.cores),
+            candidate_cores=list(self.cores.candidate),
+            generator_cores=list(self.cores.ours),
+            cgroup=cgroup_version(),
+            notes=[*self.notes, *(f"{p.target}: {p.detail}" for p in probes if p.reachable or p.detail.startswith("not tested"))],
+        )
+
+    def _teardown(self) -> None:
+        together([*(candidate.remove for candidate in self.candidates), *(partial(s.__exit__, None, None, None) for s in self._sidecars)])
+        for volume in self._image_volumes_made:
+            quietly("image volume", partial(volume.remove, force=True))
+        self._background.shutdown(wait=True)  # its own containers are gone when it ends; without the feature store it ends at once
+        if self._rule:
+            quietly("INPUT rule", partial(self.helper.allow_input, self.network.bridge))
+            self._rule = False
+        together([self._remove_helper, partial(self.network.__exit__, None, None, None)])
+        self._own_record.close()
+
+    def _remove_helper(self) -> None:
+        self.helper.__exit__(None, None, None)
+        if self._volume is not None:
+            quietly("data volume", partial(self._volume.remove, force=True))
+            self._volume = None
