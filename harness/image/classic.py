@@ -1,0 +1,130 @@
+"""The engine's classic builder, the only one that honours memory and core limits."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import docker
+import requests
+import urllib3
+from docker.errors import APIError, DockerException
+
+from grader.schema.causes import Trouble
+from grader.schema.challenge import Limits
+from harness.image.context import Staged
+from harness.image.watch import BuildLog
+from harness.sandbox.engine import connect, translate
+from harness.text import one_line
+
+_STEP = re.compile(r"^Step (\d+)/(\d+) : (.*)$", re.S)
+_LAYER = re.compile(r"^ ---> ([0-9a-f]{12})\s*$")
+
+
+@dataclass
+class Outcome:
+    """What the builder said. `error` is the engine's own error message, never candidate output."""
+
+    image: str | None = None
+    error: str | None = None
+    step: int = 0
+    begun: bool = False
+    steps: int = 0
+    cached_steps: int = 0
+    layers: list[str] = field(default_factory=list)
+    closed_early: bool = False
+
+
+class ClassicBuild:
+    """One build over a connection of its own, so that closing it ends this build and nothing else."""
+
+    name = "classic"
+
+    def __init__(self, staged: Staged, network: str, labels: Mapping[str, str], tag: str, limits: Limits, cpuset: str | None) -> None:
+        self._staged, self._network, self._labels, self._tag = staged, network, labels, tag
+        memory = limits.build_memory_mib << 20
+        # Only these four keys exist; any other makes docker-py complain about an invalid tag.
+        self._limits: Any = {"memory": memory, "memswap": memory} | ({"cpusetcpus": cpuset} if cpuset else {})
+        self._silence_s = int(limits.build_timeout_s) + 60  # the watch is the deadline; this one only ends a wedged engine
+        self._response: requests.Response | None = None
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """End the build by shutting down its connection; the engine cancels within a fraction of a second."""
+        self._stopped.set()
+        if self._response is not None:
+            with suppress(ValueError, RuntimeError, OSError):
+                self._response.raw.shutdown()
+
+    def run(self, log: BuildLog) -> Outcome:
+        """Build and return the outcome. Raises Trouble(engine_lost, ...) when the connection breaks and nobody stopped it."""
+        outcome = Outcome()
+        with _own_client() as client:
+            client.api.hooks["response"].append(self._remember)
+            try:
+                for event in self._events(client):
+                    _take(event, outcome, log)
+                    if self._stopped.is_set():
+                        break
+            except (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+                if isinstance(error, APIError) and error.response is not None and error.response.status_code in (400, 500):
+                    outcome.error = str(error.explanation)
+                elif not self._stopped.is_set():
+                    raise translate(error) from error
+        outcome.closed_early = outcome.image is None and outcome.error is None
+        if outcome.closed_early and not self._stopped.is_set():
+            raise Trouble("engine_lost", "the engine ended the build's connection without a result")
+        return outcome
+
+    def _remember(self, response: requests.Response, *_: Any, **__: Any) -> None:
+        self._response = response
+        if self._stopped.is_set():
+            self.stop()
+
+    def _events(self, client: docker.DockerClient) -> Iterator[dict[str, Any]]:
+        yield from client.api.build(
+            fileobj=self._staged.tar, custom_context=True, dockerfile=self._staged.dockerfile, tag=self._tag, labels=dict(self._labels),
+            rm=True, forcerm=True, pull=False, decode=True, timeout=self._silence_s, network_mode=self._network,
+            container_limits=self._limits, use_config_proxy=False,
+        )  # fmt: skip
+
+
+@contextmanager
+def _own_client() -> Iterator[docker.DockerClient]:
+    client = connect()
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _take(event: dict[str, Any], outcome: Outcome, log: BuildLog) -> None:
+    text = event.get("stream")
+    if isinstance(text, str):
+        _take_line(text, outcome, log)
+        log.write(text)
+    if isinstance(event.get("error"), str):
+        outcome.error = event["error"]
+        log.write(event["error"] + "\n")
+    aux = event.get("aux")
+    if isinstance(aux, dict) and isinstance(aux.get("ID"), str):
+        outcome.image = aux["ID"]
+
+
+def _take_line(text: str, outcome: Outcome, log: BuildLog) -> None:
+    """The engine's own lines come one per event; what a step prints may imitate them, so only the expected next one counts."""
+    step = _STEP.match(text)
+    if step and int(step[1]) == outcome.step + 1:
+        outcome.step += 1
+        outcome.begun = not step[3].startswith(("FROM ", "LABEL org.grader"))
+        outcome.steps += outcome.begun
+        log.step = f"step {step[1]}/{step[2]}: {one_line(step[3], 160)}"
+    elif outcome.begun:
+        outcome.begun = False
+        outcome.cached_steps += text.startswith(" ---> Using cache")
+    elif layer := _LAYER.match(text):
+        outcome.layers.append(layer[1])

@@ -1,0 +1,119 @@
+"""The build context as a tar file: what .dockerignore keeps, in a fixed order with fixed times and owners, so that the cache can hit."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from tempfile import TemporaryFile
+from typing import IO
+
+from grader.schema.evidence import DockerfileChoice
+from harness.source.dockerignore import Ignore
+from harness.source.tree import SourceTree
+
+STAGED = ".dockerfile.staged"
+"""Name of our copy of the Dockerfile in the context; ignored there, so that `COPY . .` does not see it."""
+
+TIME = 1_577_836_800  # 2020-01-01: zip files, and with them wheels, cannot hold times before 1980
+_SYNTAX = re.compile(r"^#\s*syntax\s*=.*$", re.I)
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The context, ready to be sent, and the Dockerfile's name in it."""
+
+    tar: IO[bytes]
+    dockerfile: str
+    bytes: int
+
+
+@contextmanager
+def staged(tree: SourceTree, choice: DockerfileChoice, *, keep_syntax: bool = False, with_git: bool = False) -> Iterator[Staged]:
+    """Write the context to a temporary file. `keep_syntax` leaves `# syntax=` in place (it makes the engine pull a frontend)."""
+    prefix = "" if choice.context == "." else choice.context + "/"
+    ignored = tree.text(prefix + ".dockerignore", 256 << 10) or ""
+    text = tree.text(choice.path) or ""
+    with TemporaryFile() as file:
+        with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
+            _add_tree(tar, tree, prefix, Ignore(ignored))
+            if with_git:
+                _add_git(tar, tree, Ignore(ignored))
+            _add_bytes(tar, STAGED, (text if keep_syntax else without_syntax(text)).encode())
+            _add_bytes(tar, ".dockerignore", f"{ignored}\n{STAGED}\n.dockerignore\n".encode())
+        size = file.tell()
+        file.seek(0)
+        yield Staged(file, STAGED, size)
+
+
+def without_syntax(text: str) -> str:
+    """The Dockerfile without its `# syntax=` directive, every line in its place."""
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        if not line.startswith("#"):
+            break
+        if _SYNTAX.match(line.rstrip("\r")):
+            lines[number] = "#"
+    return "\n".join(lines)
+
+
+def _add_tree(tar: tarfile.TarFile, tree: SourceTree, prefix: str, ignore: Ignore) -> None:
+    folders: set[str] = set()
+    inside = [path[len(prefix) :] for path in [*tree.paths, *tree.submodules] if path.startswith(prefix)]
+    for path in sorted(inside):
+        if ignore.excludes(path) or path in (STAGED, ".dockerignore"):
+            continue
+        for folder in reversed(_above(path)):
+            if folder not in folders:
+                folders.add(folder)
+                tar.addfile(_info(folder, tarfile.DIRTYPE, 0o755))
+        _add_path(tar, tree, prefix + path, path)
+
+
+def _add_path(tar: tarfile.TarFile, tree: SourceTree, path: str, name: str) -> None:
+    if path in tree.submodules:
+        tar.addfile(_info(name, tarfile.DIRTYPE, 0o755))
+    elif path in tree.symlinks:
+        info = _info(name, tarfile.SYMTYPE, 0o777)
+        info.linkname = tree.symlinks[path]
+        tar.addfile(info)
+    else:
+        info = _info(name, tarfile.REGTYPE, 0o755 if path in tree.executables else 0o644)
+        with (tree.root / path).open("rb") as content:
+            info.size = content.seek(0, io.SEEK_END)
+            content.seek(0)
+            tar.addfile(info, content)
+
+
+def _add_git(tar: tarfile.TarFile, tree: SourceTree, ignore: Ignore) -> None:
+    """`.git` of our own clone, for the few builds that ask git for their version."""
+    for file in sorted((tree.root / ".git").rglob("*")):
+        name = file.relative_to(tree.root).as_posix()
+        if not ignore.excludes(name) and not file.is_symlink():
+            if file.is_dir():
+                tar.addfile(_info(name, tarfile.DIRTYPE, 0o755))
+            else:
+                _add_bytes(tar, name, file.read_bytes())
+
+
+def _add_bytes(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    info = _info(name, tarfile.REGTYPE, 0o644)
+    info.size = len(content)
+    tar.addfile(info, io.BytesIO(content))
+
+
+def _info(name: str, kind: bytes, mode: int) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.mode, info.mtime = kind, mode, TIME
+    return info
+
+
+def _above(path: str) -> list[str]:
+    found = []
+    while path := posixpath.dirname(path):
+        found.append(path)
+    return found

@@ -1,0 +1,103 @@
+"""Watches a build from the side and stops it: deadline, log size, disk, cancellation. One watcher for both builders."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from grader.schema.causes import Trouble
+from grader.schema.challenge import Limits
+from harness.text import clean
+
+POLL_S = 0.1
+DISK_POLL_S = 0.5
+DISK_FLOOR = 1 << 30
+"""Free bytes below which a build is stopped: an engine on a full disk takes every other run down with it."""
+
+
+class Watch:
+    """Context manager around one build. `stop` must end the build from another thread, and may be called more than once.
+
+    After the block, `raise_if_stopped()` says why the build was ended, if it was.
+    """
+
+    def __init__(self, stop: Callable[[], None], limits: Limits, log: BuildLog, engine_root: str, cancel: threading.Event | None) -> None:
+        self._stop, self._limits, self._log, self._cancel = stop, limits, log, cancel
+        self._root = engine_root if Path(engine_root).exists() else "/"
+        self._started = time.monotonic()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="build-watch", daemon=True)
+        self.trouble: Trouble | None = None
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def raise_if_stopped(self) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+
+    def _run(self) -> None:
+        disk_due = 0.0
+        while not self._done.wait(POLL_S):
+            now = time.monotonic()
+            look_at_disk = now >= disk_due
+            disk_due = now + DISK_POLL_S if look_at_disk else disk_due
+            self.trouble = self.trouble or self._why_stop(now - self._started, look_at_disk)
+            if self.trouble is not None:
+                self._stop()
+
+    def _why_stop(self, elapsed_s: float, look_at_disk: bool) -> Trouble | None:
+        if self._cancel is not None and self._cancel.is_set():
+            return Trouble("interrupted", "the build was cancelled")
+        if elapsed_s > self._limits.build_timeout_s:
+            return Trouble("build_timeout", f"{self._log.step or 'before its first step'}, after {elapsed_s:.0f} s")
+        if self._log.bytes > self._limits.build_log_kib << 10:
+            return Trouble("build_log_flood", f"{self._log.step}: more than {self._limits.build_log_kib} KiB")
+        if look_at_disk and shutil.disk_usage(self._root).free < DISK_FLOOR:
+            return Trouble("disk_full", f"less than {DISK_FLOOR >> 30} GiB free while building: {self._log.step}")
+        return None
+
+
+class BuildLog:
+    """The build's output, cleaned as it comes, in a file of at most `limit` bytes; the last part also in memory."""
+
+    TAIL = 64 << 10
+
+    def __init__(self, path: Path, limit_kib: int) -> None:
+        self._limit = limit_kib << 10
+        self._file = path.open("w", encoding="utf-8")
+        self._tail = ""
+        self.bytes = 0
+        self.step = ""
+
+    def __enter__(self) -> BuildLog:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._file.close()
+
+    def write(self, text: str) -> None:
+        room = self._limit - self.bytes
+        self.bytes += len(text.encode("utf-8", "replace"))
+        safe = clean(text[: self.TAIL], self.TAIL)
+        if room > 0:
+            self._file.write(safe[:room])
+            self._file.flush()
+        self._tail = (self._tail + safe)[-self.TAIL :]
+
+    @property
+    def tail(self) -> str:
+        """The last 64 KiB at most."""
+        return self._tail
+
+    def last_lines(self, count: int = 12) -> str:
+        return "\n".join(line[:300] for line in self._tail.splitlines()[-count:] if line.strip())
