@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal as signals
 import tarfile
+import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -48,6 +49,8 @@ class Candidate:
         self.client = Client(ip, port)
         self._engine, self._container, self._network, self._helper = client, container, network, helper
         self._meter = Meter(container)
+        self.started_at = time.monotonic()
+        """CLOCK_MONOTONIC of the last `docker start` that we asked for."""
         self.removed = False
 
     def state(self) -> ContainerState:
@@ -89,7 +92,8 @@ class Candidate:
         self._do("unpause")
 
     def start(self) -> None:
-        """Start again after an exit: same container, same IP, same /data."""
+        """Start (again after an exit): same container, same IP, same /data."""
+        self.started_at = time.monotonic()
         self._do("start")
 
     def stop(self, timeout_s: float = 10.0) -> None:

@@ -12,7 +12,7 @@ from docker.types import Mount
 
 from grader.schema.causes import Trouble
 from harness.sandbox.limits import Cores
-from harness.sandbox.network import BRIDGE_PREFIX
+from harness.sandbox.network import BRIDGE_PATTERN
 from harness.sandbox.sidecar import Sidecar
 from harness.text import one_line
 
@@ -101,7 +101,11 @@ class Helper:
 
     def sweep_rules(self) -> int:
         """Delete INPUT rules of our bridges that no longer exist."""
-        return int(self._sidecar.ask("sweep_rules", timeout_s=20.0, prefix=BRIDGE_PREFIX)["deleted"])
+        return int(self._sidecar.ask("sweep_rules", timeout_s=20.0, pattern=BRIDGE_PATTERN)["deleted"])
+
+    @property
+    def container_id(self) -> str:
+        return str(self._sidecar.container.id)
 
     def _run(self, *argv: str) -> str | None:
         reply = self._sidecar.ask("run", argv=list(argv), timeout_s=15.0)

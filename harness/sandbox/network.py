@@ -18,7 +18,8 @@ from harness.sandbox.owner import BRIDGE
 from harness.sandbox.teardown import quietly
 
 BRIDGE_PREFIX = "gr-"
-"""Interfaces with this prefix are ours; the sweep trusts nothing else."""
+BRIDGE_PATTERN = r"gr-[0-9a-f]{11}|grb[0-9a-f]{10}"
+"""Names of the bridges of runs and of builds, for the sweep of their INPUT rules."""
 
 POOL = ipaddress.ip_network("10.64.0.0/10")
 PREFIX_LENGTH = 24
@@ -95,6 +96,16 @@ class Network:
     def engine(self) -> EngineNetwork:
         assert self._network is not None, "the network is not entered"
         return self._network
+
+    def verify(self, container_id: str | None = None) -> None:
+        """Make sure that the network still stands, and that a container is still on it. Raises NotFound or Trouble("network_lost")."""
+        self.client.api.inspect_network(self.engine.id)
+        if not Path(f"/sys/class/net/{self.bridge}").exists():
+            raise Trouble("network_lost", f"the bridge {self.bridge} is gone from this host")
+        if container_id is not None:
+            found = self.client.api.inspect_container(container_id)["NetworkSettings"]["Networks"]
+            if self.name not in found:
+                raise Trouble("network_lost", "the candidate's container was taken off the run's network")
 
     @property
     def gateway(self) -> str:

@@ -10,6 +10,8 @@ from contextlib import ExitStack
 import requests
 from docker.errors import APIError, DockerException, NotFound
 
+from grader.schema.causes import Trouble
+
 log = logging.getLogger(__name__)
 
 IN_PROGRESS = 409
@@ -26,7 +28,7 @@ def quietly(what: str, step: Callable[[], object]) -> bool:
             return True
         log.warning("teardown: %s: %s", what, error)
         return False
-    except (DockerException, requests.RequestException, OSError, RuntimeError) as error:
+    except (DockerException, requests.RequestException, OSError, RuntimeError, Trouble) as error:
         log.warning("teardown: %s: %s", what, error)
         return False
     return True

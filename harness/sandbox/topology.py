@@ -5,6 +5,7 @@ A context manager: whatever way the block ends, all of it goes, containers at on
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -109,6 +110,11 @@ class Topology:
     def _probe_isolation(self) -> list[IsolationProbe]:
         return isolation.probe(self.client, self._sidecars[0], self.network, sidecar_flags(self.cores), self._kind("probe"))
 
+    @property
+    def sidecar_ids(self) -> list[str]:
+        """Container ids of everything of ours that lives as long as the run."""
+        return [*(str(sidecar.container.id) for sidecar in self._sidecars), self.helper.container_id]
+
     def start_candidate(
         self, image: str, *, env: Mapping[str, str] | None = None, mounts: Sequence[Mount] = (), keep_data: bool = False
     ) -> Candidate:
@@ -128,6 +134,7 @@ class Topology:
         self.candidates.append(candidate)
         try:
             self.helper.prepare_volume(*self._user(image, container))
+            candidate.started_at = time.monotonic()
             container.start()
         except ENGINE_ERRORS as error:
             raise translate(error, candidate_starts=True) from error
@@ -204,10 +211,11 @@ class Topology:
         for volume in self._image_volumes_made:
             quietly("image volume", partial(volume.remove, force=True))
         self._background.shutdown(wait=True)  # its own containers are gone when it ends; without the feature store it ends at once
-        if self._rule:
-            quietly("INPUT rule", partial(self.helper.allow_input, self.network.bridge))
-            self._rule = False
+        orphaned = self._rule and not quietly("INPUT rule", partial(self.helper.allow_input, self.network.bridge))
+        self._rule = False
         together([self._remove_helper, partial(self.network.__exit__, None, None, None)])
+        if orphaned:
+            quietly("INPUT rule, by a new helper", self._sweep_rules)
         self._own_record.close()
 
     def _remove_helper(self) -> None:
@@ -215,3 +223,8 @@ class Topology:
         if self._volume is not None:
             quietly("data volume", partial(self._volume.remove, force=True))
             self._volume = None
+
+    def _sweep_rules(self) -> None:
+        """The run's helper has died, and the rule outlived its bridge."""
+        with Helper(self.client, self.image, self._kind("helper")) as helper:
+            helper.sweep_rules()

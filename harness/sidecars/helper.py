@@ -103,12 +103,12 @@ def volume_use(_: Command) -> Reply:
 
 
 def rules_of_vanished_bridges(command: Command) -> Reply:
-    """Delete our INPUT rules whose bridge no longer exists. Only interfaces with our prefix are looked at."""
+    """Delete our INPUT rules whose bridge no longer exists. Only interfaces named as ours are looked at."""
     deleted = 0
     for tool in ("iptables", "ip6tables"):
         listed = subprocess.run([tool, "-w", "5", "-S", "INPUT"], capture_output=True, text=True, timeout=10, check=False)
         for rule in listed.stdout.splitlines():
-            bridge = re.search(rf"-i ({re.escape(command['prefix'])}\S+)", rule)
+            bridge = re.search(rf"-i ({command['pattern']})(?:\s|$)", rule)
             if rule.startswith("-A INPUT ") and bridge and not Path(f"/sys/class/net/{bridge[1]}").exists():
                 done = subprocess.run([tool, "-w", "5", "-D", *rule.split()[1:]], capture_output=True, timeout=10, check=False)
                 deleted += done.returncode == 0
