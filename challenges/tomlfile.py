@@ -30,7 +30,8 @@ def read(path: Path) -> Challenge:
     try:
         return Challenge.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        found = error.errors(include_url=False)
+        first = next((e for e in found if e["type"] == "extra_forbidden"), found[0])  # a misspelt key is also a missing one
         raise UsageError(_explain(path.name, text, first["type"], first["loc"], first["msg"])) from error
 
 
@@ -41,7 +42,7 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
 
 
 def _explain(name: str, text: str, kind: str, where: Location, message: str) -> str:
-    place = f"{name} line {line_of(text, where)}"
+    place = f"{name} line {line_of(text, where[:-1] if kind == 'missing' else where)}"
     dotted = ".".join(str(step) for step in where)
     if kind == "extra_forbidden":
         return f"{place}: unknown key {dotted!r}; {did_you_mean(str(where[-1]), _keys_at(where[:-1]))}"
