@@ -61,27 +61,37 @@ def _seconds(moment: float, since: float) -> float:
 
 
 def alerts(received: Sequence[Received], schedule: Schedule, trace: Trace, since: float) -> list[Alert]:
-    """Alerts in order of arrival. Repeats of one status of one alert within a window are dropped, since senders resend every second."""
+    """Alerts in order of arrival. What only repeats an alert's last status within a window is dropped: senders resend every second."""
     sent = np.sort(trace.sent[trace.was_sent])
     ends = np.asarray(schedule.ends)
-    kept: dict[tuple[object, ...], Alert] = {}
+    last: dict[tuple[object, ...], tuple[str, int]] = {}
+    kept: list[Alert] = []
     for alert in sorted(received, key=lambda alert: alert.at_monotonic):
         request = int(np.searchsorted(sent, alert.at_monotonic, side="right"))
-        labels = {one_line(k, MAX_TEXT): one_line(v, MAX_TEXT) for k, v in list(alert.labels.items())[:MAX_LABELS]}
-        key = (int(np.searchsorted(ends, request)), alert.name, alert.status, *sorted(labels.items()))
-        if key not in kept and len(kept) < MAX_ALERTS:
-            kept[key] = Alert(
-                name=one_line(alert.name, MAX_TEXT), status="firing" if alert.status == "firing" else "resolved", labels=labels,
-                at_s=round(alert.at_monotonic - since, 6), request=request,
-            )  # fmt: skip
-    return list(kept.values())
+        key, said = _identity(alert), (alert.status, int(np.searchsorted(ends, request)))
+        if last.get(key) != said and len(kept) < MAX_ALERTS:
+            last[key] = said
+            kept.append(_alert(alert, request, since))
+    return kept
+
+
+def _alert(alert: Received, request: int, since: float) -> Alert:
+    return Alert(
+        name=one_line(alert.name, MAX_TEXT), status="firing" if alert.status == "firing" else "resolved",
+        labels={one_line(k, MAX_TEXT): one_line(v, MAX_TEXT) for k, v in list(alert.labels.items())[:MAX_LABELS]},
+        at_s=round(alert.at_monotonic - since, 6), request=request,
+    )  # fmt: skip
+
+
+def _identity(alert: Received) -> tuple[object, ...]:
+    return (alert.name, *sorted(alert.labels.items()))
 
 
 def unresolved(received: Sequence[Received]) -> list[Received]:
     """The last word on every alert that is still firing, by name and labels."""
     last: dict[tuple[object, ...], Received] = {}
     for alert in sorted(received, key=lambda alert: alert.at_monotonic):
-        last[(alert.name, *sorted(alert.labels.items()))] = alert
+        last[_identity(alert)] = alert
     return [alert for alert in last.values() if alert.status == "firing"]
 
 

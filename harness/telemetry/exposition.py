@@ -59,14 +59,30 @@ def series_name(name: str, labels: Iterable[tuple[str, str]]) -> str:
 
 
 def _metrics(text: str) -> tuple[list[Metric], list[str]]:
-    metrics: list[Metric] = []
+    parsed: list[Metric] = []
+    problems: list[str] = []
     try:
-        for metric in text_string_to_metric_families(text):
-            metrics.append(metric)
+        parsed.extend(text_string_to_metric_families(text))
     except (ValueError, IndexError, KeyError, AttributeError, TypeError) as error:
         # The parser promises ValueError only, and breaks that promise on hostile text.
-        return metrics, [f"no Prometheus text format: {error}"]
-    return metrics, [] if metrics else ["no metrics in the answer"]
+        problems.append(f"no Prometheus text format: {error}")
+    metrics = _merged(parsed)
+    return metrics, problems if metrics or problems else ["no metrics in the answer"]
+
+
+def _merged(parsed: Sequence[Metric]) -> list[Metric]:
+    """One family per name: the parser gives a family of its own to every sample without a TYPE line, and to every split family.
+
+    `# TYPE x counter` above `x_total` is OpenMetrics; the parser of the older format then sees an empty counter and an untyped x_total.
+    """
+    empty_counters = {metric.name for metric in parsed if metric.type == "counter" and not metric.samples}
+    families: dict[str, Metric] = {}
+    for metric in parsed:
+        counted = metric.type == "unknown" and metric.name.removesuffix("_total") in empty_counters
+        name = metric.name.removesuffix("_total") if counted else metric.name
+        family = families.setdefault(name, Metric(name, metric.documentation, metric.type))
+        family.samples.extend(metric.samples)
+    return [family for family in families.values() if family.samples]
 
 
 def _duplicates(metrics: Sequence[Metric]) -> Iterator[str]:

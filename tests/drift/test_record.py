@@ -64,6 +64,13 @@ def test_resent_alerts_are_kept_once_per_window() -> None:
     assert [a.request for a in record.alerts(resent, SCHEDULE, trace([Outcome.OK] * 10), since=0)] == [1, 5, 8]
 
 
+def test_an_alert_that_flaps_within_a_window_ends_as_it_really_ended() -> None:
+    flaps = [alert(100.1 + i / 10, status) for i, status in enumerate(["firing", "firing", "resolved", "firing", "resolved", "firing"])]
+    assert [a.status for a in record.alerts(flaps, SCHEDULE, trace([Outcome.OK] * 10), since=0)] == [
+        "firing", "resolved", "firing", "resolved", "firing",
+    ]  # fmt: skip
+
+
 def test_an_alert_flood_is_capped_and_hostile_labels_are_stripped() -> None:
     flood = [alert(100.5, name=f"n{i}") for i in range(record.MAX_ALERTS + 50)]
     assert len(record.alerts(flood, SCHEDULE, trace([Outcome.OK] * 10), since=0)) == record.MAX_ALERTS

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import cast
+
+from challenges.loader import load
+from harness.sandbox.container import Candidate
+from harness.telemetry.audit import examine, read
+
+SENT = {"t-1": (0.25, "1"), "t-2": (0.5, "1"), "t-3": (0.75, "1")}
+
+
+def entry(id: str, score: object, version: str = "1", **more: object) -> str:
+    return json.dumps({"transaction_id": id, "time": "now", "model_version": version, "score": score, "degraded": False} | more)
+
+
+def trail(*lines: str) -> bytes:
+    return "\n".join(lines).encode() + b"\n"
+
+
+def test_entries_are_held_against_the_answers() -> None:
+    raw = trail(entry("t-1", 0.25001, input_digest="ab"), entry("t-2", 0.9), entry("t-3", 0.75, version="2"), entry("other", 0.1), "not json")
+    audit = examine(raw, SENT)
+    assert (audit.lines, audit.parsed, audit.predictions_sent, audit.predictions_found) == (5, 4, 3, 3)
+    assert audit.scores_agree == 1
+    assert audit.with_fields == {"transaction_id": 3, "time": 3, "model_version": 3, "input_digest": 1, "score": 3, "degraded": 3}
+    assert audit.malformed_sample == "not json"
+
+
+def test_repeated_entries_are_duplicates_and_do_not_count_twice() -> None:
+    audit = examine(trail(entry("t-1", 0.25), entry("t-1", 0.25), entry("t-2", 0.5)), SENT)
+    assert (audit.predictions_found, audit.duplicates, audit.scores_agree) == (2, 1, 2)
+
+
+def test_hostile_entries_are_not_parsed() -> None:
+    audit = examine(trail('{"transaction_id": ["t-1"]}', entry("t-2", True), "[" * 9000, '{"transaction_id": "t-3", "score": NaN}'), SENT)
+    assert (audit.parsed, audit.predictions_found, audit.scores_agree) == (2, 1, 0)
+
+
+def test_no_file_is_a_fact() -> None:
+    audit = examine(None, SENT)
+    assert not audit.exists
+    assert audit.predictions_sent == 3
+
+
+@dataclass
+class Volume:
+    """Stands in for the candidate's data volume."""
+
+    content: bytes | None = None
+    paths: list[str] = field(default_factory=list)
+
+    def read_file(self, path: str, max_bytes: int) -> bytes | None:
+        self.paths.append(path)
+        return self.content
+
+
+def test_a_writer_that_buffers_is_waited_for_and_a_missing_entry_only_until_the_deadline() -> None:
+    challenge = load("fraud-scoring")
+    volume = Volume(trail(entry("t-1", 0.25)))
+    whole = trail(entry("t-1", 0.25), entry("t-2", 0.5), entry("t-3", 0.75))
+    late = threading.Timer(0.5, lambda: setattr(volume, "content", whole))
+    late.start()
+    started = time.monotonic()
+    assert read(cast(Candidate, volume), challenge, SENT).predictions_found == 3
+    assert time.monotonic() - started < 2
+    assert set(volume.paths) == {"/data/audit.jsonl"}
+    volume.content = None
+    started = time.monotonic()
+    assert not read(cast(Candidate, volume), challenge, SENT, deadline_s=0.5).exists
+    assert 0.4 < time.monotonic() - started < 1.5
