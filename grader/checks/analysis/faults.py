@@ -9,6 +9,9 @@ from grader.schema.base import Culprit
 from grader.schema.evidence import FaultRecord, FaultsEvidence
 from grader.schema.result import Finding
 
+UNHEALTHY = 0.5
+"""Share of good answers in the steady state below which there is nothing left to break."""
+
 DEPENDENCY = ("dependency_slow", "dependency_errors", "dependency_blackhole", "dependency_drip")
 
 
@@ -26,6 +29,9 @@ def judgeable(faults: FaultsEvidence, id: str, worst: str) -> FaultRecord | Find
         return unmeasured(record.failure.sentence, record.failure.culprit)
     if not record.injected:
         return unmeasured(f"not shown to be active: {record.proof}")
+    healthy = record.facts.get("healthy_before", 1.0)
+    if healthy < UNHEALTHY:
+        return reached(worst, f"only {healthy:.0%} of the requests were answered well before anything was broken")
     return record
 
 

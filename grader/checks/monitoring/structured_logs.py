@@ -13,6 +13,8 @@ def check(logs: LogsEvidence, bars: Bars) -> Finding:
     share = logs.json_lines / logs.lines
     seen = f"{logs.json_lines} of {logs.lines} log lines are JSON ({share:.0%}), {logs.with_request_id} carry a transaction id"
     level = at_least(share, (bars["json"], "json"), (bars["mixed"], "mixed"), below="plain")
+    if logs.canaries_found:
+        return reached("leaking", f"{seen}; {logs.canaries_found} of {logs.canaries_sent} personal values that we sent stand in them")
     if level == "json" and logs.with_request_id > 0:
         level = "traceable"
     return reached(level, seen, measure("JSON lines", share * 100, "%", n=logs.lines))

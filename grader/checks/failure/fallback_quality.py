@@ -1,0 +1,30 @@
+"""Is a degraded answer still a prediction: better than always answering the base rate?"""
+
+from __future__ import annotations
+
+from math import sqrt
+
+from grader.checks.analysis.faults import DEPENDENCY, doomed, judgeable_of
+from grader.checks.api import Bars, Finding, measure, reached, unmeasured
+from grader.schema.evidence import FaultsEvidence
+
+
+def check(faults: FaultsEvidence, bars: Bars) -> Finding:
+    records = judgeable_of(faults, DEPENDENCY)
+    if not records:
+        reason = doomed(faults, DEPENDENCY)
+        return reached("none", reason) if reason else unmeasured("no dependency fault was shown to be active")
+    flagged = [r.facts for r in records if r.facts.get("n_degraded", 0) > 0 and "brier_degraded" in r.facts and "brier_base" in r.facts]
+    n = sum(facts["n_degraded"] for facts in flagged)
+    if n < bars["least"]:
+        return reached("none", f"only {n:.0f} degraded answers came back while a dependency was broken, so there is no fallback to speak of")
+    ours, base = (sum(facts[key] * facts["n_degraded"] for facts in flagged) / n for key in ("brier_degraded", "brier_base"))
+    distinct = max(facts.get("distinct_degraded", 0) for facts in flagged)
+    seen = f"Brier {ours:.4f} over {n:.0f} degraded answers, against {base:.4f} for the base rate; {distinct:.0f} distinct scores"
+    figures = measure("Brier of the fallback", ours, "Brier", n=int(n)), measure("Brier of the base rate", base, "Brier")
+    if distinct < bars["distinct"]:
+        return reached("constant", seen, *figures)
+    luck = bars["noise"] / sqrt(n)
+    if ours <= base * (1 + luck):
+        return reached("informed", seen, *figures)
+    return reached("near" if ours <= base * bars["near"] else "worse", seen, *figures)

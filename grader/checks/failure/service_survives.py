@@ -1,0 +1,37 @@
+"""Is the service whole again after every fault?"""
+
+from __future__ import annotations
+
+from grader.checks.analysis.recovery import HOLD_S, between, good_share
+from grader.checks.api import Bars, Finding, measure, reached, unmeasured
+from grader.schema.base import Culprit
+from grader.schema.evidence import FaultRecord, FaultsEvidence
+
+
+def check(faults: FaultsEvidence, bars: Bars) -> Finding:
+    judged = {record.id: verdict for record in faults.faults if (verdict := _whole(record, bars["good"])) is not None}
+    if not judged:
+        return unmeasured("no fault was shown to be active")
+    lost = [id for id, whole in judged.items() if not whole]
+    seen = f"whole again after {len(judged) - len(lost)} of {len(judged)} faults" + (f"; not after {', '.join(lost)}" if lost else "")
+    figure = measure("survived", len(judged) - len(lost), "faults", n=len(judged))
+    if not lost:
+        return reached("whole", seen, figure)
+    return reached("once" if len(lost) == 1 and len(judged) > 2 else "falls", seen, figure)
+
+
+def _whole(record: FaultRecord, good: float) -> bool | None:
+    """None where it cannot be told. After a stop the harness starts it again, so readiness decides; else the last second of answers."""
+    if record.failure is not None:
+        return False if record.failure.culprit is Culprit.CANDIDATE else None
+    if not record.injected:
+        return None
+    if "ready_s" in record.facts:
+        return record.facts["ready_s"] >= 0
+    if record.cases:
+        return record.cases[-1].alive_after
+    if not record.bins:
+        return None
+    end = record.bins[-1].t_s + record.bin_s
+    share = good_share(between(record.bins, end - HOLD_S, end))
+    return None if share is None else share >= good
