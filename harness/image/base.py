@@ -108,30 +108,41 @@ def ensure_sidecar_image(client: docker.DockerClient, sources: Path | None = SID
     It is the base image with iptables, iproute2 and procps, and the folder `sources` (when it exists) at /opt/sidecars. The digest
     covers all of these, so a checkout always runs the sidecars it holds. Raises Trouble("image_unavailable").
     """
-    tools = _ensure_tools(client, say)
+    base = ensure_base(client, say=say)
     files = _files(sources)
-    recipe = _recipe("sidecar")
-    name = f"grader-sidecar:{_digest(tools, recipe, *(part for item in sorted(files.items()) for part in item))}"
+    tools, name = _names(base, files)
     if find(client, name) is None:
-        context = {"Dockerfile": recipe, **{f"sidecars/{path}": data for path, data in files.items()}}
+        _ensure_tools(client, base, tools, say)
+        context = {"Dockerfile": _recipe("sidecar"), **{f"sidecars/{path}": data for path, data in files.items()}}
         _build(client, context, name, "sidecar", {"TOOLS": tools})
     return name
 
 
-def _ensure_tools(client: docker.DockerClient, say: Say) -> str:
-    base = ensure_base(client, say=say)
-    recipe = _recipe("tools")
-    tag = _digest(base, recipe)
-    name = f"grader-tools:{tag}"
+def find_sidecar_image(client: docker.DockerClient, sources: Path | None = SIDECARS) -> str | None:
+    """The name of the image that `ensure_sidecar_image` would return, or None when it is not built yet."""
+    base = find(client)
+    if base is None:
+        return None
+    name = _names(str(base.id), _files(sources))[1]
+    return name if find(client, name) is not None else None
+
+
+def _names(base: str, files: Mapping[str, bytes]) -> tuple[str, str]:
+    """Names of the tools image and of the sidecar image on it, from the content of all that goes in."""
+    tools = f"grader-tools:{_digest(base, _recipe('tools'))}"
+    return tools, f"grader-sidecar:{_digest(tools, _recipe('sidecar'), *(part for item in sorted(files.items()) for part in item))}"
+
+
+def _ensure_tools(client: docker.DockerClient, base: str, name: str, say: Say) -> None:
     if find(client, name) is not None:
-        return name
+        return
     say("building the image of the grader's own containers")
     try:
-        _build(client, {"Dockerfile": recipe}, name, "tools", {"BASE": base})
+        _build(client, {"Dockerfile": _recipe("tools")}, name, "tools", {"BASE": base})
     except Trouble as trouble:
         say(f"{trouble.detail}; building it from this host's mirror instead")
-        standin.build(client, "grader-tools", tag, Recipe.of_this_host(TOOL_PACKAGES))
-    return name
+        repository, _, tag = name.partition(":")
+        standin.build(client, repository, tag, Recipe.of_this_host(TOOL_PACKAGES))
 
 
 def _recipe(part: str) -> bytes:

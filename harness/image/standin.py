@@ -73,7 +73,9 @@ class Recipe:
     @property
     def digest(self) -> str:
         scripts = [path.read_text(encoding="utf-8") for path in sorted(RECIPES.glob("*")) if path.suffix in (".sh", ".py")]
-        facts = [SUITE, self.packages, self.mirrors, self.apt, self.pip_conf, self.authorities, CHANGES, _EXCLUDE, scripts]
+        # Patience differs from shell to shell and is no reason to build anew.
+        pip = [line for line in self.pip_conf.splitlines() if not line.startswith(("timeout", "retries"))]
+        facts = [SUITE, self.packages, self.mirrors, self.apt, pip, self.authorities, CHANGES, _EXCLUDE, scripts]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
