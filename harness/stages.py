@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from grader.schema.base import Model
 from grader.schema.causes import CAUSES, Failure, Trouble, UsageError
@@ -44,6 +44,7 @@ class Stages:
         self.failures: dict[str, Failure] = {}
         self.timings: list[StageTiming] = []
         self.defects: list[str] = []
+        self._written: set[str] = set()
 
     def run(self, name: str, stage: Callable[[], T], *, needs: Sequence[str] = (), measured: Callable[[T], float] | None = None) -> T | None:
         """Run one stage and put its envelope (where it is a collector). None when it failed or what it needs failed.
@@ -59,19 +60,29 @@ class Stages:
         data, failure = self._attempts(name, stage)
         seconds = self._clock.now() - start
         self._put(name, data, failure)
-        windows = measured(data) if measured and data is not None else 0.0
+        done = cast("T | None", data) if failure is None else None
+        windows = measured(done) if measured and done is not None else 0.0
         with self._lock:
             self.timings.append(
                 StageTiming(name=name, start_s=round(start, 3), seconds=round(seconds, 3), measured_s=round(windows, 3), failure=failure)
             )
         self._progress.finished(name, seconds, failure)
-        return data
+        return done
 
     def fail(self, name: str, failure: Failure) -> None:
-        """Record that a stage has no evidence, for a reason found elsewhere."""
+        """Record that a stage was not run, for a reason found elsewhere."""
         self._put(name, None, failure)
 
-    def _attempts(self, name: str, stage: Callable[[], T]) -> tuple[T | None, Failure | None]:
+    def inherit(self, name: str, needs: Sequence[str]) -> None:
+        """Give a stage that never ran the first failure among those it stands on; one that ran keeps what it has."""
+        with self._lock:
+            ran = name in self.failures or name in self._written
+        if not ran:
+            unknown = Failure(cause="upstream_missing", culprit=CAUSES["upstream_missing"].culprit, detail=name)
+            self._put(name, None, next((self.failures[need] for need in needs if need in self.failures), unknown))
+
+    def _attempts(self, name: str, stage: Callable[[], T]) -> tuple[T | Model | None, Failure | None]:
+        """What a stage leaves: its data, or the failure and whatever partial data it carried."""
         tries: dict[str, int] = {}
         while True:
             try:
@@ -80,9 +91,10 @@ class Stages:
                 raise
             except Exception as error:  # noqa: BLE001 - every stage can fail alone; the cause is typed, named and kept
                 failure = self._failure(name, error)
+                partial = error.partial if isinstance(error, Trouble) else None
             tries[failure.cause] = tries.get(failure.cause, 0) + 1
             if tries[failure.cause] > CAUSES[failure.cause].retries:
-                return None, failure
+                return partial, failure
             self._progress.note(name, f"again, after {failure.cause}")
 
     def _failure(self, name: str, error: Exception) -> Failure:
@@ -96,5 +108,6 @@ class Stages:
         with self._lock:
             if failure is not None:
                 self.failures[name] = failure
+            self._written.add(name)
             if name in COLLECTORS and (isinstance(data, Model) or failure is not None):
                 self._writer.put(name, data if isinstance(data, Model) else None, failure)

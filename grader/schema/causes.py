@@ -81,6 +81,9 @@ class Trouble(Exception):
     `GraderTrouble` and `HostTrouble` let callers catch by culprit.
     """
 
+    partial: Model | None = None
+    """What had been recorded by then, where that is worth keeping beside the failure."""
+
     def __new__(cls, cause: str, detail: str = "") -> Trouble:
         kind = _BY_CULPRIT[CAUSES[cause].culprit] if cls is Trouble else cls
         return super().__new__(kind, cause, detail)

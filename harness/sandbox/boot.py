@@ -37,9 +37,7 @@ class HasRequest(Protocol):
 
 
 class StartFailed(CandidateTrouble):
-    """start_exited, start_timeout, not_http or not_ready, with what was seen until then in `boot`."""
-
-    boot: BootEvidence
+    """start_exited, start_timeout, not_http or not_ready, with what was seen until then in `partial`."""
 
 
 class _Watch:
@@ -124,7 +122,7 @@ class _Watch:
 
     def failed(self, cause: str, detail: str) -> StartFailed:
         trouble = StartFailed(cause, detail)
-        trouble.boot = self.evidence()
+        trouble.partial = self.evidence()
         return trouble
 
 

@@ -1,0 +1,232 @@
+"""The stages that need a running candidate, in order: boot, contract, load, drift, telemetry, faults."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from challenges.loader import LoadedChallenge
+from challenges.simulator import Row
+from grader.schema.causes import CandidateTrouble, Trouble
+from grader.schema.challenge import Mode
+from grader.schema.evidence import (
+    AuditEvidence,
+    BootEvidence,
+    ContractEvidence,
+    DriftEvidence,
+    FaultsEvidence,
+    ImageEvidence,
+    LoadEvidence,
+    LogsEvidence,
+    MetricsEvidence,
+)
+from harness import contract
+from harness.drift import experiment
+from harness.drift.rate import affordable
+from harness.faults import stage as faults
+from harness.host import Slot
+from harness.load import stage as load
+from harness.load.generator import LoadGenerator
+from harness.load.trace import Trace
+from harness.sandbox import boot
+from harness.sandbox.container import Candidate
+from harness.sandbox.topology import Topology
+from harness.sandbox.vigil import Vigil
+from harness.seeds import Seeds
+from harness.stages import Clock, Stages
+from harness.telemetry import audit, logs
+from harness.telemetry.scraper import Telemetry
+
+LIVE = ("boot", "contract", "load", "drift", "metrics", "logs", "audit", "faults")
+PHASES = ("contract", "load", "drift", "faults")
+"""Phases with a seed of their own."""
+
+CONTRACT_ROWS = 80
+BACK_S = 20.0
+LOG_BYTES = 1 << 20
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Every hidden request of the run, drawn before the first is sent. Ids and customers of different phases never overlap."""
+
+    contract: list[Row]
+    load: list[Row]
+    drift: experiment.Experiment
+    faults: dict[str, list[Row]]
+
+    @classmethod
+    def draw(cls, challenge: LoadedChallenge, mode: Mode, seeds: Seeds) -> Streams:
+        simulator = challenge.simulator()
+        return cls(
+            contract=simulator.stream(CONTRACT_ROWS, seeds.derive("contract")),
+            load=simulator.stream(load.rows_needed(mode.load, challenge.spec.reality), seeds.derive("load")),
+            drift=experiment.prepare(challenge, mode.drift, seeds.derive("drift")),
+            faults={fault: simulator.stream(faults.rows_needed(fault), seeds.derive(f"faults:{fault}")) for fault in mode.faults},
+        )
+
+    @property
+    def rows(self) -> list[Row]:
+        """All rows, for the feature store (the drift experiment loads its own)."""
+        return [*self.contract, *self.load, *(row for rows in self.faults.values() for row in rows)]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a measurement stands on, entered and ready."""
+
+    slot: Slot
+    generator: LoadGenerator
+    topology: Topology
+    streams: Streams
+    seeds: Seeds
+    vigil: Vigil
+
+
+class Live:
+    """Runs the live stages on one candidate container. Each stage's evidence is kept only if our own ground held while it was taken."""
+
+    def __init__(self, challenge: LoadedChallenge, mode: Mode, stages: Stages, clock: Clock, bench: Bench) -> None:
+        self.challenge, self.spec, self.mode = challenge, challenge.spec, mode
+        self.stages, self.clock, self.bench = stages, clock, bench
+        self.candidate: Candidate | None = None
+        self.traces: list[Trace] = []
+
+    def run(self, image: ImageEvidence | None) -> None:
+        """All live stages; what fails leaves its reason, and what stands on it inherits that."""
+        self.stages.run("sandbox", self.bench.topology.evidence)
+        needs = ["image", "prepare", "boot"]
+        self.stages.run("boot", lambda: self._guarded(lambda: self._boot(image)), needs=needs, measured=lambda _: self._since_start())
+        begin = self.clock.now()
+        probed = self.stages.run("contract", lambda: self._guarded(self._contract), needs=needs, measured=lambda _: self.clock.now() - begin)
+        if probed is not None and not probed.predictions.met:
+            self._stop_without_prediction(probed)
+            return
+        loaded = self._stage("load", self._load, needs, _load_seconds)
+        self._stage("drift", lambda: self._drift(loaded), needs, _drift_seconds)
+        self._stage("metrics", self._metrics, needs)
+        self._stage("logs", self._logs, needs)
+        self._stage("audit", self._audit, needs)
+        self._stage("faults", self._faults, needs, _fault_seconds)
+
+    def log(self) -> str:
+        """The container's log so far, for people."""
+        if self.candidate is None:
+            return ""
+        try:
+            return self.candidate.logs(LOG_BYTES).decode("utf-8", "replace")
+        except Trouble as trouble:
+            return f"the log could not be read: {trouble}"
+
+    def _stage(self, name: str, stage: Callable[[], T], needs: Sequence[str], measured: Callable[[T], float] | None = None) -> T | None:
+        return self.stages.run(name, lambda: self._guarded(lambda: self._serving(stage)), needs=needs, measured=measured)
+
+    def _guarded(self, stage: Callable[[], T]) -> T:
+        """Our ground first: a stage during which engine, network or sidecars moved says nothing about the candidate."""
+        try:
+            data = stage()
+        except Exception:
+            self.bench.vigil.verify(self.candidate)
+            raise
+        self.bench.vigil.verify(self.candidate)
+        return data
+
+    def _serving(self, stage: Callable[[], T]) -> T:
+        """A service that an earlier stage brought down gets one fresh start, so that one defect is not punished everywhere."""
+        candidate = self._here
+        if not candidate.state().running:
+            candidate.start()
+        deadline = time.monotonic() + BACK_S
+        while candidate.client.get(self.spec.contract.health).status is None:
+            if time.monotonic() > deadline:
+                raise Trouble("service_gone", f"no answer on {self.spec.contract.health} for {BACK_S:g} s, state {candidate.state()}")
+        return stage()
+
+    @property
+    def _here(self) -> Candidate:
+        if self.candidate is None:
+            raise Trouble("internal_error", "no candidate was started")
+        return self.candidate
+
+    def _since_start(self) -> float:
+        return time.monotonic() - self._here.started_at
+
+    def _boot(self, image: ImageEvidence | None) -> BootEvidence:
+        if image is None:
+            raise Trouble("upstream_missing", "no image")
+        self.candidate = self.bench.topology.start_candidate(image.digest)
+        rows = self.bench.streams.contract[: CONTRACT_ROWS // 4]
+        return boot.watch(self.candidate, self.spec.contract, rows, self.spec.limits.ready_timeout_s, contract.validator(self.challenge))
+
+    def _contract(self) -> ContractEvidence:
+        return contract.probe(self._here.client, self.challenge, self.bench.streams.contract[CONTRACT_ROWS // 4 :])
+
+    def _stop_without_prediction(self, probed: ContractEvidence) -> None:
+        facts = probed.predictions
+        detail = f"{facts.valid} of {facts.sent} answers valid, {facts.distinct_scores} distinct scores; {facts.first_violation}"
+        failure = CandidateTrouble("no_valid_prediction", detail).failure
+        for name in ("load", "drift", "metrics", "logs", "audit", "faults"):
+            self.stages.fail(name, failure)
+
+    def _load(self) -> LoadEvidence:
+        telemetry = self.telemetry = Telemetry(self._here.client, self.challenge, self.clock.begin)
+
+        def before(name: str) -> None:
+            if name == "steady":
+                telemetry.scrape("before_steady")
+
+        def after(name: str, trace: Trace) -> None:
+            self.traces.append(trace)
+            if name == "steady":
+                telemetry.scrape("after_steady")
+                telemetry.sent("before_steady", "after_steady", trace)
+
+        stage = load.Stage(
+            self.bench.generator, self._here, self.spec.contract, self.spec.reality, self.bench.seeds, self.bench.slot.candidate, self.clock.begin,
+            before, after,
+        )  # fmt: skip
+        return load.collect(stage, self.mode.load, self.bench.streams.load)
+
+    def _drift(self, loaded: LoadEvidence | None) -> DriftEvidence:
+        bench = self.bench
+        result = experiment.run(
+            bench.streams.drift, bench.generator, self._here.client, self.challenge, bench.topology.feature_store, bench.topology.alerts,
+            rate_rps=affordable(self.spec, loaded), since=self.clock.begin,
+        )  # fmt: skip
+        self.traces.append(result.trace)
+        return result.evidence
+
+    def _metrics(self) -> MetricsEvidence:
+        self.telemetry.idle()
+        self.telemetry.errors(self.bench.streams.contract)
+        return self.telemetry.evidence()
+
+    def _logs(self) -> LogsEvidence:
+        rows = [*self.bench.streams.load, *self.bench.streams.drift.rows]
+        canaries = {str(row.request[field]) for row in rows for field in self.spec.contract.canary_fields}
+        sent = audit.answers(*self.traces)
+        versions = {version for _, version in sent.values()}
+        return logs.read(self._here, canaries, sent.keys(), versions)
+
+    def _audit(self) -> AuditEvidence:
+        return audit.read(self._here, self.challenge, audit.answers(*self.traces))
+
+    def _faults(self) -> FaultsEvidence:
+        bench = self.bench
+        return faults.collect(bench.topology, self._here, bench.generator, self.challenge, self.mode, bench.streams.faults, bench.seeds)
+
+
+def _load_seconds(evidence: LoadEvidence) -> float:
+    return sum(window.seconds for window in (*evidence.windows, *evidence.voided))
+
+
+def _drift_seconds(evidence: DriftEvidence) -> float:
+    return evidence.windows[-1].end_s - evidence.windows[0].start_s if evidence.windows else 0.0
+
+
+def _fault_seconds(evidence: FaultsEvidence) -> float:
+    return sum(record.end_s or 0.0 for record in evidence.faults)
