@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import docker
 import pytest
@@ -53,7 +53,7 @@ def engine() -> Iterator[docker.DockerClient]:
 
 def _owned(client: docker.DockerClient) -> list[str]:
     """What this very process made and did not remove; other graders on this machine are none of our business."""
-    ours = {"label": f"{OWNER}={owner_token()}"}
+    ours: dict[str, Any] = {"label": f"{OWNER}={owner_token()}"}
     containers = [f"container {c.name}" for c in client.containers.list(all=True, filters=ours, ignore_removed=True)]
     networks = [f"network {n.name}" for n in client.networks.list(filters=ours)]
     volumes = [f"volume {v.name}" for v in client.volumes.list(filters=ours)]
