@@ -34,7 +34,6 @@ from harness.live import LIVE, PHASES, Bench, Live, Streams
 from harness.load.generator import LoadGenerator
 from harness.progress import Progress
 from harness.sandbox import engine, owner
-from harness.sandbox.limits import Cores
 from harness.sandbox.sweep import sweep
 from harness.sandbox.teardown import quietly
 from harness.sandbox.topology import Topology
@@ -90,6 +89,7 @@ class _Collection:
         self.labels = owner.labels(record.run_id)
         self.cancel = threading.Event()
         self.generator_peak_mib = 0.0
+        self.engine_version = str(client.version()["Version"])
         self.created = datetime.now(UTC)
 
     def run(self) -> Manifest:
@@ -158,12 +158,11 @@ class _Collection:
     def _prepare(self, stack: ExitStack, seeds: Seeds) -> Bench:
         """Everything that the measurement stands on and that does not need the image. Entered on `stack`, torn down with it."""
         slot = stack.enter_context(host.hold_slot(SLOT_WAIT_S))
-        generator = stack.enter_context(LoadGenerator(slot.generator, self.work))
+        generator = stack.enter_context(LoadGenerator(slot.cores.ours, self.work))
         streams = Streams.draw(self.challenge, self.request.exercise, seeds)
-        cores = Cores(tuple(slot.candidate), tuple(slot.generator), "; ".join(slot.notes))
         sidecar_image = ensure_sidecar_image(self.client)
         topology = stack.enter_context(
-            Topology(self.client, self.record.run_id, self.spec, self.labels, sidecar_image, cores=cores, record=self.record)
+            Topology(self.client, self.record.run_id, self.spec, self.labels, sidecar_image, cores=slot.cores, record=self.record)
         )
         topology.feature_store.load(customers(streams.rows))
         vigil = Vigil(self.client, self.record.run_id, topology.network.name)
@@ -200,7 +199,7 @@ class _Collection:
                 mode=self.request.mode,
                 attempt=self.request.attempt,
                 submission=self._submission(tree, image),
-                host=host.fingerprint(f"Docker {self.client.version()['Version']}", host.cgroup_version()),
+                host=host.fingerprint(f"Docker {self.engine_version}"),
                 seeds={phase: seeds.digest(phase) for phase in PHASES},
                 files={},
                 run=facts,
@@ -210,6 +209,5 @@ class _Collection:
     def _submission(self, tree: SourceTree | None, image: ImageEvidence | None) -> Submission:
         origin = self.request.origin
         shown = origin if "://" in origin else Path(origin).resolve().name  # a path of this machine is nobody else's business
-        return Submission(
-            origin=one_line(shown, 300), commit=tree.commit if tree else None, tree=tree.tree if tree else None, image_digest=image.digest if image else None
-        )
+        digest = image.digest if image else None
+        return Submission(origin=one_line(shown, 300), commit=tree.commit if tree else None, tree=tree.tree if tree else None, image_digest=digest)

@@ -11,12 +11,14 @@ import fcntl
 import os
 import platform
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
 from grader.schema.causes import Trouble
 from grader.schema.evidence import Host
+from harness.sandbox.limits import Cores, choose_cores
+from harness.sandbox.usage import cgroup_version
 
 TICKS = os.sysconf("SC_CLK_TCK")
 LOCK_FOLDERS = (Path("/run/lock"), Path("/tmp"))
@@ -38,29 +40,22 @@ class CoreTimes:
 
 @dataclass(frozen=True)
 class Slot:
-    """Core numbers of one measurement slot. With a single core both sets are the same and `notes` says so."""
+    """One measurement slot: its number on this host, and who runs where."""
 
     number: int
-    candidate: list[int]
-    generator: list[int]
-    notes: list[str] = field(default_factory=list)
+    cores: Cores
 
 
-def fingerprint(engine: str, cgroup: str) -> Host:
-    """The host as the manifest shows it. `engine` is the container engine's version, `cgroup` "v1" or "v2". No host name."""
+def fingerprint(engine: str) -> Host:
+    """The host as the manifest shows it. `engine` is the container engine's version. No host name."""
     return Host(
         cores=os.cpu_count() or 1,
         memory_mib=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20,
         kernel=platform.release(),
         engine=engine,
-        cgroup=cgroup,
+        cgroup=cgroup_version(),
         python=platform.python_version(),
     )
-
-
-def cgroup_version() -> str:
-    """Which control group hierarchy the engine uses here: "v2" (unified) or "v1"."""
-    return "v2" if Path("/sys/fs/cgroup/cgroup.controllers").exists() else "v1"
 
 
 def core_times(cores: Sequence[int], stat: Path = Path("/proc/stat")) -> CoreTimes:
@@ -84,11 +79,11 @@ def shares(before: CoreTimes, after: CoreTimes, own_cpu_s: float) -> tuple[float
 
 
 def slots(cores: Sequence[int] | None = None) -> list[Slot]:
-    """The slots of this machine: pairs of usable cores, the first of a pair (which tends to serve interrupts) for the generator."""
+    """The slots of this machine: neighbouring usable cores in pairs; with fewer than four cores there is one slot."""
     usable = sorted(cores if cores is not None else os.sched_getaffinity(0))
-    if len(usable) == 1:
-        return [Slot(0, usable, usable, ["only one core: the generator and the candidate share it"])]
-    return [Slot(k, [usable[2 * k + 1]], [usable[2 * k]]) for k in range(len(usable) // 2)]
+    if len(usable) < 4:
+        return [Slot(0, choose_cores(usable))]
+    return [Slot(k, choose_cores(usable[2 * k : 2 * k + 2])) for k in range(len(usable) // 2)]
 
 
 @contextlib.contextmanager
@@ -143,7 +138,7 @@ def _open(path: Path) -> int:
 def _confined(slot: Slot) -> Iterator[None]:
     """Keep every thread of this process off the candidate's cores (affinity is per thread; new ones inherit it)."""
     before = os.sched_getaffinity(0)
-    allowed = before - set(slot.candidate) or before
+    allowed = before - set(slot.cores.candidate) or before
     _set_affinity(allowed)
     try:
         yield

@@ -186,7 +186,7 @@ class Live:
                 telemetry.sent("before_steady", "after_steady", trace)
 
         stage = load.Stage(
-            self.bench.generator, self._here, self.spec.contract, self.spec.reality, self.bench.seeds, self.bench.slot.candidate, self.clock.begin,
+            self.bench.generator, self._here, self.spec.contract, self.spec.reality, self.bench.seeds, self.bench.slot.cores.candidate, self.clock.begin,
             before, after,
         )  # fmt: skip
         return load.collect(stage, self.mode.load, self.bench.streams.load)

@@ -20,10 +20,12 @@ from grader.schema.challenge import DriftKind, DriftPlan
 
 Phase = Literal["warmup", "control", "drifted", "recovery"]
 
-WARMUP_WINDOWS = 2
 SPREAD = 0.3
-CONTROLS_FIRST = 2 / 3
-"""At least this share of the control windows comes before the first drift: a monitor that never resolves has spoilt the later ones."""
+WARMUP_WINDOWS = (1.0, 4.0)
+"""Shortest and longest warm-up, in windows."""
+CONTROLS_FIRST = 1 / 3
+"""At least this share of the control windows comes before the first drift; two thirds do on average. With a warm-up of 2 +- 0.6 windows
+and at least two thirds first, one guessed request number fell within 1,500 requests after the onset in 88 % of schedules; now in half."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def draw(plan: DriftPlan, kinds: Sequence[DriftKind], seed: int) -> Schedule:
     rng = random.Random(seed)
     order = rng.sample(list(kinds), len(kinds))
     controls = _control_groups(plan.control_windows, len(order), rng)
-    runs: list[tuple[Phase, DriftKind | None, list[int]]] = [("warmup", None, _run(WARMUP_WINDOWS, plan.window, rng, 1 - SPREAD))]
+    runs: list[tuple[Phase, DriftKind | None, list[int]]] = [("warmup", None, _cut(round(plan.window * rng.uniform(*WARMUP_WINDOWS)), plan.window))]
     runs.append(("control", None, _singles(controls[0], plan.window, rng)))
     for kind, after in zip(order, controls[1:], strict=True):
         runs.append(("drifted", kind, _run(plan.drifted_windows, plan.window, rng, 1.0)))
@@ -77,8 +79,12 @@ def _control_groups(total: int, kinds: int, rng: random.Random) -> list[int]:
 
 
 def _run(windows: int, size: int, rng: random.Random, shortest: float) -> list[int]:
-    """A run of drawn length, cut into windows as near to the nominal size as that length allows."""
-    length = round(windows * size * rng.uniform(shortest, 1 + SPREAD))
+    """A run of drawn length."""
+    return _cut(round(windows * size * rng.uniform(shortest, 1 + SPREAD)), size)
+
+
+def _cut(length: int, size: int) -> list[int]:
+    """A run cut into windows as near to the nominal size as its length allows."""
     count = max(1, round(length / size))
     return [length * (i + 1) // count - length * i // count for i in range(count)]
 

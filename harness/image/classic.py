@@ -58,7 +58,7 @@ class ClassicBuild:
         self._stopped.set()
         if self._response is not None:
             with suppress(ValueError, RuntimeError, OSError):
-                self._response.raw.shutdown()
+                self._response.raw.shutdown()  # wakes the reader, which then closes: the engine cancels on the close only
 
     def run(self, log: BuildLog) -> Outcome:
         """Build and return the outcome. Raises Trouble(engine_lost, ...) when the connection breaks and nobody stopped it."""
@@ -75,6 +75,9 @@ class ClassicBuild:
                     outcome.error = str(error.explanation)
                 elif not self._stopped.is_set():
                     raise translate(error) from error
+            finally:
+                if self._response is not None:
+                    self._response.close()
         outcome.closed_early = outcome.image is None and outcome.error is None
         if outcome.closed_early and not self._stopped.is_set():
             raise Trouble("engine_lost", "the engine ended the build's connection without a result")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import docker
 from docker.errors import APIError, ContainerError, DockerException, ImageNotFound, NotFound
 from docker.models.networks import Network
+from requests import RequestException
 
 from harness.sandbox.engine import translate
 from harness.text import clean, one_line
@@ -72,16 +73,16 @@ def _remove(client: docker.DockerClient, network: Network) -> None:
     """Remove the network and what still hangs on it: a cancelled build's container ends a moment after its connection."""
     ends = time.monotonic() + REMOVE_S
     while True:
-        with suppress(DockerException):
-            for container in client.containers.list(all=True, filters={"network": network.id}):
-                with suppress(DockerException):
+        with suppress(DockerException, RequestException):
+            for container in client.containers.list(all=True, filters={"network": str(network.id)}):
+                with suppress(DockerException, RequestException):
                     container.remove(force=True)
         try:
             network.remove()
             return
         except NotFound:
             return
-        except DockerException:
+        except (DockerException, RequestException):
             if time.monotonic() > ends:
                 return  # it is labelled: a sweep removes it
             time.sleep(0.02)

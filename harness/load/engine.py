@@ -1,6 +1,6 @@
 """The load engine's child process: Locust is the runner, one dispatcher User walks plans open-loop.
 
-Talks to its parent in lines: JSON commands on stdin (`run`, `stop`), JSON events on stdout (`ready`, `started`, `done`, `failed`).
+Talks to its parent in lines: JSON commands on stdin (`run`, `finish`, `stop`), JSON events on stdout (`ready`, `started`, `done`, `failed`).
 Ends when stdin ends, so it never outlives its parent. (PR_SET_PDEATHSIG would not do: it fires when the parent *thread* that
 forked us ends.) gevent's monkey patching, done by importing locust, stays in here.
 """
@@ -55,7 +55,7 @@ class Engine:
 
     def __init__(self, counters: mmap.mmap) -> None:
         self._counters = counters
-        self._stopping = False
+        self._finishing = self._stopping = False
         self._alarm = Alarm(gevent.get_hub())
         self.environment: Any = Environment(user_classes=[Dispatcher])  # Any: locust's events are untyped
         self._sent = self._ended = self._dropped = 0
@@ -68,10 +68,11 @@ class Engine:
         say(event="ready", peak_mib=peak_mib())
         for command in commands():
             if command["op"] == "run":
-                self._stopping = False
+                self._stopping = self._finishing = False
                 Dispatcher.plans.put((Path(command["plan"]), Path(command["tape"])))
             else:
-                self._stopping = True
+                self._finishing = True
+                self._stopping = command["op"] == "stop"
 
     def perform(self, plan_path: Path, tape_path: Path) -> None:
         try:
@@ -105,10 +106,11 @@ class Engine:
     def _walk(self, pool: Pool, tape: Tape) -> int:
         """Start every request at its moment; returns how many arrivals were reached."""
         for i, moment in enumerate(tape.intended):
-            while moment - monotonic() > 2 * STOP_CHECK_S and not self._stopping:
+            while moment - monotonic() > 2 * STOP_CHECK_S and not self._finishing:
                 self._alarm.until(monotonic() + STOP_CHECK_S)
-            self._alarm.until(moment)
-            if self._stopping:
+            if not self._finishing:
+                self._alarm.until(moment)
+            if self._finishing:
                 return i
             if pool.defect is not None:
                 raise pool.defect

@@ -158,6 +158,12 @@ class Running:
             self._generator._tell(op="stop")
         return self.wait()
 
+    def finish(self) -> Trace:
+        """Send no more, but let what is in flight end or time out: nothing of an outage at the end is lost."""
+        if self._trace is None:
+            self._generator._tell(op="finish")
+        return self.wait()
+
     def wait(self) -> Trace:
         """The finished trace. Blocks until the last request ended or timed out."""
         if self._trace is None:

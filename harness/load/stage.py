@@ -13,6 +13,7 @@ from threading import Event, Thread
 from typing import Protocol
 
 from challenges.simulator import Row
+from grader.schema.causes import Trouble
 from grader.schema.challenge import Contract, LoadWindowPlan, Reality
 from grader.schema.evidence.load import LoadEvidence, LoadWindow, ResourceUse
 from harness.host import CoreTimes, core_times, shares
@@ -142,6 +143,7 @@ class Watch:
         self._samples: list[Usage] = []
         self._sampler = Thread(target=self._sample, name="usage", daemon=True)
         self._before: CoreTimes
+        self._trouble: Trouble | None = None
         self.use: ResourceUse | None = None
 
     def __enter__(self) -> Watch:
@@ -154,13 +156,18 @@ class Watch:
         self._over.set()
         self._sampler.join()
         if kind is None:
+            if self._trouble is not None:
+                raise self._trouble
             after = core_times(self._cores)
             self._samples.append(self._candidate.usage())
             self.use = resource_use(self._samples, self._before, after)
 
     def _sample(self) -> None:
-        while not self._over.wait(SAMPLE_S):
-            self._samples.append(self._candidate.usage())
+        try:
+            while not self._over.wait(SAMPLE_S):
+                self._samples.append(self._candidate.usage())
+        except Trouble as trouble:
+            self._trouble = trouble
 
 
 def resource_use(samples: Sequence[Usage], before: CoreTimes, after: CoreTimes) -> ResourceUse | None:

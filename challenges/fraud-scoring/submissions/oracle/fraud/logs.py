@@ -41,7 +41,7 @@ def start() -> QueueListener:
     stream = logging.StreamHandler(sys.stdout)
     stream.setFormatter(JsonFormatter())
     logging.root.handlers = [AsIs(queue)]
-    logging.root.setLevel(logging.INFO)
+    logging.root.setLevel(logging.DEBUG)
     listener = QueueListener(queue, stream)
     listener.start()
     return listener

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from math import nan
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
+disable_created_metrics()  # a second series per counter that nobody reads
 SCORE_BUCKETS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0)
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)
 
@@ -37,5 +40,7 @@ class Metrics:
         self.journal_dropped = Counter("fraud_journal_dropped", "Journal lines that could not be written", ["journal"], registry=r)
         for outcome in ("sent", "failed"):
             self.alerts.labels(outcome)
-        for reason in ("timeout", "unreachable", "breaker_open", "unknown_customer"):
+        for reason in ("timeout", "unreachable", "bad_answer", "breaker_open", "unknown_customer"):
             self.fallbacks.labels(reason)
+        self.live_brier.set(nan)  # 0 would be a perfect model
+        self.quality_z.set(nan)

@@ -29,6 +29,10 @@ class NoHistory(Exception):
         self.reason = reason
 
 
+class BadAnswer(Exception):
+    """The store answered, but not with the features of this customer."""
+
+
 class Breaker:
     """Stops calling a store that fails half of the time, and asks again with one request every `cooldown_s`.
 
@@ -97,6 +101,9 @@ class FeatureStore:
             return answer
         except TimeoutError:
             raise NoHistory("timeout") from None
+        except BadAnswer as error:
+            LOG.debug("feature store: %s", error)
+            raise NoHistory("bad_answer") from error
         except (aiohttp.ClientError, OSError) as error:
             LOG.debug("feature store: %r", error)
             raise NoHistory("unreachable") from error
@@ -109,12 +116,12 @@ class FeatureStore:
             if response.status == 404:
                 return None
             if response.status != 200:
-                raise aiohttp.ClientPayloadError(f"status {response.status}")
+                raise BadAnswer(f"status {response.status}")
             body = bytearray()
             async for chunk in response.content.iter_any():
                 body += chunk
                 if len(body) > LARGEST_ANSWER:
-                    raise aiohttp.ClientPayloadError("answer is too large")
+                    raise BadAnswer("answer is too large")
         return parse(bytes(body), customer_id)
 
     async def close(self) -> None:
@@ -122,17 +129,17 @@ class FeatureStore:
 
 
 def parse(body: bytes, customer_id: str) -> dict[str, float]:
-    """Checked features of this customer. Raises aiohttp.ClientPayloadError for anything else, NaN and another customer's included."""
+    """Checked features of this customer. Raises BadAnswer for anything else, NaN and another customer's included."""
     try:
         document = loads(body)
     except BadJson as error:
-        raise aiohttp.ClientPayloadError(str(error)) from None
+        raise BadAnswer(str(error)) from None
     if type(document) is not dict or document.get("customer_id") != customer_id:
-        raise aiohttp.ClientPayloadError("not about this customer")
+        raise BadAnswer("not about this customer")
     features = {}
     for name in HISTORY_NUMERIC:
         value = number(document.get(name))
         if value is None or not 0 <= value <= LIMITS[name]:
-            raise aiohttp.ClientPayloadError(f"{name} is missing or out of range")
+            raise BadAnswer(f"{name} is missing or out of range")
         features[name] = value
     return features
