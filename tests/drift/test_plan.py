@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.schema.challenge import DriftKind, DriftPlan
-from harness.drift.plan import SPREAD, Schedule, draw
+from harness.drift.plan import SPREAD, WARMUP_WINDOWS, Schedule, draw
 
 PLAN = DriftPlan(window=500, control_windows=6, drifted_windows=5, recovery_windows=3, max_rate_rps=300)
 KINDS = [DriftKind(kind=name, severity=0.5, feature=name) for name in ("covariate", "unit", "missing")]
@@ -40,10 +40,10 @@ def test_every_kind_has_its_drift_and_its_recovery_in_the_drawn_order(schedule: 
 
 
 @given(schedules)
-def test_there_are_exactly_six_control_windows_and_at_least_four_before_the_first_drift(schedule: Schedule) -> None:
+def test_there_are_exactly_six_control_windows_and_at_least_two_before_the_first_drift(schedule: Schedule) -> None:
     control = [window for window in schedule.windows if window.phase == "control"]
     assert len(control) == PLAN.control_windows
-    assert sum(window.first < first_drift(schedule) for window in control) >= 4
+    assert sum(window.first < first_drift(schedule) for window in control) >= 2
     assert all(abs(window.size - PLAN.window) <= SPREAD * PLAN.window for window in control)
 
 
@@ -56,7 +56,7 @@ def test_a_drifted_run_is_never_shorter_than_the_challenge_promises(schedule: Sc
 @given(schedules)
 def test_the_total_stays_near_what_the_challenge_plans(schedule: Schedule) -> None:
     per_kind = PLAN.drifted_windows + PLAN.recovery_windows
-    nominal = PLAN.window * (2 + PLAN.control_windows + per_kind * len(schedule.order))
+    nominal = PLAN.window * (sum(WARMUP_WINDOWS) / 2 + PLAN.control_windows + per_kind * len(schedule.order))
     assert 0.7 * nominal <= schedule.requests <= (1 + SPREAD) * nominal
 
 
@@ -70,9 +70,9 @@ def test_a_counter_cannot_tell_when_or_with_which_kind_drift_begins() -> None:
     drawn = [draw(PLAN, KINDS, seed) for seed in range(300)]
     assert len({tuple(kind.kind for kind in schedule.order) for schedule in drawn}) == 6
     starts = sorted(first_drift(schedule) for schedule in drawn)
-    assert starts[-1] - starts[0] > 3 * PLAN.window
-    best_guess = max(sum(start <= guess < start + PLAN.window for start in starts) for guess in range(starts[0], starts[-1], 50))
-    assert best_guess < 0.5 * len(drawn), "one fixed request number must not fall into the first drifted window of most schedules"
+    assert starts[-1] - starts[0] > 6 * PLAN.window
+    best_guess = max(sum(start <= guess < start + 3 * PLAN.window for start in starts) for guess in range(starts[0], starts[-1], 50))
+    assert best_guess < 0.66 * len(drawn), "one fixed request number must not answer the first drift in time in most schedules"
 
 
 def test_no_kind_at_all_leaves_a_plain_control_stream() -> None:
