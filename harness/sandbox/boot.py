@@ -47,6 +47,7 @@ class _Watch:
         self.candidate, self.contract, self.rows, self.validate = candidate, contract, rows, validate
         self.begin = begin
         self.first: dict[str, float] = {}
+        self.serving = False
         self.status: dict[str, int | None] = {"health": None, "ready": None}
         self.errors: set[str] = set()
         self.ready_before_prediction = 0
@@ -60,7 +61,8 @@ class _Watch:
 
     def poll(self) -> None:
         """Health, ready, and right after a ready a prediction."""
-        self._probe("health", self.contract.health)
+        if self._probe("health", self.contract.health).error in ("refused", "unreachable"):
+            return
         ready = self._probe("ready", self.contract.ready)
         # A service without a readiness route (404, 405) is tried all the same, or a working one would count as never started.
         if ready.status == 200 or ready.status in (404, 405):
@@ -83,6 +85,7 @@ class _Watch:
         answer = reply.json() if reply.ok else None
         if answer is not None and not self.validate(answer):
             self.first.setdefault("prediction", self.now)
+            self.serving = True
         elif said_ready:
             self.ready_before_prediction += 1
 
@@ -92,8 +95,12 @@ class _Watch:
             self.state, self.inspected = self.candidate.state(), self.now
         return self.state
 
-    def predicting(self) -> bool:
-        return "prediction" in self.first
+    def fresh(self) -> bool:
+        """Whether the container was last looked at just now; if not, the next look will be."""
+        if self.now - self.inspected < POLL_S:
+            return True
+        self.state = None
+        return False
 
     def gave_up_predicting(self) -> bool:
         return "ready" in self.first and self.now - self.first["ready"] > PREDICT_GRACE_S
@@ -142,11 +149,7 @@ def watch(
     served = time.monotonic()
     if meanwhile is not None:
         meanwhile()
-    while time.monotonic() - served < SETTLE_S:
-        _raise_if_exited(seen)
-        time.sleep(POLL_S)
-    seen.state = None
-    _raise_if_exited(seen)
+    _until_settled(seen, served, ready_timeout_s)
     evidence = seen.evidence()
     if contract.port not in evidence.listening_ports and not candidate.client.get(contract.health).status:
         raise seen.failed("start_exited", f"listened on port {contract.port} and no longer does after {SETTLE_S:g} s")
@@ -154,22 +157,39 @@ def watch(
 
 
 def _until_served(seen: _Watch, ready_timeout_s: float) -> None:
-    while not seen.predicting() and not seen.gave_up_predicting():
+    while not seen.serving and not seen.gave_up_predicting():
         due = time.monotonic() + POLL_S
         _raise_if_exited(seen)
         seen.poll()
-        if seen.now > ready_timeout_s and "ready" not in seen.first and not seen.predicting():
+        if seen.now > ready_timeout_s and "ready" not in seen.first and not seen.serving:
+            seen.state = None  # an exited container looks like a silent one from the network: ask before blaming the port
+            _raise_if_exited(seen)
             raise _never_ready(seen, ready_timeout_s)
         time.sleep(max(0.0, due - time.monotonic()))
 
 
-def _raise_if_exited(seen: _Watch) -> None:
+def _until_settled(seen: _Watch, served: float, ready_timeout_s: float) -> None:
+    """Stay until it has served for SETTLE_S without dying; one that dies must serve again, until it has died too often."""
+    deaths = seen.inspect().restart_count
+    while True:
+        state = _raise_if_exited(seen)
+        if state.restart_count > deaths:
+            deaths, seen.serving = state.restart_count, False
+            _until_served(seen, ready_timeout_s)
+            served = time.monotonic()
+        if time.monotonic() - served >= SETTLE_S and seen.fresh():
+            return
+        time.sleep(POLL_S)
+
+
+def _raise_if_exited(seen: _Watch) -> ContainerState:
     state = seen.inspect()
     waiting = state.running or state.restarting
     if not waiting:
         raise seen.failed("start_exited", f"exit code {state.exit_code}" + (", out of memory" if state.oom_killed else ""))
     if state.restart_count >= MAX_RESTARTS:
         raise seen.failed("start_exited", f"died {state.restart_count} times, last exit code {state.exit_code}")
+    return state
 
 
 def _never_ready(seen: _Watch, ready_timeout_s: float) -> StartFailed:

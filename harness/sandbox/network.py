@@ -99,7 +99,7 @@ class Network:
 
     def verify(self, container_id: str | None = None) -> None:
         """Make sure that the network still stands, and that a container is still on it. Raises NotFound or Trouble("network_lost")."""
-        self.client.api.inspect_network(self.engine.id)
+        self.client.api.inspect_network(str(self.engine.id))
         if not Path(f"/sys/class/net/{self.bridge}").exists():
             raise Trouble("network_lost", f"the bridge {self.bridge} is gone from this host")
         if container_id is not None:
