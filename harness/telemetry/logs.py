@@ -5,7 +5,6 @@ Nothing in a log is read as a verdict: lines are counted, known strings are look
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Sequence
 
@@ -17,11 +16,13 @@ from harness.text import one_line
 MAX_BYTES = 8 << 20
 MAX_LINES = 50_000
 MAX_JSON_LINE = 16 << 10
-MAX_CANARIES = 400
-"""Each canary is one pass over the log; 400 passes over 8 MiB take about a second."""
+MAX_VERIFIED = 400
+"""Values looked for by a pass over the log each, after the cheap test that all their words occur; 400 passes over 8 MiB take a second."""
 SAMPLE_LINES = 12
 SHORTEST_CANARY = 4
 _TOKEN = re.compile(rb"[A-Za-z0-9_.:\-]+")
+_WORD = re.compile(r"\w+")
+_ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|x([0-9a-f]{2}))", re.IGNORECASE)
 
 
 def read(candidate: Candidate, canaries: Collection[str], ids: Collection[str], versions: Collection[str] = ()) -> LogsEvidence:
@@ -36,8 +37,7 @@ def examine(raw: bytes, canaries: Collection[str], ids: Collection[str], version
     lines = [line for line in raw.splitlines() if line.strip()][-MAX_LINES:]
     wanted = {id.encode() for id in ids}
     named = [version.encode() for version in versions if version]
-    sent = sorted({canary for canary in canaries if len(canary) >= SHORTEST_CANARY})[:MAX_CANARIES]
-    lower = raw.lower()
+    sent = {canary for canary in canaries if len(canary) >= SHORTEST_CANARY}
     return LogsEvidence(
         lines=len(lines),
         bytes=len(raw),
@@ -45,7 +45,7 @@ def examine(raw: bytes, canaries: Collection[str], ids: Collection[str], version
         with_request_id=sum(not wanted.isdisjoint(_TOKEN.findall(line[:MAX_JSON_LINE])) for line in lines),
         with_model_version=sum(any(version in line for version in named) for line in lines),
         canaries_sent=len(sent),
-        canaries_found=sum(any(spelling in lower for spelling in _spellings(canary)) for canary in sent),
+        canaries_found=_found(raw, sent),
         sample=[one_line(line, 300) for line in _spread(lines, SAMPLE_LINES)],
     )
 
@@ -59,9 +59,12 @@ def _is_json_object(line: bytes) -> bool:
         return False
 
 
-def _spellings(canary: str) -> set[bytes]:
-    """How a value looks in a log, lower case: as it is, and as JSON or repr escapes it."""
-    return {canary.lower().encode(), json.dumps(canary)[1:-1].lower().encode(), ascii(canary)[1:-1].lower().encode()}
+def _found(raw: bytes, canaries: Collection[str]) -> int:
+    """How many of the values stand in the log, whatever their case and whether or not JSON or repr escaped them."""
+    text = _ESCAPE.sub(lambda escape: chr(int(escape[1] or escape[2], 16)), raw.decode("utf-8", "replace")).lower()
+    words = set(_WORD.findall(text))
+    possible = sorted(canary.lower() for canary in canaries if words.issuperset(_WORD.findall(canary.lower())))
+    return sum(canary in text for canary in possible[:MAX_VERIFIED])
 
 
 def _spread(lines: Sequence[bytes], count: int) -> list[bytes]:
