@@ -1,0 +1,135 @@
+"""What a fault is: how it is injected, proven, undone, and which numbers it leaves."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import monotonic, sleep
+from typing import ClassVar
+
+from challenges.loader import LoadedChallenge
+from challenges.simulator import Row
+from grader.schema.evidence.faults import FaultCase
+from harness.load.generator import LoadGenerator, Running
+from harness.load.trace import Trace
+from harness.sandbox.container import Candidate
+from harness.sandbox.topology import Topology
+from harness.seeds import Seeds
+
+POLL_S = 0.05
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where faults happen."""
+
+    topology: Topology
+    candidate: Candidate
+    generator: LoadGenerator
+    challenge: LoadedChallenge
+    seeds: Seeds
+
+    def predicts(self, row: Row, deadline_s: float = 1.0) -> dict[str, object] | None:
+        """A valid answer to one request on a fresh connection, or None."""
+        contract = self.challenge.spec.contract
+        reply = self.candidate.client.post_json(contract.predict, row.request, deadline_s=deadline_s)
+        answer = reply.json() if reply.status == 200 else None
+        if not isinstance(answer, dict) or answer.get(contract.id_field) != row.request[contract.id_field]:
+            return None
+        score = answer.get(contract.score_field)
+        return answer if isinstance(score, int | float) and not isinstance(score, bool) and 0 <= score <= 1 else None
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Whether the fault was seen to be active, and what was seen."""
+
+    active: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds before the injection, under it, and after the undo; `rate_rps` is the probe's."""
+
+    before_s: float = 2.0
+    fault_s: float = 3.0
+    after_s: float = 4.0
+    rate_rps: float = 100.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One finished experiment. All moments are CLOCK_MONOTONIC seconds; `rows[trace.index[i]]` is what row i of the trace sent."""
+
+    trace: Trace
+    rows: Sequence[Row]
+    zero: float
+    inject_at: float
+    undo_at: float
+
+    def during(self) -> Trace:
+        return self.trace.between(self.inject_at, self.undo_at)
+
+
+class Fault(ABC):
+    """One fault on one scene. The runner calls the steps in the order below; `undo` always runs once `inject` was called."""
+
+    fixed_end: ClassVar[bool] = True
+    """False for a fault without a duration (a kill): its undo moment is its injection."""
+
+    def __init__(self, scene: Scene, timing: Timing, rows: Sequence[Row]) -> None:
+        self.scene, self.timing, self.rows = scene, timing, rows
+
+    @property
+    def candidate(self) -> Candidate:
+        return self.scene.candidate
+
+    def begin(self) -> None:
+        """The probe has just started."""
+        return
+
+    def prepare(self, running: Running) -> None:
+        """Bring about what the injection needs; not the fault yet."""
+        return
+
+    @abstractmethod
+    def inject(self) -> float:
+        """Make it active; returns since when (CLOCK_MONOTONIC)."""
+
+    def hold(self) -> None:
+        """Let it last."""
+        pause_until(monotonic() + self.timing.fault_s)
+
+    @abstractmethod
+    def proof(self) -> Proof:
+        """Look, while it should be active, whether it is. Must not rely on `inject` having worked."""
+
+    def undo(self) -> float:
+        """End it; returns when."""
+        return monotonic()
+
+    def settle(self) -> None:
+        """After the undo: wait for what must happen before the steady state can be watched again."""
+        return
+
+    def facts(self, seen: Seen) -> dict[str, float]:
+        return {}
+
+    def cases(self) -> list[FaultCase]:
+        return []
+
+
+def pause_until(moment: float) -> None:
+    """Let an experiment run until a moment of its timetable (the probe measures meanwhile)."""
+    sleep(max(0.0, moment - monotonic()))
+
+
+def wait_for(condition: Callable[[], bool], deadline: float, poll_s: float = POLL_S) -> bool:
+    """Poll until the condition holds; False when the CLOCK_MONOTONIC deadline passed first."""
+    while not condition():
+        if monotonic() >= deadline:
+            return False
+        sleep(poll_s)
+    return True

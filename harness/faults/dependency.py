@@ -1,0 +1,98 @@
+"""Faults of the candidate's dependency: the feature store answers late, wrongly, never, or byte by byte.
+
+Facts, over requests intended while it was broken
+  hits               requests that the store got while broken; `hits_before` those of the steady state before (0: it is never asked)
+  n_degraded         valid answers flagged degraded
+  n_plain_ok         valid answers not flagged, given while the store could not have answered (slow: sooner than its delay)
+  n_waited           valid answers not flagged, after waiting for a slow store: true, but late
+  brier_degraded     expected Brier score of the degraded answers; `brier_base` that of always answering the base rate; -1 without any
+  distinct_degraded  different scores among them
+Brier scores are expectations over the label given the simulator's true probability p, (s - p)^2 + p (1 - p): the same mean as with the
+drawn labels, without their noise, which at a few hundred answers is larger than what a fallback gains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from harness.faults.base import Fault, Proof, Seen
+from harness.load.generator import Running
+from harness.load.outcomes import Outcome
+from harness.load.trace import Bools, Trace
+
+DELAY_S = 1.0
+
+
+class DependencyFault(Fault):
+    """The feature store in one of its broken modes."""
+
+    mode: ClassVar[str]
+    params: ClassVar[Mapping[str, object]] = {}
+
+    def begin(self) -> None:
+        self._hits = 0
+        self._ok_at_begin = self.scene.topology.feature_store.hits("ok")
+
+    def prepare(self, running: Running) -> None:
+        store = self.scene.topology.feature_store
+        self._before, self._hits_before = store.hits(self.mode), store.hits("ok") - self._ok_at_begin
+
+    def inject(self) -> float:
+        return self.scene.topology.feature_store.set_mode(self.mode, **self.params)
+
+    def proof(self) -> Proof:
+        self._hits = self.scene.topology.feature_store.hits(self.mode) - self._before
+        return Proof(self._hits > 0, f"the feature store got {self._hits} requests in mode {self.mode}")
+
+    def undo(self) -> float:
+        return self.scene.topology.feature_store.set_mode("ok")
+
+    def facts(self, seen: Seen) -> dict[str, float]:
+        during = seen.during()
+        degraded = during.has(Outcome.DEGRADED)
+        plain = during.has(Outcome.OK) & (during.done < seen.undo_at)
+        waited = plain & (during.received - during.sent >= DELAY_S if self.mode == "slow" else np.zeros(len(during), dtype=bool))
+        served, base = brier(during, degraded, seen)
+        return {
+            "hits": self._hits,
+            "hits_before": self._hits_before,
+            "n_degraded": int(np.count_nonzero(degraded)),
+            "n_plain_ok": int(np.count_nonzero(plain & ~waited)),
+            "n_waited": int(np.count_nonzero(waited)),
+            "brier_degraded": served,
+            "brier_base": base,
+            "distinct_degraded": len(np.unique(np.round(during.score[degraded], 6))),
+        }
+
+
+def brier(trace: Trace, chosen: Bools, seen: Seen) -> tuple[float, float]:
+    """(of the served scores, of the base rate) over the chosen rows; (-1, -1) without any."""
+    if not chosen.any():
+        return -1.0, -1.0
+    p = np.array([seen.rows[i % len(seen.rows)].probability for i in trace.index[chosen].tolist()])
+    spread = p * (1 - p)
+    served = np.mean((trace.score[chosen] - p) ** 2 + spread)
+    base = np.mean((np.mean(p) - p) ** 2 + spread)
+    return float(served), float(base)
+
+
+class DependencySlow(DependencyFault):
+    mode = "slow"
+    params: ClassVar[Mapping[str, object]] = {"delay_s": DELAY_S}
+
+
+class DependencyErrors(DependencyFault):
+    mode = "error"
+    params: ClassVar[Mapping[str, object]] = {"status": 500}
+
+
+class DependencyBlackhole(DependencyFault):
+    mode = "blackhole"
+
+
+class DependencyDrip(DependencyFault):
+    mode = "drip"
+    params: ClassVar[Mapping[str, object]] = {"interval_s": 0.2}

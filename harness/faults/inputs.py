@@ -1,0 +1,59 @@
+"""Faults of the candidate's input: requests that break the contract, each on a connection of its own. Facts: cases, bytes_sent."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from grader.schema.evidence.faults import FaultCase
+from harness.faults import malformed
+from harness.faults.base import Fault, Proof, Seen, wait_for
+from harness.load.generator import Running
+from harness.text import clean
+
+DEADLINE_S = 3.0
+BACK_S = 5.0
+BODY_CHARS = 200
+
+
+class MalformedInput(Fault):
+    """Send every malformed case; after each, one valid request must be answered."""
+
+    def prepare(self, running: Running) -> None:
+        self._cases: list[FaultCase] = []
+        self._bytes = 0
+
+    def inject(self) -> float:
+        at = monotonic()
+        for number, case in enumerate(malformed.cases(self.scene.challenge.request_schema, self.rows[0].request)):
+            self._cases.append(self._send(case, number))
+            if not self._cases[-1].alive_after and not self._back(number):
+                break  # nobody is left to ask; the runner sees to it that the service comes back
+        return at
+
+    def hold(self) -> None:
+        """The injection lasts as long as it takes."""
+
+    def proof(self) -> Proof:
+        return Proof(bool(self._cases), f"{len(self._cases)} malformed requests sent, {self._bytes} bytes in all")
+
+    def cases(self) -> list[FaultCase]:
+        return self._cases
+
+    def facts(self, seen: Seen) -> dict[str, float]:
+        return {"cases": len(self._cases), "bytes_sent": self._bytes}
+
+    def _send(self, case: malformed.Malformed, number: int) -> FaultCase:
+        client, path = self.candidate.client, self.scene.challenge.spec.contract.predict
+        headers = {"Content-Type": case.content_type}
+        reply = client.request("POST", path, body=case.body, headers=headers, deadline_s=DEADLINE_S, max_bytes=1 << 20)
+        self._bytes += len(case.body)
+        return FaultCase(
+            name=case.name, status=reply.status, seconds=round(reply.seconds, 4), error=reply.error,
+            body=clean(reply.body, BODY_CHARS), alive_after=self._alive(number),
+        )  # fmt: skip
+
+    def _alive(self, number: int) -> bool:
+        return self.scene.predicts(self.rows[number % len(self.rows)], deadline_s=2.0) is not None
+
+    def _back(self, number: int) -> bool:
+        return wait_for(lambda: self._alive(number), monotonic() + BACK_S, 0.1)

@@ -1,0 +1,150 @@
+"""One fault experiment: an open-loop probe runs through steady state, injection, proof, undo and steady state again.
+
+The undo stands in a `finally`: whatever breaks in between, the fault does not outlive its experiment.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+import numpy as np
+
+from challenges.simulator import Row
+from grader.schema.causes import Failure, Trouble
+from grader.schema.evidence.faults import FaultRecord
+from harness.faults.base import Fault, Proof, Scene, Seen, pause_until
+from harness.faults.catalogue import Entry
+from harness.faults.liveness import Liveness
+from harness.load import schedule
+from harness.load.generator import Running
+from harness.load.outcomes import Outcome
+from harness.load.plan import Plan
+from harness.load.stage import fields
+from harness.load.trace import Trace
+from harness.load.windows import time_bins
+
+BIN_S = 0.1
+TIMEOUT_S = 2.0
+LONGEST_S = 75.0
+"""The probe is planned for this long and ended when the experiment is over: a start may take a minute."""
+
+DROPPED_SHARE = 0.01
+
+
+@dataclass
+class Moments:
+    """CLOCK_MONOTONIC seconds of one experiment; None where it never came to that."""
+
+    prepared: float | None = None
+    injected: float | None = None
+    undone: float | None = None
+    ended: float | None = None
+
+
+def run(entry: Entry, scene: Scene, rows: Sequence[Row]) -> FaultRecord:
+    """Carry out one fault. Never raises Trouble: it becomes the record's `failure`."""
+    fault = entry.kind(scene, entry.timing, rows)
+    moments, proof, failure = Moments(), Proof(False, "the experiment did not get that far"), None
+    contract = scene.challenge.spec.contract
+    try:
+        running = scene.generator.start(probe(entry, scene, rows))
+    except Trouble as trouble:
+        return _unstarted(entry, trouble.failure)
+    with Liveness(scene.candidate.client, contract.health) as liveness:
+        try:
+            proof = _experiment(fault, running, moments)
+        except Trouble as trouble:
+            failure = trouble.failure
+        try:
+            trace = running.finish()
+        except Trouble as trouble:
+            return _unstarted(entry, trouble.failure)
+    return _record(entry, fault, running, trace, moments, proof, failure, liveness)
+
+
+def probe(entry: Entry, scene: Scene, rows: Sequence[Row]) -> Plan:
+    """Poisson arrivals at the fault's rate, longer than any experiment. Rows repeat when there are too few."""
+    contract = scene.challenge.spec.contract
+    offsets = schedule.poisson(entry.timing.rate_rps, LONGEST_S, scene.seeds.derive(f"fault:{entry.id}"))
+    return Plan(
+        host=scene.candidate.ip, port=scene.candidate.port, path=contract.predict, arrivals_s=offsets,
+        bodies=[json.dumps(row.request).encode() for row in rows], ids=[str(row.request[contract.id_field]) for row in rows],
+        timeout_s=TIMEOUT_S, slo_ms=scene.challenge.spec.reality.slo_p99_ms, fields=fields(contract),
+    )  # fmt: skip
+
+
+def _experiment(fault: Fault, running: Running, moments: Moments) -> Proof:
+    timing = fault.timing
+    fault.begin()
+    pause_until(running.t0 + timing.before_s)
+    moments.prepared = running.t0 + timing.before_s
+    try:
+        fault.prepare(running)
+        moments.injected = fault.inject()
+        fault.hold()
+        proof = fault.proof()
+    finally:
+        moments.undone = fault.undo()
+    fault.settle()
+    moments.ended = monotonic() + timing.after_s
+    pause_until(moments.ended)
+    return proof
+
+
+def _record(
+    entry: Entry, fault: Fault, running: Running, trace: Trace, moments: Moments, proof: Proof, failure: Failure | None, liveness: Liveness
+) -> FaultRecord:
+    zero = running.t0
+    failure = failure or _generator_failure(trace)
+    facts = _steady_facts(trace, zero, moments.prepared)
+    if failure is None and moments.injected is not None and moments.undone is not None:
+        facts |= fault.facts(Seen(trace, fault.rows, zero, moments.injected, moments.undone))
+    last = moments.ended or (float(trace.intended[-1]) if len(trace) else zero)
+    return FaultRecord(
+        id=entry.id,
+        number=entry.number,
+        target=entry.target,
+        injected=proof.active,
+        proof=proof.text,
+        inject_s=_since(zero, moments.injected),
+        undo_s=_since(zero, moments.undone),
+        end_s=_since(zero, moments.ended),
+        bin_s=BIN_S,
+        bins=time_bins(trace, BIN_S, last - zero),
+        liveness=[(round(at - zero, 3), status) for at, status in liveness.polls if at >= zero],
+        facts=facts,
+        cases=fault.cases() if proof.active else [],
+        failure=failure,
+    )
+
+
+def _steady_facts(trace: Trace, zero: float, until: float | None) -> dict[str, float]:
+    before = trace.between(zero, until or zero)
+    if not len(before):
+        return {}
+    return {"healthy_before": float(np.mean(before.valid)), "degraded_before": float(np.mean(before.has(Outcome.DEGRADED)))}
+
+
+def _generator_failure(trace: Trace) -> Failure | None:
+    if trace.dropped <= DROPPED_SHARE * len(trace):
+        return None
+    return Trouble("generator_limited", f"{trace.dropped} of {len(trace)} probe requests were never sent").failure
+
+
+def _unstarted(entry: Entry, failure: Failure) -> FaultRecord:
+    return blank(entry, "the probe could not be run", failure)
+
+
+def blank(entry: Entry, proof: str, failure: Failure) -> FaultRecord:
+    """The record of a fault that was not carried out."""
+    return FaultRecord(
+        id=entry.id, number=entry.number, target=entry.target, injected=False, proof=proof, inject_s=None, undo_s=None, end_s=None,
+        bin_s=BIN_S, bins=[], liveness=[], failure=failure,
+    )  # fmt: skip
+
+
+def _since(zero: float, moment: float | None) -> float | None:
+    return None if moment is None else round(moment - zero, 4)

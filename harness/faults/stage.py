@@ -1,0 +1,123 @@
+"""The faults stage: carries out the mode's faults one by one, and sees that each finds the service in its steady state.
+
+A service that did not come back by itself is started anew once, on record, so that one defect is not punished in every later fault.
+When that does not help either, the later faults are recorded as failed by the candidate (service_gone).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
+
+from challenges.loader import LoadedChallenge
+from challenges.simulator import Row
+from grader.schema.base import Culprit
+from grader.schema.causes import CAUSES, Failure, Trouble
+from grader.schema.challenge import Mode
+from grader.schema.evidence.faults import FaultRecord, FaultsEvidence
+from harness.drift.stream import customers
+from harness.faults.base import Scene, wait_for
+from harness.faults.catalogue import CATALOGUE, Entry
+from harness.faults.runner import blank, run
+from harness.load.generator import LoadGenerator
+from harness.progress import Progress
+from harness.sandbox.container import Candidate
+from harness.sandbox.topology import Topology
+from harness.seeds import Seeds
+
+STAGE = "faults"
+BACK_S = 5.0
+UNDEGRADED_S = 15.0
+RESTART_S = 30.0
+ROWS_EACH = 4000
+"""Rows that one fault should get: with a few rows per customer enough for a probe in which nearly every request is a new customer's."""
+
+Hook = Callable[[str], None]
+
+
+def collect(
+    topology: Topology, candidate: Candidate, generator: LoadGenerator, challenge: LoadedChallenge, mode: Mode,
+    rows_by_fault: Mapping[str, Sequence[Row]], progress: Progress, seeds: Seeds,
+    before: Hook = lambda _fault: None, after: Hook = lambda _fault: None,
+) -> FaultsEvidence:  # fmt: skip
+    """Every fault of the mode, in its order. `before` and `after` surround each experiment (scrapes), outside of its record."""
+    scene = Scene(topology, candidate, generator, challenge, seeds)
+    records: list[FaultRecord] = []
+    gone: Failure | None = None
+    for id in mode.faults:
+        entry = CATALOGUE[id]
+        progress.note(STAGE, f"{id}: {entry.expectation}")
+        if gone is not None:
+            records.append(blank(entry, "the service was gone before", gone))
+            continue
+        record, gone = _one(entry, scene, newcomers_first(rows_by_fault[id]), before, after)
+        records.append(record)
+    return FaultsEvidence(faults=records)
+
+
+def newcomers_first(rows: Sequence[Row]) -> list[Row]:
+    """Each customer's first row before any customer's second: a cache of features cannot hide that the dependency is broken."""
+    seen: set[str] = set()
+    first: list[Row] = []
+    later: list[Row] = []
+    for row in rows:
+        customer = str(row.features["customer_id"])
+        (later if customer in seen else first).append(row)
+        seen.add(customer)
+    return first + later
+
+
+def _one(entry: Entry, scene: Scene, rows: list[Row], before: Hook, after: Hook) -> tuple[FaultRecord, Failure | None]:
+    """The record of one fault and, when the service cannot be brought back, the failure that the later ones inherit."""
+    try:
+        scene.topology.feature_store.load(customers(rows))
+        await_undegraded(scene, rows)
+        before(entry.id)
+        record = _with_retries(entry, scene, rows)
+        restarted = not is_back(scene, rows) and restart(scene, rows)
+        after(entry.id)
+    except Trouble as trouble:
+        return blank(entry, "the experiment could not be carried out", trouble.failure), None
+    if restarted:
+        record = record.model_copy(update={"facts": record.facts | {"restarted_by_harness": 1.0}})
+    if is_back(scene, rows):
+        return record, None
+    return record, Trouble("service_gone", f"after {entry.id}, and a fresh start did not help").failure
+
+
+def _with_retries(entry: Entry, scene: Scene, rows: list[Row]) -> FaultRecord:
+    """As often as the causes table allows, for what the grader or the host spoilt."""
+    record = run(entry, scene, rows)
+    for _ in range(CAUSES[record.failure.cause].retries if record.failure and record.failure.culprit is not Culprit.CANDIDATE else 0):
+        if record.failure is None or not is_back(scene, rows):
+            break
+        record = run(entry, scene, rows)
+    return record
+
+
+def is_back(scene: Scene, rows: Sequence[Row], seconds: float = BACK_S) -> bool:
+    """Whether the service predicts, or does so within the time."""
+    return wait_for(lambda: scene.predicts(rows[0]) is not None, monotonic() + seconds, 0.1)
+
+
+def restart(scene: Scene, rows: Sequence[Row]) -> bool:
+    """One fresh start of the container; True in any case (it was done), the caller looks at the result."""
+    if scene.candidate.state().paused:
+        scene.candidate.unpause()
+    if scene.candidate.state().running:
+        scene.candidate.stop(2)
+    scene.candidate.start()
+    is_back(scene, rows, min(RESTART_S, scene.challenge.spec.limits.ready_timeout_s))
+    return True
+
+
+def await_undegraded(scene: Scene, rows: Sequence[Row]) -> None:
+    """A circuit breaker may stay open for a while after an earlier fault; wait for it, but not for ever."""
+    flag = scene.challenge.spec.contract.degraded_field
+    numbers = iter(range(10**9))
+
+    def undegraded() -> bool:
+        answer = scene.predicts(rows[next(numbers) % len(rows)])
+        return answer is not None and answer.get(flag) is not True
+
+    wait_for(undegraded, monotonic() + UNDEGRADED_S, 0.2)
