@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.checks.analysis.faults import judgeable
+from grader.checks.analysis.faults import DEPENDENCY, doomed, judgeable, judgeable_of
 from grader.checks.analysis.recovery import calm_share, during, good_share, recovery_s, typical_p95
 from grader.checks.api import Measure, measure, reached, unmeasured
 from grader.schema.evidence import FaultRecord, FaultsEvidence
@@ -36,6 +36,16 @@ def never_asked(record: FaultRecord | None) -> str | None:
     if not plain or record.facts.get("n_degraded", 0):
         return None
     return f"{plain:.0f} answers, none degraded, and the dependency was never asked: the model runs without half of its inputs"
+
+
+def broken_dependency(faults: FaultsEvidence, worst: str) -> list[FaultRecord] | Finding:
+    """The dependency faults that were active, else the finding that says why there are none."""
+    records = judgeable_of(faults, DEPENDENCY)
+    if records:
+        return records
+    bypassed = (never_asked(faults.fault(id)) for id in DEPENDENCY)
+    reason = doomed(faults, DEPENDENCY) or next((sentence for sentence in bypassed if sentence), None)
+    return reached(worst, reason) if reason else unmeasured("no dependency fault was shown to be active")
 
 
 def _level(good: float, calm: float, p95: float | None, answered: float, fast_ms: float) -> str:

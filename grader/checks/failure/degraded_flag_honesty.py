@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from grader.checks.analysis.faults import DEPENDENCY, doomed, judgeable_of
+from grader.checks.analysis.dependency import broken_dependency
 from grader.checks.analysis.rungs import at_least
-from grader.checks.api import Bars, Finding, measure, reached, unmeasured
+from grader.checks.api import Bars, Finding, measure, reached
 from grader.schema.evidence import ContractEvidence, FaultsEvidence, LoadEvidence
 
 
 def check(faults: FaultsEvidence, contract: ContractEvidence, load: LoadEvidence, bars: Bars) -> Finding:
-    records = judgeable_of(faults, DEPENDENCY)
+    records = broken_dependency(faults, worst="untrue")
+    if isinstance(records, Finding):
+        return records
     flagged = sum(r.facts.get("n_degraded", 0) for r in records)
     plain = sum(r.facts.get("n_plain_ok", 0) for r in records)
-    if not records:
-        reason = doomed(faults, DEPENDENCY)
-        return reached("untrue", reason) if reason else unmeasured("no dependency fault was shown to be active")
     steady = load.window("steady")
     usable = steady is not None and steady.void is None
     calm = contract.predictions.valid + (steady.ok + steady.degraded if steady and usable else 0)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from math import sqrt
 
-from grader.checks.analysis.faults import DEPENDENCY, doomed, judgeable_of
-from grader.checks.api import Bars, Finding, measure, reached, unmeasured
+from grader.checks.analysis.dependency import broken_dependency
+from grader.checks.api import Bars, Finding, measure, reached
 from grader.schema.evidence import FaultsEvidence
 
 
 def check(faults: FaultsEvidence, bars: Bars) -> Finding:
-    records = judgeable_of(faults, DEPENDENCY)
-    if not records:
-        reason = doomed(faults, DEPENDENCY)
-        return reached("none", reason) if reason else unmeasured("no dependency fault was shown to be active")
+    records = broken_dependency(faults, worst="none")
+    if isinstance(records, Finding):
+        return records
     flagged = [r.facts for r in records if r.facts.get("n_degraded", 0) > 0 and "brier_degraded" in r.facts and "brier_base" in r.facts]
     n = sum(facts["n_degraded"] for facts in flagged)
     if n < bars["least"]:

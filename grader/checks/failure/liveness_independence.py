@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from grader.checks.analysis.faults import DEPENDENCY, doomed, judgeable_of
+from grader.checks.analysis.dependency import broken_dependency
 from grader.checks.analysis.rungs import at_least
 from grader.checks.api import Bars, Finding, measure, reached, unmeasured
 from grader.schema.evidence import FaultRecord, FaultsEvidence
 
 
 def check(faults: FaultsEvidence, bars: Bars) -> Finding:
-    records = judgeable_of(faults, DEPENDENCY)
+    records = broken_dependency(faults, worst="falls")
+    if isinstance(records, Finding):
+        return records
     polls = [(record.id, status) for record in records for status in _statuses(record)]
     if not polls:
-        reason = doomed(faults, DEPENDENCY)
-        return reached("falls", reason) if reason else unmeasured("the health route was not polled while a dependency was broken")
+        return unmeasured("the health route was not polled while a dependency was broken")
     alive = sum(status == 200 for _, status in polls)
     level = at_least(alive / len(polls), (bars["steady"], "steady"), (bars["wavers"], "wavers"), below="falls")
     worst = sorted({id for id, status in polls if status != 200})

@@ -4,36 +4,29 @@ from __future__ import annotations
 
 import re
 
-from grader.checks.analysis.faults import DEPENDENCY
-from grader.checks.analysis.metrics import Between, growth_of, readable
+from grader.checks.analysis.dependency import broken_dependency
 from grader.checks.api import Bars, Finding, measure, reached, unmeasured
-from grader.schema.evidence import FaultsEvidence, MetricsEvidence, SentTruth
+from grader.schema.evidence import FaultsEvidence
 
 FALLBACK = re.compile(r"fallback|degrad", re.I)
 
 
-def check(metrics: MetricsEvidence, faults: FaultsEvidence, bars: Bars) -> Finding:
-    around = [(id, between) for id in DEPENDENCY if (between := _around(metrics, id))]
-    if not around:
+def check(faults: FaultsEvidence, bars: Bars) -> Finding:
+    records = broken_dependency(faults, worst="missing")
+    if isinstance(records, Finding):
+        return records
+    read = [record for record in records if record.counters is not None]
+    if not read:
         return unmeasured("the metrics were not read around a dependency fault")
-    readings = [(id, between) for id, between in around if readable(between.before) and readable(between.after)]
-    given = sum(record.facts.get("n_degraded", 0) for id, _ in readings if (record := faults.fault(id)))
+    given = sum(record.facts.get("n_degraded", 0) for record in read)
     counted: dict[str, float] = {}
-    for _, between in readings:
-        for name, grew in growth_of(between, FALLBACK).items():
-            counted[name] = counted.get(name, 0.0) + grew
+    for record in read:
+        for name, grew in (record.counters or {}).items():
+            if FALLBACK.search(name):
+                counted[name] = counted.get(name, 0.0) + grew
     if not counted:
-        return reached("missing", "no counter of fallbacks among the metrics")
+        return reached("missing", f"no counter of fallbacks among the metrics, while {given:.0f} degraded answers came back")
     name, most = max(counted.items(), key=lambda item: item[1])
-    seen = f"{name} grew by {most:.0f} over {len(readings)} dependency faults, in which {given:.0f} degraded answers came back"
-    figure = measure("fallbacks counted", most, "answers")
-    if most <= 0 or given <= 0:
-        return reached("still", seen, figure)
-    return reached("counts" if most >= given * bars["least"] else "still", seen, figure)
-
-
-def _around(metrics: MetricsEvidence, fault: str) -> Between | None:
-    """The scrapes `before_<fault>` and `after_<fault>`; the truth between them is in the fault's own record."""
-    before, after = metrics.scrape(f"before_{fault}"), metrics.scrape(f"after_{fault}")
-    nothing = SentTruth(since="", until="", sent=0, statuses={}, mean_latency_ms=None, score_n=0, score_mean=None, score_sd=None)
-    return Between(before, after, nothing) if before and after else None
+    seen = f"{name} grew by {most:.0f} over {len(read)} dependency faults, in which {given:.0f} degraded answers came back"
+    follows = given > 0 and most >= given * bars["least"]
+    return reached("counts" if follows else "still", seen, measure("fallbacks counted", most, "answers", n=int(given)))

@@ -1,0 +1,18 @@
+"""Does every prediction that we got back have an entry in the audit trail?"""
+
+from __future__ import annotations
+
+from grader.checks.analysis.rungs import at_least
+from grader.checks.api import Bars, Finding, measure, reached, unmeasured
+from grader.schema.evidence import AuditEvidence
+
+
+def check(audit: AuditEvidence, bars: Bars) -> Finding:
+    if not audit.predictions_sent:
+        return unmeasured("no prediction was there to be audited")
+    if not audit.exists:
+        return reached("none", "there is no audit trail")
+    share = audit.predictions_found / audit.predictions_sent
+    level = at_least(share, (bars["complete"], "complete"), (bars["gaps"], "gaps"), below="none")
+    seen = f"{audit.predictions_found} of {audit.predictions_sent} predictions have an entry, {audit.duplicates} entries stand twice"
+    return reached(level, seen, measure("audited", share * 100, "%", n=audit.predictions_sent))

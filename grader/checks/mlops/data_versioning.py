@@ -1,0 +1,12 @@
+"""Is the training data versioned?"""
+
+from __future__ import annotations
+
+from grader.checks.analysis.probes import climb
+from grader.checks.api import Finding
+from grader.schema.evidence import RepositoryEvidence
+
+
+def check(repository: RepositoryEvidence) -> Finding:
+    rungs = [("versioned", ["data_versioned"])]
+    return climb(repository, rungs, none="none")

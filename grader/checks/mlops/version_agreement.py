@@ -1,0 +1,30 @@
+"""Do answers, the version route and the metrics name the same model version?"""
+
+from __future__ import annotations
+
+from grader.checks.analysis.metrics import own_families, readable
+from grader.checks.analysis.version import told, version_exchange
+from grader.checks.api import Finding, measure, reached
+from grader.schema.challenge import Challenge
+from grader.schema.evidence import ContractEvidence, MetricsEvidence
+
+
+def check(contract: ContractEvidence, metrics: MetricsEvidence, challenge: Challenge) -> Finding:
+    exchange = version_exchange(contract, challenge)
+    answers = {version for version in contract.model_versions if version}
+    route = {told(exchange).get("model_version", "")} - {""} if exchange else set()
+    places = {"answers": answers, "the version route": route, "metrics": _metric_versions(metrics) & (answers | route)}
+    silent = [name for name, versions in places.items() if not versions]
+    agreed = set.intersection(*places.values())
+    seen = "; ".join(f"{name}: {', '.join(sorted(versions)) or 'none of these'}" for name, versions in places.items())
+    figure = measure("places that agree", 3 - len(silent) if agreed or silent else 0, "places", n=3)
+    if agreed:
+        return reached("agree", seen, figure)
+    pairs = answers & route or answers & places["metrics"] or route & places["metrics"]
+    return reached("partly" if pairs else "differ", seen, figure)
+
+
+def _metric_versions(metrics: MetricsEvidence) -> set[str]:
+    last = next((scrape for scrape in reversed(metrics.scrapes) if readable(scrape)), None)
+    samples = [s for family in own_families(last) for s in family.samples] if last else []
+    return {value for s in samples for key, value in s.labels.items() if "version" in key.lower()}

@@ -1,0 +1,24 @@
+"""After the spike, how soon are answers fast and complete again?"""
+
+from __future__ import annotations
+
+from grader.checks.analysis.load import usable
+from grader.checks.analysis.recovery import recovered_at
+from grader.checks.analysis.rungs import up_to
+from grader.checks.api import Bars, Finding, measure, reached
+from grader.schema.challenge import Challenge
+from grader.schema.evidence import LoadEvidence
+
+
+def check(load: LoadEvidence, challenge: Challenge, bars: Bars) -> Finding:
+    after, steady = usable(load, "recovery"), load.window("steady")
+    if isinstance(after, Finding):
+        return after
+    usual = steady.latency.p95_ms if steady and steady.latency and not steady.void else 0.0
+    limit = max(challenge.reality.slo_p99_ms, usual * bars["factor"])
+    took = recovered_at(after.bins, 0.0, p95_ms=limit)
+    if took is None:
+        return reached("stays", f"p95 was not back under {limit:.0f} ms within {after.seconds:g} s after the spike")
+    level = up_to(took, (bars["prompt_s"], "prompt"), (bars["slow_s"], "slow"), beyond="stays")
+    seen = f"p95 back under {limit:.0f} ms {took:.1f} s after the spike (at most {bars['prompt_s']:g} s)"
+    return reached(level, seen, measure("recovered after", took, "s"))

@@ -1,0 +1,26 @@
+"""At a multiple of the steady rate: does the service hold, or shed what it cannot serve?"""
+
+from __future__ import annotations
+
+from grader.checks.analysis.load import good, usable
+from grader.checks.api import Bars, Finding, measure, reached
+from grader.schema.challenge import Challenge
+from grader.schema.evidence import LoadEvidence
+
+
+def check(load: LoadEvidence, challenge: Challenge, bars: Bars) -> Finding:
+    window = usable(load, "spike")
+    if isinstance(window, Finding):
+        return window
+    served, shed = good(window), window.errors.get("shed", 0)
+    calm, goodput = (served + shed) / window.sent, served / window.seconds
+    p95 = window.latency.p95_ms if window.latency else float("inf")
+    seen = (
+        f"at {window.rate_rps:g} requests/s {served} of {window.sent} answered ({goodput:.0f}/s, p95 {p95:.0f} ms), "
+        f"{shed} shed, {window.sent - served - shed} failed"
+    )
+    figures = measure("goodput", goodput, "requests/s", n=window.sent), measure("answered or shed", calm * 100, "%", n=window.sent)
+    steady = challenge.reality.rate_rps
+    if calm >= bars["calm"] and goodput >= steady * bars["goodput"]:
+        return reached("stands" if p95 <= bars["p95_ms"] else "queues", seen, *figures)
+    return reached("bends" if calm >= bars["most"] and goodput >= steady * bars["least"] else "falls", seen, *figures)
