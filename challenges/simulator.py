@@ -35,7 +35,8 @@ class Drift:
 class Simulator(Protocol):
     """Draws streams. The same `(n, seed, drift)` gives the same rows on every machine; another seed shares no id and no customer.
 
-    Nothing in the truth depends on the timestamp, so a harness may overwrite it.
+    For one `(n, seed)`, with and without drift, ids and timestamps are the same by position and a customer's history is the same, so
+    that a harness can switch between clean and drifted rows in mid-stream. Nothing in the truth depends on the timestamp.
     """
 
     def stream(self, n: int, seed: int, drift: Drift | None = None) -> list[Row]:

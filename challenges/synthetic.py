@@ -1,10 +1,13 @@
-"""Parts that any challenge's simulator can be built from: seeded generators, opaque ids, made-up names."""
+"""Parts that any challenge's simulator can be built from: seeded generators, opaque ids, made-up names, clocks."""
 
 from __future__ import annotations
 
 import hashlib
 
 import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
 
 CONSONANTS, VOWELS = "bdfghklmnprstvyz", "aeio"
 SYLLABLES = [consonant + vowel for consonant in CONSONANTS for vowel in VOWELS]
@@ -38,3 +41,22 @@ def names(count: int, rng: np.random.Generator) -> list[str]:
         f"{GIVEN[g]} {(SYLLABLES[a] + SYLLABLES[b] + SYLLABLES[c] + SYLLABLES[d]).title()}{ENDINGS[e]}"
         for g, a, b, c, d, e in zip(given, *digits, ending, strict=True)
     ]
+
+
+def timestamps(count: int, mean_gap_s: float, rng: np.random.Generator) -> list[str]:
+    """Rising RFC 3339 times in UTC with milliseconds, from some moment of 2026 on."""
+    start = np.datetime64("2026-01-05T00:00:00.000", "ms") + np.timedelta64(int(rng.integers(300 * 86_400_000)), "ms")
+    offsets = np.cumsum(np.maximum(1, rng.exponential(mean_gap_s * 1000, count)).astype("timedelta64[ms]"))
+    texts: list[str] = np.datetime_as_string(start + offsets, unit="ms", timezone="UTC").tolist()
+    return texts
+
+
+def shares(weights: list[float]) -> Floats:
+    """Weights as probabilities that add up to 1."""
+    normalised: Floats = np.array(weights) / sum(weights)
+    return normalised
+
+
+def sigmoid(log_odds: Floats) -> Floats:
+    """Log odds to probability."""
+    return np.asarray(1.0 / (1.0 + np.exp(-log_odds)), dtype=np.float64)

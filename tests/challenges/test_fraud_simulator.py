@@ -9,7 +9,7 @@ import pytest
 from fraud_statistics import CATEGORICAL, HISTORY, NUMERIC, Logistic, auc, brier, column, ks_bonferroni, ks_p, labels, more_nulls, psi, truth, windows
 from jsonschema import Draft202012Validator
 
-from challenges.loader import LoadedChallenge
+from challenges.loader import TRAINING_ROWS, TRAINING_SEED, LoadedChallenge
 from challenges.simulator import Drift, Row, Simulator
 
 ALL_KINDS = [
@@ -233,3 +233,20 @@ def test_request_drift_leaves_the_feature_store_alone(simulator: Simulator, name
 def test_a_drift_that_cannot_be_made_is_refused_with_the_reason(simulator: Simulator, drift: Drift, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         simulator.stream(10, 1, drift)
+
+
+@pytest.mark.parametrize("drift", ALL_KINDS, ids=ids)
+def test_clean_and_drifted_streams_of_one_seed_can_be_spliced(simulator: Simulator, drift: Drift) -> None:
+    """The drift experiment switches between them by position: ids, times and customers must run on across the seam."""
+    clean, drifted = simulator.stream(1000, 88), simulator.stream(1000, 88, drift)
+    for field in ("transaction_id", "timestamp"):
+        assert [row.request[field] for row in clean] == [row.request[field] for row in drifted]
+    histories = {row.features["customer_id"]: row.features for row in clean}
+    assert all(histories.get(row.features["customer_id"], row.features) == row.features for row in drifted)
+
+
+def test_the_public_training_rows_are_a_typical_reference(simulator: Simulator) -> None:
+    """Everybody's monitor compares with them: an unlucky draw would make every sound monitor cry wolf."""
+    training, population = simulator.stream(TRAINING_ROWS, TRAINING_SEED), simulator.stream(40_000, 89)
+    assert all(ks_p(column(training, name), column(population, name)) > 0.05 for name in NUMERIC + HISTORY)
+    assert abs(labels(training).mean() - labels(population).mean()) < 0.005

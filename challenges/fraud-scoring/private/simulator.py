@@ -23,13 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from challenges.simulator import Drift, Row
-from challenges.synthetic import generator, identifiers, names
+from challenges.synthetic import Floats, generator, identifiers, names, shares, sigmoid, timestamps
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 
-ROWS_PER_CUSTOMER = 3
+ROWS_PER_CUSTOMER = 2
+"""Few and far apart: rows of one customer share a history, and a monitor's test that takes rows as independent would cry wolf."""
 COVARIATE_SHIFT = 1.2
 UNIT_FACTOR = 100.0
 PRIOR_AT_FULL = 0.40
@@ -136,7 +135,7 @@ class Simulator:
             inputs = _shift(inputs, drift)
         if drift and kind == "new_category":
             inputs = _put_new_category(inputs, drift, seed)
-        probability = _sigmoid(_log_odds(inputs, customers, drift.severity if drift and kind == "concept" else 0.0))
+        probability = sigmoid(_log_odds(inputs, customers, drift.severity if drift and kind == "concept" else 0.0))
         label = (generator(seed, "labels").random(len(probability)) < probability).astype(np.int64)
         if drift and kind == "prior":
             inputs, probability, label = _resample(inputs, probability, label, n, drift, seed)
@@ -172,10 +171,11 @@ def _draw_customers(count: int, seed: int) -> Customers:
 
 def _draw_inputs(n: int, customers: Customers, seed: int) -> Inputs:
     rng = generator(seed, "inputs")
-    customer = rng.integers(len(customers.ids), size=n)
-    category = rng.choice(len(CATEGORIES), size=n, p=_shares([v[0] for v in CATEGORIES.values()]))
-    channel = rng.choice(len(CHANNELS), size=n, p=_shares([v[0] for v in CHANNELS.values()]))
-    country = rng.choice(len(COUNTRIES), size=n, p=_shares([v[0] for v in COUNTRIES.values()]))
+    laps = -(-n // len(customers.ids))  # everybody pays once before anybody pays again
+    customer = np.concatenate([rng.permutation(len(customers.ids)) for _ in range(laps)])[:n]
+    category = rng.choice(len(CATEGORIES), size=n, p=shares([v[0] for v in CATEGORIES.values()]))
+    channel = rng.choice(len(CHANNELS), size=n, p=shares([v[0] for v in CHANNELS.values()]))
+    country = rng.choice(len(COUNTRIES), size=n, p=shares([v[0] for v in COUNTRIES.values()]))
     median, spread = np.array([v[2] for v in CATEGORIES.values()]), np.array([v[3] for v in CATEGORIES.values()])
     log_amount = np.log(median[category]) + 0.6 * customers.spending[customer] + spread[category] * rng.normal(size=n)
     numeric = {"amount": _settle("amount", np.exp(log_amount))}
@@ -183,11 +183,6 @@ def _draw_inputs(n: int, customers: Customers, seed: int) -> Inputs:
         skew = NUMERIC[name]
         numeric[name] = _settle(name, np.exp(np.log(skew.median) + skew.sigma * rng.normal(size=n)))
     return Inputs(customer, category, channel, country, numeric)
-
-
-def _shares(weights: list[float]) -> Floats:
-    shares: Floats = np.array(weights) / sum(weights)
-    return shares
 
 
 def _settle(name: str, values: Floats) -> Floats:
@@ -243,10 +238,6 @@ def _log_odds(inputs: Inputs, customers: Customers, turn: float) -> Floats:
     return (1 - turn) * usual + turn * turned
 
 
-def _sigmoid(x: Floats) -> Floats:
-    return np.asarray(1.0 / (1.0 + np.exp(-x)), dtype=np.float64)
-
-
 def _resample(inputs: Inputs, probability: Floats, label: Ints, n: int, drift: Drift, seed: int) -> tuple[Inputs, Floats, Ints]:
     """Label shift: other shares of frauds and of honest rows, each drawn as before; the truth moves by the prior odds."""
     rng = generator(seed, "drift")
@@ -281,18 +272,11 @@ def _report(inputs: Inputs, drift: Drift | None, seed: int) -> dict[str, list[fl
     return reported
 
 
-def _timestamps(n: int, rng: np.random.Generator) -> list[str]:
-    start = np.datetime64("2026-01-05T00:00:00.000", "ms") + np.timedelta64(int(rng.integers(300 * 86_400_000)), "ms")
-    offsets = np.cumsum(np.maximum(1, rng.exponential(MEAN_GAP_S * 1000, n)).astype("timedelta64[ms]"))
-    texts: list[str] = np.datetime_as_string(start + offsets, unit="ms", timezone="UTC").tolist()
-    return texts
-
-
 def _rows(inputs: Inputs, customers: Customers, numeric: dict[str, list[float | None]], probability: Floats, label: Ints, seed: int) -> list[Row]:
     n, rng = len(inputs.customer), generator(seed, "ids")
     categories, channels = [*CATEGORIES, NEW_VALUES["merchant_category"][0]], [*CHANNELS, NEW_VALUES["channel"][0]]
     countries = [*COUNTRIES, NEW_VALUES["country"][0]]
-    answers, transactions, times = customers.answers(), identifiers("t", n, rng), _timestamps(n, rng)
+    answers, transactions, times = customers.answers(), identifiers("t", n, rng), timestamps(n, MEAN_GAP_S, rng)
     shop = rng.integers(120, size=n).tolist()
     category, channel, country, who = inputs.category.tolist(), inputs.channel.tolist(), inputs.country.tolist(), inputs.customer.tolist()
     true, truth = probability.tolist(), label.tolist()
