@@ -70,6 +70,14 @@ def since(metrics: MetricsEvidence, moment: str) -> Between | Finding | None:
     return between if readable(between.before) and readable(between.after) else None
 
 
+def around(metrics: MetricsEvidence, fault: str) -> Between | None:
+    """The scrapes `before_<fault>` and `after_<fault>`; what was sent between them stands in the fault's own record."""
+    nothing = SentTruth(
+        since=f"before_{fault}", until=f"after_{fault}", sent=0, statuses={}, mean_latency_ms=None, score_n=0, score_mean=None, score_sd=None
+    )
+    return _between(metrics, nothing)
+
+
 def _between(metrics: MetricsEvidence, truth: SentTruth) -> Between | None:
     before, after = metrics.scrape(truth.since), metrics.scrape(truth.until)
     return Between(before, after, truth) if before and after else None

@@ -22,6 +22,8 @@ def check(faults: FaultsEvidence, bars: Bars) -> Finding:
 
 def _whole(record: FaultRecord, good: float) -> bool | None:
     """None where it cannot be told. After a stop the harness starts it again, so readiness decides; else the last second of answers."""
+    if record.facts.get("restarted_by_harness"):
+        return False
     if record.failure is not None:
         return False if record.failure.culprit is Culprit.CANDIDATE else None
     if not record.injected:

@@ -5,25 +5,26 @@ from __future__ import annotations
 import re
 
 from grader.checks.analysis.dependency import broken_dependency
+from grader.checks.analysis.metrics import around, growth_of, readable
 from grader.checks.api import Bars, Finding, measure, reached, unmeasured
-from grader.schema.evidence import FaultsEvidence
+from grader.schema.evidence import FaultsEvidence, MetricsEvidence
 
 FALLBACK = re.compile(r"fallback|degrad", re.I)
 
 
-def check(faults: FaultsEvidence, bars: Bars) -> Finding:
+def check(metrics: MetricsEvidence, faults: FaultsEvidence, bars: Bars) -> Finding:
     records = broken_dependency(faults, worst="missing")
     if isinstance(records, Finding):
         return records
-    read = [record for record in records if record.counters is not None]
-    if not read:
+    pairs = [(record, between) for record in records if (between := around(metrics, record.id))]
+    if not pairs:
         return unmeasured("the metrics were not read around a dependency fault")
-    given = sum(record.facts.get("n_degraded", 0) for record in read)
+    read = [(record, between) for record, between in pairs if readable(between.before) and readable(between.after)]
+    given = sum(record.facts.get("n_degraded", 0) for record, _ in read)
     counted: dict[str, float] = {}
-    for record in read:
-        for name, grew in (record.counters or {}).items():
-            if FALLBACK.search(name):
-                counted[name] = counted.get(name, 0.0) + grew
+    for _, between in read:
+        for name, grew in growth_of(between, FALLBACK).items():
+            counted[name] = counted.get(name, 0.0) + grew
     if not counted:
         return reached("missing", f"no counter of fallbacks among the metrics, while {given:.0f} degraded answers came back")
     name, most = max(counted.items(), key=lambda item: item[1])

@@ -40,9 +40,6 @@ class FaultRecord(Model):
     liveness: list[tuple[float, int]]
     facts: dict[str, float] = Field(default_factory=dict, description="fault-specific numbers, named and documented in harness/faults")
     cases: list[FaultCase] = Field(default_factory=list)
-    counters: dict[str, float] | None = Field(
-        default=None, description="growth of the candidate's own counters from before the injection to after the undo, by sample name; None: not read"
-    )
     failure: Failure | None = None
 
 
