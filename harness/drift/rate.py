@@ -21,7 +21,7 @@ def affordable(challenge: Challenge, load: LoadEvidence | None) -> float:
     healthy = [
         window
         for window in (load.windows if load else [])
-        if window.resources and window.void is None and window.sent and (window.ok + window.degraded) * 10 >= window.sent * 9
+        if window.resources and window.sent and (window.ok + window.degraded) * 10 >= window.sent * 9
     ]
     cpu = sum(window.resources.cpu_seconds for window in healthy if window.resources)
     cost = cpu / sum(window.sent for window in healthy) if healthy else 0.0
