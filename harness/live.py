@@ -66,13 +66,13 @@ class Streams:
             contract=simulator.stream(CONTRACT_ROWS, seeds.derive("contract")),
             load=simulator.stream(load.rows_needed(mode.load, challenge.spec.reality), seeds.derive("load")),
             drift=experiment.prepare(challenge, mode.drift, seeds.derive("drift")),
-            faults={fault: simulator.stream(faults.rows_needed(fault), seeds.derive(f"faults:{fault}")) for fault in mode.faults},
+            faults={fault: simulator.stream(faults.ROWS_EACH, seeds.derive(f"faults:{fault}")) for fault in mode.faults},
         )
 
     @property
     def rows(self) -> list[Row]:
-        """All rows, for the feature store (the drift experiment loads its own)."""
-        return [*self.contract, *self.load, *(row for rows in self.faults.values() for row in rows)]
+        """Rows whose customers the feature store must know from the start; drift and faults bring their own."""
+        return [*self.contract, *self.load]
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,7 @@ class Live:
         self.stages, self.clock, self.bench = stages, clock, bench
         self.candidate: Candidate | None = None
         self.traces: list[Trace] = []
+        self.telemetry: Telemetry
 
     def run(self, image: ImageEvidence | None) -> None:
         """All live stages; what fails leaves its reason, and what stands on it inherits that."""
@@ -108,10 +109,11 @@ class Live:
             return
         loaded = self._stage("load", self._load, needs, _load_seconds)
         self._stage("drift", lambda: self._drift(loaded), needs, _drift_seconds)
-        self._stage("metrics", self._metrics, needs)
+        self._stage("idle", self._idle, [*needs, "load"])
         self._stage("logs", self._logs, needs)
         self._stage("audit", self._audit, needs)
         self._stage("faults", self._faults, needs, _fault_seconds)
+        self.stages.run("metrics", self._metrics, needs=[*needs, "load"])
 
     def log(self) -> str:
         """The container's log so far, for people."""
@@ -159,6 +161,7 @@ class Live:
         if image is None:
             raise Trouble("upstream_missing", "no image")
         self.candidate = self.bench.topology.start_candidate(image.digest)
+        self.telemetry = Telemetry(self.candidate.client, self.challenge, self.clock.begin)
         rows = self.bench.streams.contract[: CONTRACT_ROWS // 4]
         return boot.watch(self.candidate, self.spec.contract, rows, self.spec.limits.ready_timeout_s, contract.validator(self.challenge))
 
@@ -173,7 +176,7 @@ class Live:
             self.stages.fail(name, failure)
 
     def _load(self) -> LoadEvidence:
-        telemetry = self.telemetry = Telemetry(self._here.client, self.challenge, self.clock.begin)
+        telemetry = self.telemetry
 
         def before(name: str) -> None:
             if name == "steady":
@@ -200,9 +203,13 @@ class Live:
         self.traces.append(result.trace)
         return result.evidence
 
-    def _metrics(self) -> MetricsEvidence:
+    def _idle(self) -> None:
+        """Scrapes while nothing is sent, then around requests that must be refused: are those counted as what they are?"""
         self.telemetry.idle()
         self.telemetry.errors(self.bench.streams.contract)
+
+    def _metrics(self) -> MetricsEvidence:
+        """Every scrape of the run, those around the faults included."""
         return self.telemetry.evidence()
 
     def _logs(self) -> LogsEvidence:
@@ -217,7 +224,13 @@ class Live:
 
     def _faults(self) -> FaultsEvidence:
         bench = self.bench
-        return faults.collect(bench.topology, self._here, bench.generator, self.challenge, self.mode, bench.streams.faults, bench.seeds)
+        return faults.collect(
+            bench.topology, self._here, bench.generator, self.challenge, self.mode, bench.streams.faults, self.stages.progress, bench.seeds,
+            before=lambda fault: self._read(f"before_{fault}"), after=lambda fault: self._read(f"after_{fault}"),
+        )  # fmt: skip
+
+    def _read(self, moment: str) -> None:
+        self.telemetry.scrape(moment)
 
 
 def _load_seconds(evidence: LoadEvidence) -> float:

@@ -38,7 +38,7 @@ class Stages:
 
     def __init__(self, writer: BundleWriter, progress: Progress, clock: Clock) -> None:
         self._writer = writer
-        self._progress = progress
+        self.progress = progress
         self._clock = clock
         self._lock = threading.Lock()
         self.failures: dict[str, Failure] = {}
@@ -56,7 +56,7 @@ class Stages:
             self._put(name, None, inherited)
             return None
         start = self._clock.now()
-        self._progress.started(name)
+        self.progress.started(name)
         data, failure = self._attempts(name, stage)
         seconds = self._clock.now() - start
         self._put(name, data, failure)
@@ -66,7 +66,7 @@ class Stages:
             self.timings.append(
                 StageTiming(name=name, start_s=round(start, 3), seconds=round(seconds, 3), measured_s=round(windows, 3), failure=failure)
             )
-        self._progress.finished(name, seconds, failure)
+        self.progress.finished(name, seconds, failure)
         return done
 
     def fail(self, name: str, failure: Failure) -> None:
@@ -95,7 +95,7 @@ class Stages:
             tries[failure.cause] = tries.get(failure.cause, 0) + 1
             if tries[failure.cause] > CAUSES[failure.cause].retries:
                 return partial, failure
-            self._progress.note(name, f"again, after {failure.cause}")
+            self.progress.note(name, f"again, after {failure.cause}")
 
     def _failure(self, name: str, error: Exception) -> Failure:
         trouble = error if isinstance(error, Trouble) else translate(error)

@@ -30,7 +30,6 @@ def render(result: Result) -> str:
     style = env.get_template(STYLE).render()
     return env.get_template("report.html").render(
         r=result,
-        style=style,
         csp=f"default-src 'none'; style-src 'sha256-{_digest(style)}'; base-uri 'none'; form-action 'none'",
         verdict=words.verdict(result),
         core=[a for a in result.areas if a.kind == "core"],
