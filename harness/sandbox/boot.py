@@ -54,6 +54,7 @@ class _Watch:
         self.asked = 0
         self.state: ContainerState | None = None
         self.inspected = 0.0
+        self.exit_code: int | None = None
 
     @property
     def now(self) -> float:
@@ -93,6 +94,8 @@ class _Watch:
         """The container's state, asked of the engine at most every INSPECT_S."""
         if self.state is None or self.now - self.inspected >= INSPECT_S:
             self.state, self.inspected = self.candidate.state(), self.now
+            if not self.state.running:  # the engine forgets it at the next start
+                self.exit_code = self.state.exit_code
         return self.state
 
     def fresh(self) -> bool:
@@ -109,7 +112,8 @@ class _Watch:
         return any(status is not None for status in self.status.values())
 
     def evidence(self) -> BootEvidence:
-        state = self.candidate.state()
+        self.state = None
+        state = self.inspect()
         processes = self.candidate.processes() if state.running else []
         return BootEvidence(
             port=self.candidate.port,
@@ -123,7 +127,7 @@ class _Watch:
             uids=sorted({process.uid for process in processes}),
             processes=[one_line(process.command) for process in processes[:MAX_PROCESSES]],
             idle_memory_bytes=self.candidate.usage().memory_bytes if state.running else None,
-            exit_code=state.exit_code if state.restart_count or not state.running else None,
+            exit_code=self.exit_code,
             log_tail=clean_tail(self.candidate.logs(64 << 10), LOG_TAIL),
         )
 
@@ -169,7 +173,7 @@ def _until_served(seen: _Watch, ready_timeout_s: float) -> None:
 
 
 def _until_settled(seen: _Watch, served: float, ready_timeout_s: float) -> None:
-    """Stay until it has served for SETTLE_S without dying; one that dies must serve again, until it has died too often."""
+    """Stay until it has served for SETTLE_S without dying. One that dies must serve again, until it has died too often."""
     deaths = seen.inspect().restart_count
     while True:
         state = _raise_if_exited(seen)
@@ -188,7 +192,7 @@ def _raise_if_exited(seen: _Watch) -> ContainerState:
     if not waiting:
         raise seen.failed("start_exited", f"exit code {state.exit_code}" + (", out of memory" if state.oom_killed else ""))
     if state.restart_count >= MAX_RESTARTS:
-        raise seen.failed("start_exited", f"died {state.restart_count} times, last exit code {state.exit_code}")
+        raise seen.failed("start_exited", f"died {state.restart_count} times, last exit code {seen.exit_code}")
     return state
 
 
