@@ -1,0 +1,212 @@
+"""How the image is described: base, dependencies, ignore file, stages, user, health check."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import tomllib
+from collections.abc import Iterable
+from itertools import pairwise
+
+from grader.schema.evidence import Probe
+from harness.source.dockerignore import Ignore
+from harness.source.probes.view import View, basename, no_subject, probe
+
+NO_DOCKERFILE = "no Dockerfile"
+_PIN_VALUE = {"digest": 2.0, "version": 1.0, "floating": 0.0}
+_LOCKS = re.compile(
+    r"(?:^|/)(?:poetry\.lock|uv\.lock|pdm\.lock|Pipfile\.lock|conda-lock\.ya?ml|pixi\.lock|requirements[\w.-]*\.lock|pylock[\w.-]*\.toml)$"
+)
+_REQUIREMENTS = re.compile(r"(?:^|/)(?:requirements|constraints)[\w.-]*\.(?:txt|lock)$|(?:^|/)requirements/[\w.-]+\.txt$")
+_DEVELOPMENT = re.compile(r"(?:^|[/._-])(?:dev|develop|test|tests|docs?|lint|notebooks?|train|training)(?:[._-]|$)", re.I)
+_INSTALL = re.compile(r"\b(?:uv\s+)?pip3?\s+install\s+([^&|;]+)")
+_LOCKED_INSTALL = re.compile(
+    r"\buv sync\b[^&|;]*--(?:frozen|locked)|\bpoetry install\b|\bpipenv (?:sync|install --deploy)|\bpdm (?:sync|install)\b|"
+    r"\bpixi install\b[^&|;]*--(?:frozen|locked)|--require-hashes"
+)
+# Options of pip whose value is the next word, and no package.
+_VALUED = frozenset({
+    "-r", "-c", "-i", "-f", "-t", "-e", "--requirement", "--constraint", "--index-url", "--extra-index-url", "--find-links", "--target",
+    "--prefix", "--trusted-host", "--timeout", "--retries",
+})  # fmt: skip
+_NAME = re.compile(r"^[A-Za-z0-9][\w.-]*(?:\[[^\]]*\])?")
+
+
+def base_image_pinned(view: View) -> Probe:
+    """value: 2 all by digest, 1 at least by version tag, 0 floating (no tag, latest, or an ARG without default)."""
+    if view.dockerfile is None or view.choice is None:
+        return no_subject(NO_DOCKERFILE)
+    bases = [(image, stage) for image, stage in zip(view.dockerfile.base_images(), view.dockerfile.stages, strict=True) if image.pin != "stage"]
+    if not bases:
+        return no_subject("no base image")
+    value = min(_PIN_VALUE[image.pin] for image, _ in bases)
+    detail = ", ".join(f"{image.reference} ({image.pin})" for image, _ in bases)
+    return probe(value >= 1, detail, [(view.choice.path, stage.line) for image, stage in bases], value=value)
+
+
+def dependencies_pinned(view: View) -> Probe:
+    """value: share of the dependencies installed into the image whose version is fixed."""
+    wanted, where, locked = _installed(view)
+    if locked:
+        return probe(True, f"installed from {locked}", [locked], value=1.0)
+    if not wanted:
+        return no_subject("no declared Python dependencies")
+    loose = [name for name, pinned in wanted.items() if not pinned]
+    share = 1 - len(loose) / len(wanted)
+    detail = f"{len(wanted) - len(loose)} of {len(wanted)} pinned" + (f"; not pinned: {', '.join(loose[:8])}" if loose else "")
+    return probe(not loose, detail, where, value=round(share, 4))
+
+
+def lock_file(view: View) -> Probe:
+    """A file that fixes the whole dependency tree: a tool's lock file, hashes, or the output of pip-compile or uv."""
+    locks = [path for path in view.paths if _LOCKS.search(path) and (view.text(path) or "").count("\n") > 3]
+    compiled = [path for path in view.paths if _REQUIREMENTS.search(path) and _is_compiled(view.text(path) or "")]
+    found = sorted(dict.fromkeys([*locks, *compiled]))
+    declared = bool(found) or bool(_installed(view)[0])
+    return probe(bool(found), ", ".join(found) or "no lock file", found) if declared else no_subject("no declared Python dependencies")
+
+
+def dockerignore(view: View) -> Probe:
+    if view.choice is None:
+        return no_subject(NO_DOCKERFILE)
+    path = posixpath.join("" if view.choice.context == "." else view.choice.context, ".dockerignore")
+    patterns = Ignore(view.text(path) or "").patterns if path in view.tree.paths else []
+    return probe(bool(patterns), f"{len(patterns)} patterns" if patterns else "no .dockerignore in the build context", [path] if patterns else [])
+
+
+def multi_stage_build(view: View) -> Probe:
+    """More than one stage, and the last ones take something from an earlier one."""
+    if view.dockerfile is None or view.choice is None:
+        return no_subject(NO_DOCKERFILE)
+    names = {stage.name for stage in view.dockerfile.stages if stage.name} | {str(n) for n in range(len(view.dockerfile.stages))}
+    taken = [i for i in view.dockerfile.instructions if i.keyword == "COPY" and i.flags.get("from", "").lower() in names]
+    stages = len(view.dockerfile.stages)
+    places = [(view.choice.path, i.line) for i in taken[:1]]
+    return probe(stages > 1 and bool(taken), f"{stages} stages", places, value=float(stages))
+
+
+def nonroot_user_declared(view: View) -> Probe:
+    if view.dockerfile is None or view.choice is None:
+        return no_subject(NO_DOCKERFILE)
+    last = view.dockerfile.last("USER")
+    user = last.value.split(":")[0].strip() if last else ""
+    found = user not in ("", "root", "0")
+    return probe(found, f"USER {user}" if last else "no USER: root", [(view.choice.path, last.line)] if last else [view.choice.path])
+
+
+def healthcheck_declared(view: View) -> Probe:
+    if view.dockerfile is None or view.choice is None:
+        return no_subject(NO_DOCKERFILE)
+    last = view.dockerfile.last("HEALTHCHECK")
+    return probe(view.dockerfile.healthcheck(), "" if last else "no HEALTHCHECK", [(view.choice.path, last.line)] if last else [])
+
+
+def _installed(view: View) -> tuple[dict[str, bool], list[str], str | None]:
+    """Dependency name -> pinned, for what the image installs; the files that say so; the lock file if the image installs from one."""
+    commands = [i.value for i in view.dockerfile.instructions if i.keyword == "RUN"] if view.dockerfile else []
+    locks = [path for path in view.paths if _LOCKS.search(path)]
+    if any(_LOCKED_INSTALL.search(command) for command in commands) and locks:
+        return {}, [], locks[0]
+    wanted: dict[str, bool] = {}
+    where: list[str] = []
+    installs = [match for command in commands for match in _INSTALL.findall(command)]
+    constraints: dict[str, bool] = {}
+    for arguments in installs:
+        words = arguments.split()
+        for flag, word in pairwise(words):
+            path = _match(view, word) if flag in ("-r", "--requirement", "-c", "--constraint") else None
+            if path and flag in ("-c", "--constraint"):
+                constraints |= _requirements(view, path)
+            elif path:
+                where.append(path)
+                wanted |= _requirements(view, path)
+        wanted |= _inline(words)
+    if not wanted:
+        where, wanted = _declared(view)
+    return {name: pinned or constraints.get(name, False) for name, pinned in wanted.items()}, where, None
+
+
+def _match(view: View, word: str) -> str | None:
+    name = basename(word.strip("\"'"))
+    found = [path for path in view.paths if basename(path) == name]
+    return min(found, key=lambda path: (path.count("/"), path)) if found else None
+
+
+def _inline(words: list[str]) -> dict[str, bool]:
+    """Packages named on the command line itself."""
+    found: dict[str, bool] = {}
+    for before, word in zip(["", *words], words, strict=False):
+        bare = word.strip("\"'")
+        usual = bare.split("=")[0].lower() in ("pip", "setuptools", "wheel", "uv")
+        if before not in _VALUED and not bare.startswith(("-", ".", "/", "$", ">")) and _NAME.match(bare) and not usual:
+            found[_normal(bare)] = _is_pinned(bare)
+    return found
+
+
+def _declared(view: View) -> tuple[list[str], dict[str, bool]]:
+    """Without an install command that says more: requirement files that are not for development, else pyproject.toml."""
+    files = [path for path in view.paths if _REQUIREMENTS.search(path) and not _DEVELOPMENT.search(basename(path)) and "constraints" not in path]
+    wanted: dict[str, bool] = {}
+    for path in files:
+        wanted |= _requirements(view, path)
+    if wanted:
+        return files, wanted
+    for path in [path for path in view.paths if basename(path) == "pyproject.toml"][:3]:
+        wanted |= {_normal(line): _is_pinned(line) for line in _project_dependencies(view.text(path) or "")}
+        files.append(path)
+    return files, wanted
+
+
+def _project_dependencies(text: str) -> Iterable[str]:
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError):
+        return []
+    project, tool = document.get("project"), document.get("tool")
+    lines = [str(line) for line in (project.get("dependencies") if isinstance(project, dict) else None) or []]
+    poetry = tool.get("poetry") if isinstance(tool, dict) else None
+    for name, version in ((poetry.get("dependencies") if isinstance(poetry, dict) else None) or {}).items():
+        if name != "python":
+            lines.append(f"{name}=={version}" if isinstance(version, str) and re.match(r"^\d[\w.]*$", version) else str(name))
+    return lines
+
+
+def _requirements(view: View, path: str, depth: int = 0) -> dict[str, bool]:
+    found: dict[str, bool] = {}
+    for line in (view.text(path) or "").replace("\\\n", " ").splitlines()[:5000]:
+        line = re.sub(r"(?:^|\s)#.*", "", line).strip()
+        if line.startswith(("-r ", "--requirement ")) and depth < 3 and (inner := _match(view, line.split()[1])) and inner != path:
+            found |= _requirements(view, inner, depth + 1)
+        elif line and not line.startswith("-") and _NAME.match(line):
+            found[_normal(line)] = _is_pinned(line)
+    return found
+
+
+def _is_pinned(requirement: str) -> bool:
+    """`==` (not `==1.*`), `===`, a hash, or a URL fixed to a commit or digest."""
+    return bool(re.search(r"===?\s*[\w][\w.+!-]*(?![\w.*])", requirement) and "*" not in requirement) or bool(
+        re.search(r"--hash=|#sha256=|@[0-9a-f]{40}\b", requirement)
+    )
+
+
+def _normal(requirement: str) -> str:
+    match = _NAME.match(requirement.strip())
+    return re.sub(r"[-_.]+", "-", match[0].split("[")[0]).lower() if match else requirement[:40]
+
+
+def _is_compiled(text: str) -> bool:
+    head = text[:2000].lower()
+    pins = len(re.findall(r"^[A-Za-z0-9][\w.-]*(?:\[[^\]]*\])?==", text, re.M))
+    said = "autogenerated by" in head or "uv pip compile" in head or bool(re.search(r"^\s+# via\b", text, re.M))
+    return pins >= 2 and (said or text.count("--hash=") >= pins)
+
+
+PROBES = {
+    "base_image_pinned": base_image_pinned,
+    "dependencies_pinned": dependencies_pinned,
+    "lock_file": lock_file,
+    "dockerignore": dockerignore,
+    "multi_stage_build": multi_stage_build,
+    "nonroot_user_declared": nonroot_user_declared,
+    "healthcheck_declared": healthcheck_declared,
+}

@@ -1,0 +1,153 @@
+"""What is written for people: model card, runbook, rollback, cost, sizing. Sections need words of their own, not just headings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from grader.schema.evidence import Probe
+from harness.source.probes.view import View, basename, no_subject, probe
+
+_HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
+_STEP = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+\S|^\s*\$\s+\S|`[^`\n]{4,}`")
+_CARD_SECTIONS = {
+    "intended use": re.compile(r"intended|use case|purpose|\buses?\b|out[- ]of[- ]scope", re.I),
+    "data": re.compile(r"\bdata\b|dataset|training set", re.I),
+    "metrics": re.compile(r"metric|performance|evaluation|results|quality", re.I),
+    "limitations": re.compile(r"limit|caveat|risk|bias|ethic|fairness|known issues|failure modes", re.I),
+}
+_CARD_FILE = re.compile(r"model[-_ ]?card", re.I)
+_RUNBOOK = re.compile(r"runbook|playbook|on[- ]?call|incident|operations|troubleshoot|what to do (?:when|if)|alert response", re.I)
+_ROLLBACK = re.compile(r"\broll(?:ing|ed)?[ -]?back\b|\brevert(?:ing)? to\b|\bprevious (?:version|image|model|release)\b|rollout undo", re.I)
+_AMOUNT = r"(?:(?:[$€£]|\b(?:USD|EUR|GBP|US\$))\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:[$€£¢]|USD|EUR|GBP|cents?|dollars?|euros?)\b)"
+_PER = r"(?:per|/|for)\s{0,3}(?:(?:one|a|1)\s+)?(?:million|thousand|1[ ,.]?000(?:[ ,.]?000)?|1?[kM]|10\^[36]|mm)\b"
+_COST = re.compile(rf"{_AMOUNT}[^\n]{{0,120}}?{_PER}|{_PER}[^\n]{{0,120}}?{_AMOUNT}", re.I)
+_RESOURCE = re.compile(r"\b\d+(?:\.\d+)?\s?(?:v?cpus?|cores?|[MG]i?B|m\b|replicas?|pods?|instances?|workers?|nodes?)", re.I)
+_TRAFFIC = re.compile(r"\b\d[\d.,]*\s?(?:rps|qps|tps|req(?:uest)?s?\s?(?:/|per)\s?s(?:ec(?:ond)?)?|ms\b|predictions?\s?(?:/|per)\s?s)", re.I)
+_REASON = re.compile(
+    r"because|since|so that|therefore|measured|benchmark|headroom|enough|saturat|bottleneck|=>|→|leaves|at most|sustain|utili[sz]ation|"
+    r"load test|peak",
+    re.I,
+)
+MIN_SECTION_WORDS = 12
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and the text below it down to the next heading of its level or above; `line` is the heading's."""
+
+    file: str
+    title: str
+    line: int
+    body: str
+
+    @property
+    def words(self) -> int:
+        """Different words: repeating one does not make a section."""
+        return len(set(re.findall(r"[A-Za-zÀ-ÿ]{2,}", self.body.lower())))
+
+
+def sections(view: View) -> list[Section]:
+    """All sections of all documents, paragraphs that every candidate is given left out."""
+    return [section for path, text in view.prose.items() for section in _split(path, text, view.given)]
+
+
+def paragraphs(view: View) -> Iterator[tuple[str, int, str]]:
+    """(file, line, text) of every paragraph that is the candidate's own."""
+    for path, text in view.prose.items():
+        line = 1
+        for block in re.split(r"(\n\s*\n)", text):
+            if block.strip() and normal(block) not in view.given:
+                yield path, line + len(block) - len(block.lstrip("\n")), block
+            line += block.count("\n")
+
+
+def normal(paragraph: str) -> str:
+    """A paragraph as compared with the given ones: case, white space and markup ignored."""
+    return re.sub(r"[^a-z0-9]+", " ", paragraph.lower()).strip()
+
+
+def model_card(view: View) -> Probe:
+    """value: how many of intended use, data, metrics and limitations have a section with content; found from three on."""
+    if not view.prose:
+        return no_subject("no documents")
+    inside = [s for s in sections(view) if _CARD_FILE.search(basename(s.file))]
+    titled = [s for s in sections(view) if _CARD_FILE.search(s.title)]
+    inside += [s for card in titled for s in _split(card.file, card.body, view.given)]
+    filled = [s for s in inside if s.words >= MIN_SECTION_WORDS]
+    have = {name: next((s for s in filled if pattern.search(s.title)), None) for name, pattern in _CARD_SECTIONS.items()}
+    found = [section for section in have.values() if section is not None]
+    lacking = [name for name, section in have.items() if section is None]
+    detail = (f"without content on: {', '.join(lacking)}" if lacking else "all four sections") if inside else "no model card"
+    return probe(len(found) >= 3, detail, dict.fromkeys(section.file for section in found), value=float(len(found)))
+
+
+def runbook(view: View) -> Probe:
+    """A section on incidents with at least two steps or commands and forty different words."""
+    if not view.prose:
+        return no_subject("no documents")
+    hits = [s for s in sections(view) if (_RUNBOOK.search(s.title) or _RUNBOOK.search(basename(s.file))) and s.words >= 40 and _steps(s.body) >= 2]
+    return probe(bool(hits), hits[0].title if hits else "no section that says what to do when something breaks", [(s.file, s.line) for s in hits])
+
+
+def rollback_documented(view: View) -> Probe:
+    """How to get back to the version before, with a command or steps."""
+    if not view.prose:
+        return no_subject("no documents")
+    hits = [s for s in sections(view) if _ROLLBACK.search(s.title) and _steps(s.body) >= 1 and s.words >= 8]
+    hits = hits or [s for s in sections(view) if (m := _ROLLBACK.search(s.body)) and _steps(s.body[max(0, m.start() - 400) : m.end() + 600]) >= 1]
+    return probe(bool(hits), hits[0].title if hits else "no way back is written down", [(s.file, s.line) for s in hits[-3:]])
+
+
+def cost_statement(view: View) -> Probe:
+    """A sentence with an amount of money per thousand or million predictions."""
+    if not view.prose:
+        return no_subject("no documents")
+    found = ((path, line, text, _COST.search(text.replace("**", ""))) for path, line, text in paragraphs(view))
+    hits = [(path, line + text[: match.start()].count("\n"), match[0]) for path, line, text, match in found if match]
+    return probe(bool(hits), hits[0][2] if hits else "no cost per thousand or million predictions", [(path, line) for path, line, _ in hits])
+
+
+def sizing_rationale(view: View) -> Probe:
+    """A paragraph, list or table that ties resources (CPU, memory, replicas) to traffic or latency, with numbers and a reason."""
+    if not view.prose:
+        return no_subject("no documents")
+    hits = [(path, line) for path, line, text in paragraphs(view) if _RESOURCE.search(text) and _TRAFFIC.search(text) and _REASON.search(text)]
+    titled = [s for s in sections(view) if re.search(r"sizing|capacity|resource|scal(?:e|ing)", s.title, re.I)]
+    hits += [(s.file, s.line) for s in titled if _RESOURCE.search(s.body) and _TRAFFIC.search(s.body) and s.words >= 20]
+    return probe(bool(hits), "" if hits else "nothing ties resources to traffic with numbers and a reason", hits)
+
+
+def _split(path: str, text: str, given: frozenset[str]) -> list[Section]:
+    lines = text.splitlines()
+    heads: list[tuple[int, int, str]] = []
+    fenced = False
+    for number, line in enumerate(lines):
+        fenced ^= line.lstrip().startswith(("```", "~~~"))
+        below = lines[number + 1] if number + 1 < len(lines) else ""
+        if not fenced and (match := _HEADING.match(line)):
+            heads.append((number, len(match[1]), match[2]))
+        elif not fenced and line.strip() and re.match(r"^(=+|-{3,})\s*$", below):
+            heads.append((number, 1 if below.startswith("=") else 2, line.strip()))
+    found = []
+    for index, (number, level, title) in enumerate(heads):
+        end = next((other for other, rank, _ in heads[index + 1 :] if rank <= level), len(lines))
+        body = "\n".join(lines[number + 1 : end])
+        own = "\n\n".join(block for block in re.split(r"\n\s*\n", body) if normal(block) not in given)
+        found.append(Section(path, title[:200], number + 1, own))
+    return found
+
+
+def _steps(body: str) -> int:
+    fences = len(re.findall(r"^\s*(?:```|~~~)", body, re.M)) // 2
+    return fences + sum(bool(_STEP.search(line)) for line in body.splitlines())
+
+
+PROBES = {
+    "model_card": model_card,
+    "runbook": runbook,
+    "rollback_documented": rollback_documented,
+    "cost_statement": cost_statement,
+    "sizing_rationale": sizing_rationale,
+}

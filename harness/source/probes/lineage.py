@@ -1,0 +1,164 @@
+"""Versions of data and models, and what ties a model to the data, code and parameters that it came from."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from grader.schema.evidence import Probe
+from harness.source.probes.imports import called, graph_of, imported, strings
+from harness.source.probes.training import NO_TRAINING
+from harness.source.probes.view import View, basename, no_subject, probe, walk
+
+_VERSION = re.compile(r"^(?:model_?)?version$|^model_?(?:id|sha256|digest|hash)$", re.I)
+_DATA = re.compile(r"(?:data|dataset|train\w*)_?(?:set)?_?(?:version|digest|hash|sha\w*|md5|checksum|id)$", re.I)
+_METRIC = re.compile(
+    r"^(?:\w+_)?(?:metrics?|auc|roc_?auc|pr_?auc|average_precision|accuracy|precision|recall|f1|brier\w*|log_?loss|rmse|mae|r2)(?:_\w+)?$", re.I
+)
+_CODE = re.compile(r"^(?:code|git|source)?_?(?:commit|revision|git_?sha|sha)(?:_\w+)?$|^(?:code|git)_(?:version|digest|ref)$", re.I)
+_PARAMS = re.compile(r"^(?:hyper|training_?|model_?)?_?param(?:eter)?s?$|^(?:training_?)?config$|^hyperparameters$|^settings$", re.I)
+_DIGEST_KEY = re.compile(r"sha|md5|digest|hash|checksum|etag", re.I)
+_HEX = re.compile(r"^(?:sha256:|md5:)?[0-9a-f]{32,64}$", re.I)
+_TRACKERS = {
+    "mlflow": {"log_metric", "log_metrics", "log_param", "log_params", "autolog", "start_run", "log_model"},
+    "wandb": {"init", "log"},
+    "aim": {"Run", "track"},
+    "neptune": {"init_run"},
+    "comet_ml": {"Experiment", "start"},
+    "clearml": {"init"},
+    "dvclive": {"Live", "log_metric"},
+    "tensorboard": {"SummaryWriter", "add_scalar"},
+    "torch.utils.tensorboard": {"SummaryWriter"},
+}
+_DATA_FILE = re.compile(r"\.(?:csv|parquet|feather|jsonl|arrow|tsv|npz)(?:\.gz|\.zst|\.bz2)?$", re.I)
+
+
+def data_versioned(view: View) -> Probe:
+    """DVC, lakeFS or LFS pointers, a committed manifest with the data's digest, or training code that records one."""
+    graph = graph_of(view)
+    committed = any(_DATA_FILE.search(path) for path in view.paths)
+    hits = [*_dvc(view), *_manifests(view), *_lfs(view)]
+    hits += [(path, "digest recorded by the training") for path in sorted(graph.training) if _hashes_data(view, path)]
+    if not graph.training_entries and not committed and not hits:
+        return no_subject("no training and no data")
+    return probe(bool(hits), hits[0][1] if hits else "nothing fixes which data was used", dict.fromkeys(path for path, _ in hits))
+
+
+def experiment_tracking(view: View) -> Probe:
+    """A tracker in use in the training path, or a committed record of a run: its metrics beside its parameters."""
+    graph = graph_of(view)
+    hits = [(path, library) for path in sorted(graph.training) for library, calls in _TRACKERS.items()
+            if library in imported(view.python[path]) and called(view.python[path]) & calls]  # fmt: skip
+    hits += [(path, "committed run record") for path in _run_records(view)]
+    if not graph.training_entries and not hits:
+        return no_subject(NO_TRAINING)
+    detail = ", ".join(dict.fromkeys(kind for _, kind in hits)) or "no tracker and no record of a run"
+    return probe(bool(hits), detail, dict.fromkeys(path for path, _ in hits))
+
+
+def artifact_metadata(view: View) -> Probe:
+    """The model's metadata, committed or written by the training, name a version, the data and metrics."""
+    return _metadata(view, (_VERSION, _DATA, _METRIC), "version, data digest and metrics")
+
+
+def lineage_metadata(view: View) -> Probe:
+    """The model's metadata link data, code commit and parameters."""
+    return _metadata(view, (_DATA, _CODE, _PARAMS), "data digest, code commit and parameters")
+
+
+def _metadata(view: View, wanted: tuple[re.Pattern[str], ...], words: str) -> Probe:
+    graph = graph_of(view)
+    # What a run is told (parameters, settings) is not what it recorded.
+    records = [(path, value) for path, value in _records(view) if not re.match(r"params|config|settings|default", basename(path), re.I)]
+    committed = [path for path, value in records if _names(_filled_keys(value), wanted)]
+    written = {path: _written_keys(view.python[path]) for path in sorted(graph.training)}
+    generated = [path for path, keys in written.items() if _names(keys, wanted)]
+    if not graph.training_entries and not committed:
+        return no_subject(NO_TRAINING)
+    found = committed + generated
+    return probe(bool(found), words if found else f"no metadata that link {words}", found)
+
+
+def _names(keys: set[str], wanted: tuple[re.Pattern[str], ...]) -> bool:
+    return all(any(pattern.search(key) for key in keys) for pattern in wanted)
+
+
+def _filled_keys(value: Any) -> set[str]:
+    """Keys with a value; those below another key also as `parent_key`, since `data: {sha256: …}` is a data digest too."""
+    keys: set[str] = set()
+    for key, item in walk(value):
+        if item not in (None, "", [], {}):
+            keys.add(key)
+        if isinstance(item, dict):
+            keys |= {f"{key}_{child}" for child, inner in list(item.items())[:2000] if inner not in (None, "", [], {})}
+    return keys
+
+
+def _written_keys(module: ast.Module) -> set[str]:
+    """Identifier-like strings of a module, keys of nested dictionary displays joined as in `_filled_keys`."""
+    keys = {text for text in strings(module) if re.fullmatch(r"[A-Za-z_]\w{0,60}", text)}
+    for node in ast.walk(module):
+        for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else []:
+            if isinstance(key, ast.Constant) and isinstance(value, ast.Dict):
+                keys |= {f"{key.value!s}_{inner.value!s}" for inner in value.keys if isinstance(inner, ast.Constant)}
+    return keys
+
+
+def _records(view: View) -> Iterator[tuple[str, Any]]:
+    """JSON and YAML files that could describe a model; schemas, manifests of orchestrators and dashboards are none."""
+    yield from ((path, value) for path, value in view.json.items() if not re.search(r"schema|openapi|package\.json|dashboard|grafana", path, re.I))
+    for path, documents in view.yaml.items():
+        if not any(isinstance(document, dict) and {"apiVersion", "openapi", "jobs"} & set(map(str, document)) for document in documents):
+            yield path, documents
+
+
+def _dvc(view: View) -> Iterator[tuple[str, str]]:
+    for path in view.paths:
+        if path.endswith(".dvc") and re.search(r"^\s*-?\s*(?:md5|etag|checksum)\s*:\s*\w{8,}", view.text(path) or "", re.M):
+            yield path, "DVC pointer"
+        elif basename(path) == "dvc.lock" and "md5:" in (view.text(path) or ""):
+            yield path, "dvc.lock"
+        elif basename(path) == "lakectl.yaml" or basename(path).startswith(".lakefs"):
+            yield path, "lakeFS"
+
+
+def _manifests(view: View) -> Iterator[tuple[str, str]]:
+    for path, value in _records(view):
+        for key, item in walk(value):
+            if isinstance(item, str) and _DIGEST_KEY.search(key) and _HEX.match(item) and re.search(r"data|train|file|manifest", path + key, re.I):
+                yield path, "manifest with a digest"
+                break
+
+
+def _lfs(view: View) -> Iterator[tuple[str, str]]:
+    for note in view.tree.notes:
+        pointer = note.removeprefix("Git LFS pointer, content not fetched: ")
+        if pointer != note and _DATA_FILE.search(pointer):
+            yield pointer, "Git LFS"
+
+
+def _hashes_data(view: View, path: str) -> bool:
+    module = view.python[path]
+    hashes = bool(called(module) & {"sha256", "md5", "sha1", "blake2b", "file_digest", "xxh64", "hash_pandas_object"})
+    return hashes and any(_DATA.search(text) for text in strings(module))
+
+
+def _run_records(view: View) -> Iterator[str]:
+    """Files that hold both measured numbers and parameters, or metrics files beside a params file."""
+    params = [path for path in view.paths if re.search(r"(?:^|/)params\.(?:ya?ml|json|toml)$", path)]
+    for path, value in _records(view):
+        numbers = {key for key, item in walk(value) if isinstance(item, (int, float)) and not isinstance(item, bool)}
+        if not any(_METRIC.search(key) for key in numbers):
+            continue
+        if any(_PARAMS.search(key) for key in _filled_keys(value)) or (params and "metric" in basename(path).lower()):
+            yield path
+
+
+PROBES = {
+    "data_versioned": data_versioned,
+    "experiment_tracking": experiment_tracking,
+    "artifact_metadata": artifact_metadata,
+    "lineage_metadata": lineage_metadata,
+}

@@ -1,0 +1,157 @@
+"""What a probe sees: the tracked files of a submission, read within limits, parsed once. Nothing of it is ever executed."""
+
+from __future__ import annotations
+
+import ast
+import json
+import posixpath
+import re
+import warnings
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Any
+
+from grader.schema.causes import Trouble
+from grader.schema.evidence import DockerfileChoice, Place, Probe
+from harness.source.dockerfile import choose, load
+from harness.source.instructions import Dockerfile
+from harness.source.safe_yaml import documents
+from harness.source.tree import SourceTree
+from harness.text import one_line
+
+MAX_FILE = 512 << 10
+MAX_TOTAL = 48 << 20
+MAX_PYTHON, MAX_YAML, MAX_JSON, MAX_DOCUMENTS = 400, 200, 200, 60
+MAX_PLACES = 10
+_VENDORED = re.compile(
+    r"(?:^|/)(?:node_modules|bower_components|site-packages|dist-packages|venv|\.venv|env|vendor|third_party|\.tox|\.eggs|__pycache__|dist|htmlcov)/"
+)
+_TESTS = re.compile(r"(?:^|/)tests?/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$")
+_PROSE = re.compile(r"\.(?:md|markdown|rst|adoc)$|(?:^|/)(?:readme|runbook|model[-_ ]?card|operations)(?:\.txt)?$", re.I)
+
+
+class View:
+    """The tree without vendored folders. All paths are relative to the repository's root; reads beyond the budget give None.
+
+    `given` are normalised paragraphs that every candidate starts from (brief, starter): they are nobody's own writing.
+    """
+
+    def __init__(self, tree: SourceTree, given: frozenset[str] = frozenset()) -> None:
+        self.tree = tree
+        self.given = given
+        self.paths = [path for path in tree.paths if not _VENDORED.search(path)]
+        self.memo: dict[str, object] = {}
+        self._texts: dict[str, str | None] = {}
+        self._budget = MAX_TOTAL
+
+    def text(self, path: str) -> str | None:
+        """The first 512 KiB of a text file, or None."""
+        if path not in self._texts:
+            text = self.tree.text(path, MAX_FILE) if self._budget > 0 else None
+            self._budget -= len(text or "")
+            self._texts[path] = text
+        return self._texts[path]
+
+    def named(self, pattern: str, flags: int = re.I) -> list[str]:
+        """Paths whose whole path matches somewhere."""
+        compiled = re.compile(pattern, flags)
+        return [path for path in self.paths if compiled.search(path)]
+
+    @cached_property
+    def choice(self) -> DockerfileChoice | None:
+        try:
+            return choose(self.tree)
+        except Trouble:
+            return None  # an unusable submission.toml is the source stage's to report
+
+    @cached_property
+    def dockerfile(self) -> Dockerfile | None:
+        return load(self.tree, self.choice.path) if self.choice else None
+
+    @cached_property
+    def python(self) -> dict[str, ast.Module]:
+        """Every parsable Python file."""
+        parsed = ((path, _parse(self.text(path) or "")) for path in self.paths if path.endswith(".py"))
+        return {path: module for path, module in _first(parsed, MAX_PYTHON) if module is not None}
+
+    @cached_property
+    def yaml(self) -> dict[str, list[Any]]:
+        """Every parsable YAML file and its documents."""
+        files = _first((path for path in self.paths if path.endswith((".yml", ".yaml"))), MAX_YAML)
+        parsed = ((path, documents(self.text(path) or "")) for path in files)
+        return {path: found for path, found in parsed if found}
+
+    @cached_property
+    def json(self) -> dict[str, Any]:
+        """Every parsable JSON file that is not a lock file or a notebook."""
+        wanted = (path for path in self.paths if path.endswith(".json") and not path.endswith(("package-lock.json", "tsconfig.json")))
+        parsed = ((path, _json(self.text(path) or "")) for path in _first(wanted, MAX_JSON))
+        return {path: value for path, value in parsed if value is not None}
+
+    @cached_property
+    def prose(self) -> dict[str, str]:
+        """Documents for people."""
+        files = _first((path for path in self.paths if _PROSE.search(path)), MAX_DOCUMENTS)
+        return {path: text for path in files if (text := self.text(path))}
+
+    def is_test(self, path: str) -> bool:
+        return bool(_TESTS.search(path))
+
+    def line_of(self, path: str, pattern: str) -> int | None:
+        """The first line (1-based) that matches."""
+        compiled = re.compile(pattern, re.I)
+        return next((n for n, line in enumerate((self.text(path) or "").splitlines(), 1) if compiled.search(line[:2000])), None)
+
+
+def probe(
+    found: bool, detail: str = "", places: Iterable[str | tuple[str, int | None]] = (), *, subject: bool = True, value: float | None = None
+) -> Probe:
+    """A probe with its strings cleaned and its places capped; a place is a path or (path, line)."""
+    pairs = [(place, None) if isinstance(place, str) else place for place in places][:MAX_PLACES]
+    listed = [Place(file=one_line(path, 300), line=line) for path, line in pairs]
+    return Probe(subject=subject, found=found and subject, detail=one_line(detail, 400), value=value, places=listed)
+
+
+def no_subject(what: str) -> Probe:
+    """The thing that could have the property does not exist."""
+    return probe(False, what, subject=False)
+
+
+def walk(value: object, limit: int = 20_000) -> Iterator[tuple[str, object]]:
+    """(key, value) of everything nested in parsed YAML or JSON, breadth first; at most `limit` nodes, since aliases can multiply."""
+    queue: list[tuple[str, object]] = [("", value)]
+    for key, item in queue:
+        yield key, item
+        if len(queue) >= limit:
+            continue
+        if isinstance(item, dict):
+            queue += [(str(k), v) for k, v in list(item.items())[:2000]]
+        elif isinstance(item, list):
+            queue += [(key, v) for v in item[:2000]]
+
+
+def basename(path: str) -> str:
+    return posixpath.basename(path)
+
+
+def _first(items: Iterable[Any], limit: int) -> Iterator[Any]:
+    for number, item in enumerate(items):
+        if number >= limit:
+            return
+        yield item
+
+
+def _parse(text: str) -> ast.Module | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # invalid escapes in a candidate's strings are not our output
+        try:
+            return ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
