@@ -211,6 +211,7 @@ class Answer:
             self.body += self.wire.buffer
             self.wire.buffer.clear()
             if len(self.body) > self.max_bytes:
+                del self.body[self.max_bytes :]
                 raise Broken("too_large")
             if not self.wire.more():
                 return
