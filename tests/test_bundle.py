@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -215,6 +217,12 @@ def test_a_lone_surrogate_in_a_candidates_text_does_not_make_its_own_evidence_un
     writer.put("logs", LOGS.model_copy(update={"sample": ["\ud800"]}), None)
     writer.close(manifest())
     assert read(tmp_path).evidence["logs"].model_dump()["sample"] == ["?"]
+
+
+def test_reading_a_bundle_needs_neither_engine_nor_network() -> None:
+    heavy = "{'docker', 'requests', 'locust', 'gevent', 'numpy', 'jinja2'}"
+    code = f"import sys, harness.bundle; assert not {heavy} & set(sys.modules), {heavy} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
 
 
 def test_a_long_log_keeps_its_end(tmp_path: Path) -> None:
