@@ -14,11 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grader.schema.base import Culprit
+from grader.schema.bundle import Bundle
 from grader.schema.causes import Failure
 from grader.schema.challenge import Challenge, Contract, DriftPlan, Limits, Reality, Scoring
 from grader.schema.evidence import COLLECTORS, AuditEvidence, Host, LogsEvidence, Manifest, RunFacts, Submission
 from harness import bundle as bundles
-from harness.bundle import Bundle, BundleWriter, evidence_path, read
+from harness.bundle import BundleWriter, evidence_path, read
 
 CHALLENGE = Challenge(
     slug="demo", title="", version="1", summary="", hours="1", digest="d" * 64,
