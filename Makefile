@@ -46,8 +46,8 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	  { echo "host: this Python has no venv module; as root: apt-get install python3-venv" >&2; exit 3; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "installing into $(VENV)"
-	@$(BIN)/python -m pip install -q -r requirements-dev.lock
-	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e '.[dev]'
+	@$(BIN)/python -m pip install -qq -r requirements-dev.lock
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e '.[dev]'
 	@touch $@
 
 # Versions move only here. No index, host or path of this machine gets into the files.

@@ -77,6 +77,7 @@ def ensure_images(say: Say = print) -> None:
     with closing(engine.connect()) as client:
         base.ensure_base(client, renew=True, say=say)
         base.ensure_sidecar_image(client, say=say)
+        base.forget_old(client)
 
 
 def ensure_optional(say: Say = print) -> None:

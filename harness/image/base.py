@@ -8,6 +8,7 @@ import tarfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import docker
@@ -125,6 +126,15 @@ def find_sidecar_image(client: docker.DockerClient, sources: Path | None = SIDEC
         return None
     name = _names(str(base.id), _files(sources))[1]
     return name if find(client, name) is not None else None
+
+
+def forget_old(client: docker.DockerClient, days: float = 7.0) -> None:
+    """Remove images of our own that earlier checkouts left behind, once they are old enough that no running grader needs them."""
+    current = find_sidecar_image(client)
+    for image in client.images.list(filters={"label": PART}):
+        made = datetime.fromisoformat(str(image.attrs["Created"])[:19]).replace(tzinfo=UTC)
+        if current not in image.tags and datetime.now(UTC) - made > timedelta(days=days):
+            _forget(client, str(image.id))
 
 
 def _names(base: str, files: Mapping[str, bytes]) -> tuple[str, str]:

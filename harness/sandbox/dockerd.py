@@ -25,6 +25,9 @@ LOCK = Path("/run/lock/grader-engine.lock")
 START_S = 90.0
 """A first start on a slow disk takes tens of seconds."""
 
+COMING_S = 45.0
+"""How long a daemon that someone else is starting may take until it answers."""
+
 PID_FILES: dict[Path, str] = {
     Path("/var/run/docker.pid"): "dockerd",
     Path("/var/run/docker-ssd.pid"): "dockerd",
@@ -125,7 +128,7 @@ def start(answers: Callable[[], bool]) -> None:
         if answers():
             return
         if running := live_daemons():
-            _wait(answers, None, f"dockerd (process {running[0].pid}) lives but does not answer; see its log or restart it yourself")
+            _wait(answers, None, f"dockerd (process {running[0].pid}) lives but does not answer; see its log or restart it yourself", COMING_S)
             return
         for line in clear_stale():
             print(f"removed a stale pid file, {line}", flush=True)
@@ -161,8 +164,8 @@ def _start_process(answers: Callable[[], bool]) -> None:
     _wait(answers, process, f"dockerd does not answer; see {LOG}")
 
 
-def _wait(answers: Callable[[], bool], process: subprocess.Popen[bytes] | None, otherwise: str) -> None:
-    deadline = time.monotonic() + START_S
+def _wait(answers: Callable[[], bool], process: subprocess.Popen[bytes] | None, otherwise: str, within_s: float = START_S) -> None:
+    deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         if answers():
             return
