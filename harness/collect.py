@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import docker
@@ -124,6 +125,7 @@ class _Collection:
     def _with_image(self, tree: SourceTree, source: SourceEvidence) -> ImageEvidence | None:
         """Build and scan on their own threads while slot, sandbox, generator and streams are made ready; then measure."""
         with ExitStack() as stack, ThreadPoolExecutor(max_workers=2, thread_name_prefix="prepare") as pool:
+            stack.callback(self._forget_image)  # registered first, so it runs last: when no container uses the image any more
             try:
                 building = pool.submit(self.stages.run, "image", lambda: self._build(tree, source))
                 scanning = pool.submit(self.stages.run, "repository", lambda: probes.scan(tree, self.challenge))
@@ -174,8 +176,11 @@ class _Collection:
             live.run(image)
         finally:
             self.writer.put_text("logs/container.log", live.log())
-            if image is not None:
-                quietly("candidate image", lambda: self.client.images.remove(image.digest, force=True))
+
+    def _forget_image(self) -> None:
+        ours = self.client.images.list(filters={"label": f"{owner.RUN}={self.record.run_id}"})
+        for image in ours:
+            quietly("candidate image", partial(self.client.images.remove, str(image.id), force=True))
 
     def _close(self, tree: SourceTree | None, image: ImageEvidence | None) -> Manifest:
         timings = sorted(self.stages.timings, key=lambda t: t.start_s)

@@ -66,7 +66,7 @@ class Streams:
             contract=simulator.stream(CONTRACT_ROWS, seeds.derive("contract")),
             load=simulator.stream(load.rows_needed(mode.load, challenge.spec.reality), seeds.derive("load")),
             drift=experiment.prepare(challenge, mode.drift, seeds.derive("drift")),
-            faults={fault: simulator.stream(faults.ROWS_EACH, seeds.derive(f"faults:{fault}")) for fault in mode.faults},
+            faults={fault: simulator.stream(faults.rows_needed(fault), seeds.derive(f"faults:{fault}")) for fault in mode.faults},
         )
 
     @property
@@ -189,8 +189,8 @@ class Live:
                 telemetry.sent("before_steady", "after_steady", trace)
 
         stage = load.Stage(
-            self.bench.generator, self._here, self.spec.contract, self.spec.reality, self.bench.seeds, self.bench.slot.cores.candidate, self.clock.begin,
-            before, after,
+            self.bench.generator, self._here, self.spec.contract, self.spec.reality, self.bench.seeds, self.bench.slot.cores.candidate,
+            self.clock.begin, before, after,
         )  # fmt: skip
         return load.collect(stage, self.mode.load, self.bench.streams.load)
 
@@ -225,8 +225,8 @@ class Live:
     def _faults(self) -> FaultsEvidence:
         bench = self.bench
         return faults.collect(
-            bench.topology, self._here, bench.generator, self.challenge, self.mode, bench.streams.faults, self.stages.progress, bench.seeds,
-            before=lambda fault: self._read(f"before_{fault}"), after=lambda fault: self._read(f"after_{fault}"),
+            bench.topology, self._here, bench.generator, self.challenge, self.mode, bench.streams.faults, bench.seeds,
+            before=lambda fault: self._read(f"before_{fault}"), after=lambda fault: self._read(f"after_{fault}"), progress=self.stages.progress,
         )  # fmt: skip
 
     def _read(self, moment: str) -> None:
