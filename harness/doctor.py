@@ -26,6 +26,8 @@ from harness.image.standin import Recipe
 from harness.mend import PARTS, chromium, engine_advice, mend, version_of
 from harness.sandbox import engine
 
+__all__ = ["Prerequisite", "diagnose", "main", "mend"]
+
 MIN_PYTHON = (3, 11)
 MIN_ENGINE = (20, 10)
 MIN_CORES = 2

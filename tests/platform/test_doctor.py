@@ -37,7 +37,7 @@ def test_the_command_line_ends_with_three_and_one_line_per_finding(capsys: pytes
 
 @pytest.mark.usefixtures("no_engine")
 def test_a_user_without_rights_is_told_what_to_type(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(mend.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
     assert doctor.main(["--mend", "engine"]) == 3
     said = capsys.readouterr().err.strip()
     assert "sudo apt-get install docker.io iptables" in said
@@ -46,7 +46,7 @@ def test_a_user_without_rights_is_told_what_to_type(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.usefixtures("no_engine")
 def test_a_plain_container_is_told_so_and_nothing_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mend.os, "geteuid", lambda: 0)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr(mend, "_lacking_capabilities", lambda: "CAP_SYS_ADMIN")
     monkeypatch.setattr(packages, "install", lambda _: pytest.fail("installed something in vain"))
     with pytest.raises(Trouble, match="CAP_SYS_ADMIN"):
@@ -56,7 +56,7 @@ def test_a_plain_container_is_told_so_and_nothing_is_installed(monkeypatch: pyte
 @pytest.mark.usefixtures("no_engine")
 def test_packages_come_before_the_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
-    monkeypatch.setattr(mend.os, "geteuid", lambda: 0)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr(mend, "_lacking_capabilities", lambda: "")
     monkeypatch.setattr(mend, "_installed", lambda _: False)
     monkeypatch.setattr(dockerd, "live_daemons", list)
@@ -82,7 +82,7 @@ def test_capabilities_are_read_from_the_kernel(tmp_path: Path) -> None:
 
 
 def test_packages_are_never_installed_by_a_plain_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packages.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
     with pytest.raises(Trouble, match=r"cannot install x: (you are not root|this is no Debian-like system)"):
         packages.install(["x"])
 

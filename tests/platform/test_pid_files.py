@@ -126,7 +126,7 @@ def test_a_daemon_in_a_network_of_its_own_is_none_of_our_business(tmp_path: Path
 def test_a_daemon_that_lives_but_does_not_answer_is_waited_for_and_never_doubled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dockerd, "LOCK", tmp_path / "lock")
     monkeypatch.setattr(dockerd, "COMING_S", 0.3)
-    monkeypatch.setattr(dockerd.os, "geteuid", lambda: 0)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr(dockerd, "live_daemons", lambda: [dockerd.Process(9, "dockerd", "S")])
     monkeypatch.setattr(dockerd, "_start_process", lambda _: pytest.fail("a second daemon was started"))
     monkeypatch.setattr(dockerd, "_start_service", lambda _: pytest.fail("a second daemon was started"))
@@ -154,12 +154,12 @@ def test_a_started_daemon_outlives_its_starter_in_a_session_of_its_own(tmp_path:
     number = int(pid.read_text())
     try:
         assert os.getsid(number) == number
-        assert {os.readlink(f"/proc/{number}/fd/{fd}") for fd in (1, 2)} == {str(tmp_path / "log")}
+        assert {Path(f"/proc/{number}/fd/{fd}").readlink() for fd in (1, 2)} == {tmp_path / "log"}
     finally:
         os.kill(number, 9)
 
 
 def test_only_root_starts_a_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dockerd.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
     with pytest.raises(Trouble, match="only root can start"):
         dockerd.start(lambda: False)
