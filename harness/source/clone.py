@@ -46,7 +46,7 @@ def obtain(
     with _removed_unless_done(dest):
         if looks_like_url(origin):
             return _from_url(origin, dest, limits, allow_hosts, ca_file, deadline_s)
-        if origin.startswith("-"):
+        if not origin.strip() or origin.startswith("-"):
             raise UsageError(f"{one_line(origin)}: neither a URL nor a folder")
         if not local:
             raise UsageError(f"{one_line(origin)}: only https:// URLs are cloned")

@@ -47,7 +47,8 @@ def read(tree: SourceTree) -> Submission | None:
     try:
         given = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise Trouble("submission_manifest_invalid", f"{FILE}: {one_line(str(error), 200)}") from None
+        said = str(error).replace("at end of document", f"at line {len(text.splitlines()) or 1}, the end of the file")
+        raise Trouble("submission_manifest_invalid", f"{FILE}: {one_line(said, 200)}") from None
     for key, value in given.items():
         _check(text, key, value)
     submission = Submission(given.get("dockerfile"), given.get("context"), given)

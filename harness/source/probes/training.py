@@ -17,7 +17,8 @@ _VALIDATORS = frozenset({
     "pandera", "great_expectations", "pydantic", "jsonschema", "tensorflow_data_validation", "deepchecks", "cerberus", "marshmallow", "frictionless",
 })  # fmt: skip
 _CHECK_NAME = re.compile(
-    r"^_?(?:validate|check|verify|assert|ensure)(?:_\w*)?$|^_?(?:\w+_)?(?:is_valid|valid|validation|errors|problems|violations|complaints|issues)$", re.I
+    r"^_?(?:validate|check|verify|assert|ensure)(?:_\w*)?$|^_?(?:\w+_)?(?:is_valid|valid|validation|errors|problems|violations|complaints|issues)$",
+    re.I,
 )
 _SHARED_NAME = re.compile(r"feature|preproc|transform|encod|vector|prepar|imput|clean|schema|normali[sz]e|token|embed", re.I)
 _SEEDED = re.compile(r"^(?:seed|manual_seed|set_seed|seed_everything|set_random_seed|default_rng|RandomState|Random|PRNGKey|SeedSequence)$")
