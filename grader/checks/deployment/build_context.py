@@ -8,5 +8,5 @@ from grader.schema.evidence import RepositoryEvidence
 
 
 def check(repository: RepositoryEvidence) -> Finding:
-    rungs = [("tidy", ["dockerignore", "multi_stage"]), ("half", ["dockerignore"]), ("half", ["multi_stage"])]
+    rungs = [("tidy", ["dockerignore", "multi_stage_build"]), ("half", ["dockerignore"]), ("half", ["multi_stage_build"])]
     return climb(repository, rungs, none="careless")

@@ -1,0 +1,337 @@
+"""Tiny hand-made evidence for checks, and `judge`, which runs one check as scoring would: declared inputs, the rubric's bars."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from grader.checks.registry import CHECKS
+from grader.rubric import load as load_rubric
+from grader.schema.causes import Failure, Trouble
+from grader.schema.challenge import Challenge
+from grader.schema.evidence import (
+    Alert,
+    AuditEvidence,
+    BaseImage,
+    BootEvidence,
+    ContractEvidence,
+    DriftEvidence,
+    DriftWindow,
+    Exchange,
+    FaultCase,
+    FaultRecord,
+    FaultsEvidence,
+    ImageEvidence,
+    Latency,
+    LoadEvidence,
+    LoadWindow,
+    LogsEvidence,
+    MetricsEvidence,
+    ModelQuality,
+    Place,
+    PredictionFacts,
+    Probe,
+    RepositoryEvidence,
+    ResourceUse,
+    Scrape,
+    SentTruth,
+    TimeBin,
+)
+from grader.schema.result import Finding, Outcome
+from harness.telemetry.exposition import parse
+
+ROOT = Path(__file__).parents[2]
+RUBRIC = load_rubric()
+RULES = {id: rule for area in RUBRIC.areas.values() for id, rule in area.checks.items()}
+CHALLENGE = Challenge.model_validate(tomllib.loads((ROOT / "challenges/fraud-scoring/challenge.toml").read_text()))
+MIB = 2**20
+CANDIDATE = Trouble("service_gone", "no answer for 10 s").failure
+GRADER = Trouble("sidecar_down", "the store is gone").failure
+
+
+def judge(id: str, **evidence: Any) -> Finding:
+    """Run a check on evidence given by collector name. A level that its ladder lacks, or an empty sentence, is an error."""
+    rule, spec = RULES[id], CHECKS[id]
+    given = {"challenge": CHALLENGE, "bars": rule.bars, **evidence}
+    finding = spec.function(**{parameter: given[name] for parameter, name in spec.inputs.items()})
+    assert finding.level is None or finding.level in rule.ladder
+    assert finding.observed
+    return finding
+
+
+def level(id: str, **evidence: Any) -> str:
+    """The level's name; `unknown` or `not_applicable` where there is none."""
+    finding = judge(id, **evidence)
+    return finding.level or (finding.outcome or Outcome.UNKNOWN).value
+
+
+# ---- submission
+
+
+def image(**facts: Any) -> ImageEvidence:
+    default = {
+        "builder": "legacy", "digest": "sha256:1", "seconds": 40.0, "cached": False, "size_bytes": 400_000_000,
+        "base_images": [BaseImage(reference="python:3.11-slim", pin="version")], "user": "app", "entrypoint": [], "command": ["serve"],
+        "shell_form": False, "exposed_ports": [8090], "healthcheck": False, "log_tail": "", "network": "package indexes",
+    }  # fmt: skip
+    return ImageEvidence(**{**default, **facts})
+
+
+def repository(*, detail: str = "", **probes: bool | float | Probe | None) -> RepositoryEvidence:
+    """True: found; a number: found, with that value; False: not found; None: no subject."""
+    return RepositoryEvidence(probes={id: _probe(id, seen, detail) for id, seen in probes.items()})
+
+
+def _probe(id: str, seen: bool | float | Probe | None, detail: str) -> Probe:
+    if isinstance(seen, Probe):
+        return seen
+    places = [Place(file=f"{id}.yaml")] if seen else []
+    value = None if seen is None or isinstance(seen, bool) else float(seen)
+    return Probe(subject=seen is not None, found=bool(seen), value=value, detail=detail, places=places)
+
+
+# ---- behaviour
+
+
+def boot(**facts: Any) -> BootEvidence:
+    default = {
+        "port": 8090, "listening_ports": [8090], "first_health_s": 1.5, "first_ready_s": 2.0, "first_prediction_s": 2.1,
+        "ready_before_prediction": 0, "health_status": 200, "ready_status": 200, "uids": [1000, 1000], "processes": ["python"],
+        "idle_memory_bytes": 90 * MIB, "exit_code": None, "log_tail": "",
+    }  # fmt: skip
+    return BootEvidence(**{**default, **facts})
+
+
+def exchange(name: str, method: str, path: str, status: int | None = 200, body: str = "") -> Exchange:
+    return Exchange(name=name, method=method, path=path, status=status, seconds=0.01, body=body, error=None if status else "reset")
+
+
+def contract(*exchanges: Exchange, versions: Sequence[str] = ("1.4.0",), **facts: Any) -> ContractEvidence:
+    default = {"sent": 40, "valid": 40, "distinct_scores": 38, "echoes_id": 40, "degraded": 0}
+    return ContractEvidence(predictions=PredictionFacts(**{**default, **facts}), exchanges=list(exchanges), model_versions=list(versions))
+
+
+def logs(**facts: Any) -> LogsEvidence:
+    default = {
+        "lines": 1000, "bytes": 10**5, "json_lines": 1000, "with_request_id": 900, "with_model_version": 900, "canaries_sent": 300,
+        "canaries_found": 0, "sample": [],
+    }  # fmt: skip
+    return LogsEvidence(**{**default, **facts})
+
+
+def audit(**facts: Any) -> AuditEvidence:
+    fields = dict.fromkeys(("transaction_id", "time", "model_version", "input_digest", "score", "degraded"), 1000)
+    default = {
+        "exists": True, "lines": 1000, "parsed": 1000, "predictions_sent": 1000, "predictions_found": 1000, "duplicates": 0,
+        "with_fields": fields, "scores_agree": 1000,
+    }  # fmt: skip
+    return AuditEvidence(**{**default, **facts})
+
+
+# ---- metrics
+
+EXPOSITION = """\
+# TYPE fraud_requests_total counter
+fraud_requests_total{{status="200"}} {ok}
+fraud_requests_total{{status="422"}} {wrong}
+# TYPE fraud_request_latency_seconds histogram
+fraud_request_latency_seconds_bucket{{le="0.01"}} {ok}
+fraud_request_latency_seconds_bucket{{le="0.1"}} {ok}
+fraud_request_latency_seconds_bucket{{le="+Inf"}} {ok}
+fraud_request_latency_seconds_sum {latency_sum}
+fraud_request_latency_seconds_count {ok}
+# TYPE fraud_score histogram
+fraud_score_bucket{{le="0.05"}} {ok}
+fraud_score_bucket{{le="0.1"}} {ok}
+fraud_score_bucket{{le="0.5"}} {ok}
+fraud_score_bucket{{le="1.0"}} {ok}
+fraud_score_bucket{{le="+Inf"}} {ok}
+fraud_score_sum {score_sum}
+fraud_score_count {ok}
+# TYPE fraud_model_info gauge
+fraud_model_info{{version="{version}"}} 1
+# TYPE fraud_fallbacks_total counter
+fraud_fallbacks_total {fallbacks}
+"""
+"""What a sound service exposes: 5 ms per request, a mean score of 0.06."""
+
+
+def exposition(ok: float = 0, wrong: float = 0, fallbacks: float = 0, version: str = "1.4.0", **sums: float) -> str:
+    default = {"latency_sum": ok * 0.005, "score_sum": ok * 0.06}
+    return EXPOSITION.format(ok=ok, wrong=wrong, fallbacks=fallbacks, version=version, **{**default, **sums})
+
+
+def scrape(moment: str, text: str | None) -> Scrape:
+    parsed = parse(text.encode()) if text is not None else None
+    return Scrape(
+        moment=moment, at_s=0.0, status=200 if parsed else 404, seconds=0.01, bytes=len(text or ""), content_type="text/plain",
+        problem=("; ".join(parsed.problems) or None) if parsed else "status 404", families=parsed.families if parsed else [],
+    )  # fmt: skip
+
+
+def truth(since: str, until: str, sent: int = 3000, **facts: Any) -> SentTruth:
+    default = {"statuses": {"200": sent}, "mean_latency_ms": 6.0, "score_n": sent, "score_mean": 0.06, "score_sd": 0.1}
+    return SentTruth(since=since, until=until, sent=sent, **{**default, **facts})
+
+
+def metrics(
+    before: str | None = None, after: str | None = None, *more: Scrape, truths: Sequence[SentTruth] | None = None, **facts: Any
+) -> MetricsEvidence:
+    """Scrapes around the steady window, with its truth, and whatever other scrapes there are."""
+    scrapes = [scrape("before_steady", before), scrape("after_steady", after), *more]
+    return MetricsEvidence(scrapes=scrapes, truths=list(truths) if truths is not None else [truth("before_steady", "after_steady", **facts)])
+
+
+def counters(**values: float) -> str:
+    """An exposition of bare counters."""
+    return "".join(f"# TYPE {name} counter\n{name} {value}\n" for name, value in values.items())
+
+
+def summary(name: str, count: int, each: float) -> str:
+    """An exposition of one summary without quantiles."""
+    return f"# TYPE {name} summary\n{name}_sum {count * each}\n{name}_count {count}\n"
+
+
+def sound_metrics(*more: Scrape) -> MetricsEvidence:
+    return metrics(exposition(100), exposition(3100), *more)
+
+
+# ---- drift
+
+WINDOW = 500
+
+
+def drift(
+    alerts: Sequence[AlertPost] = (), kinds: Sequence[str] = ("covariate",), gauges: Callable[[DriftWindow], Mapping[str, float]] = lambda _: {},
+    quality: ModelQuality | None = None, void: str | None = None, rejected: int = 0, controls: int = 6,
+) -> DriftEvidence:  # fmt: skip
+    """One warm-up window, the controls, then five drifted and three clean windows per kind; alerts are (name, status, feature, request).
+
+    With six controls the first kind begins at request 3500, is over at 6000, and its recovery ends at 7500.
+    """
+    phases: list[tuple[str, str | None]] = [("warmup", None), *[("control", None)] * controls]
+    for kind in kinds:
+        phases += [("drifted", kind)] * 5 + [("recovery", kind)] * 3
+    windows = [_window(i, phase, kind) for i, (phase, kind) in enumerate(phases)]
+    features = {"covariate": "distance_km", "unit": "amount", "missing": "device_age_days"}
+    return DriftEvidence(
+        rate_rps=200, window=WINDOW, order=list(kinds), features={k: features[k] for k in kinds}, severities=dict.fromkeys(kinds, 0.5),
+        windows=[w.model_copy(update={"gauges": dict(gauges(w))}) for w in windows],
+        alerts=[
+            Alert(name=name, status=status, labels={"feature": feature} if feature else {}, at_s=request / 200, request=request)
+            for name, status, feature, request in alerts
+        ],
+        webhook_rejected=rejected, quality=quality, void=void,
+    )  # fmt: skip
+
+
+def _window(index: int, phase: str, kind: str | None) -> DriftWindow:
+    return DriftWindow(
+        index=index, phase=phase, kind=kind, severity=0.5 if phase == "drifted" else 0.0, first_request=index * WINDOW, sent=WINDOW, ok=WINDOW,
+        start_s=index * 2.5, end_s=index * 2.5 + 2.5, mean_score=0.06, gauges={},
+    )  # fmt: skip
+
+
+AlertPost = tuple[str, str, str, int]
+
+
+def alert(feature: str, start: int, end: int | None = None) -> list[AlertPost]:
+    """The posts of one alert: firing, and resolved unless it never is."""
+    posts = [("DataDrift", "firing", feature, start)]
+    return posts if end is None else [*posts, ("DataDrift", "resolved", feature, end)]
+
+
+def false_alarms(count: int) -> list[AlertPost]:
+    """One short alert in each of the first clean windows."""
+    return [post for i in range(count) for post in alert("merchant_category", 700 + WINDOW * i, 900 + WINDOW * i)]
+
+
+ANSWERED = [*alert("distance_km", 4100, 6600), *alert("amount", 8100, 10600), *alert("device_age_days", 12100, 14600)]
+"""A sound monitor's alerts over covariate, unit and missing drift in this order (each begins 4000 requests after the one before)."""
+
+
+def quality(brier: float = 0.05, base: float = 0.056, n: int = 3000, auc: float = 0.78) -> ModelQuality:
+    return ModelQuality(n=n, positives=180, auc=auc, brier=brier, base_brier=base, reference_auc=0.81)
+
+
+# ---- load and faults
+
+
+def timeline(*stretches: tuple[float, Mapping[str, float]], bin_s: float = 0.1, rate: float = 100) -> list[TimeBin]:
+    """Bins from stretches of (seconds, shares): `failed`, `shed`, `degraded` as shares of what is sent, `p95` in ms."""
+    bins: list[TimeBin] = []
+    sent = round(rate * bin_s)
+    for seconds, shares in stretches:
+        for _ in range(round(seconds / bin_s)):
+            failed, shed, degraded = (round(shares.get(key, 0.0) * sent) for key in ("failed", "shed", "degraded"))
+            ok = sent - failed - shed - degraded
+            p95 = shares.get("p95", 8.0) if ok + degraded else None
+            bins.append(
+                TimeBin(t_s=round(len(bins) * bin_s, 6), sent=sent, ok=ok, degraded=degraded, shed=shed, failed=failed, p95_ms=p95)
+            )
+    return bins
+
+
+def fault(
+    id: str, *stretches: tuple[float, Mapping[str, float]], facts: Mapping[str, float] | None = None, inject: float = 2.0, undo: float = 5.0,
+    injected: bool = True, failure: Failure | None = None, cases: Sequence[FaultCase] = (), alive: Sequence[int] | None = None,
+) -> FaultRecord:  # fmt: skip
+    """A fault from 2 s to 5 s of a record; without stretches all is well all the time. `alive`: statuses of liveness polls while it lasts."""
+    bins = timeline(*(stretches or [(9.0, {})]))
+    statuses = [200] * 15 if alive is None else list(alive)
+    step = (undo - inject) / (len(statuses) + 1)
+    return FaultRecord(
+        id=id, number=1, target="process", injected=injected, proof="seen" if injected else "not seen", inject_s=inject, undo_s=undo,
+        end_s=len(bins) * 0.1, bin_s=0.1, bins=bins, liveness=[(inject + (i + 1) * step, s) for i, s in enumerate(statuses)],
+        facts={"healthy_before": 1.0, **(facts or {})}, cases=list(cases), failure=failure,
+    )  # fmt: skip
+
+
+def faults(*records: FaultRecord) -> FaultsEvidence:
+    return FaultsEvidence(faults=list(records))
+
+
+DEGRADED = {"hits": 300, "n_degraded": 280, "n_plain_ok": 2, "brier_degraded": 0.052, "brier_base": 0.056, "distinct_degraded": 200}
+
+
+def dependency(id: str = "dependency_slow", during: Mapping[str, float] | None = None, **changes: Any) -> FaultRecord:
+    """A dependency fault with a sound fallback, unless `during` (shares) or `facts` say otherwise."""
+    facts = DEGRADED | dict(changes.pop("facts", {}))
+    return fault(id, (2.0, {}), (3.0, during if during is not None else {"degraded": 1.0, "p95": 70}), (4.0, {}), facts=facts, **changes)
+
+
+def case(name: str, status: int | None = 422, *, body: str = '{"detail": "no"}', alive: bool = True, error: str | None = None) -> FaultCase:
+    return FaultCase(name=name, status=status, seconds=0.01, error=error, body=body, alive_after=alive)
+
+
+def resources(**facts: Any) -> ResourceUse:
+    default = {
+        "cpu_seconds": 9.0, "throttled_seconds": 0.0, "memory_start_bytes": 100 * MIB, "memory_end_bytes": 102 * MIB,
+        "memory_peak_bytes": 120 * MIB, "others_core_share": 0.0, "steal_share": 0.0,
+    }  # fmt: skip
+    return ResourceUse(**{**default, **facts})
+
+
+def latency(n: int, over: int, p95: float = 9.0, p99: float = 20.0) -> Latency:
+    return Latency(
+        n=n, mean_ms=6.0, p50_ms=5.0, p95_ms=p95, p98_ms=p95, p99_ms=p99, p999_ms=p99, max_ms=p99, p99_sent_ms=p99, p99_low_ms=p99,
+        p99_high_ms=p99, over_slo=over,
+    )  # fmt: skip
+
+
+def window(
+    name: str, sent: int = 3000, *, over: int = 0, p95: float = 9.0, seconds: float = 30.0, errors: Mapping[str, int] | None = None,
+    degraded: int = 0, bins: Sequence[TimeBin] = (), void: str | None = None, use: ResourceUse | None = None,
+) -> LoadWindow:  # fmt: skip
+    lost = sum((errors or {}).values())
+    return LoadWindow(
+        name=name, arrivals="poisson", rate_rps=round(sent / seconds), seconds=seconds, seed_digest="", scheduled=sent, sent=sent, dropped=0,
+        ok=sent - lost - degraded, degraded=degraded, errors=dict(errors or {}), statuses={}, lag_p99_ms=0.1,
+        latency=latency(sent - lost, over, p95) if sent > lost else None, resources=use or resources(), bins=list(bins), start_s=0.0, void=void,
+    )  # fmt: skip
+
+
+def load(*windows: LoadWindow) -> LoadEvidence:
+    return LoadEvidence(windows=list(windows), bin_s=0.1)

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import pytest
+
+from checks.builders import audit, level
+
+
+@pytest.mark.parametrize(
+    ("expected", "evidence"),
+    [
+        ("complete", {"audit": audit()}),
+        ("some", {"audit": audit(with_fields={"transaction_id": 1000, "time": 1000, "score": 1000, "degraded": 3})}),
+        ("none", {"audit": audit(with_fields={"transaction_id": 1000, "time": 0})}),
+        ("none", {"audit": audit(predictions_found=0)}),
+        ("unknown", {"audit": audit(predictions_sent=0)}),
+    ],
+)
+def test_the_level_follows_the_evidence(expected, evidence):
+    assert level("audit_fields", **evidence) == expected

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import pytest
+
+from checks.builders import audit, level
+
+
+@pytest.mark.parametrize(
+    ("expected", "evidence"),
+    [
+        ("complete", {"audit": audit()}),
+        ("gaps", {"audit": audit(predictions_found=800)}),
+        ("none", {"audit": audit(predictions_found=10)}),
+        ("none", {"audit": audit(exists=False, predictions_found=0)}),
+        ("unknown", {"audit": audit(predictions_sent=0)}),
+    ],
+)
+def test_the_level_follows_the_evidence(expected, evidence):
+    assert level("audit_trail", **evidence) == expected

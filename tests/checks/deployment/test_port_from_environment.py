@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import pytest
+
+from checks.builders import boot, level
+
+
+@pytest.mark.parametrize(
+    ("expected", "evidence"),
+    [
+        ("follows", {"boot": boot()}),
+        ("fixed", {"boot": boot(port=8000, listening_ports=[8000])}),
+        ("silent", {"boot": boot(listening_ports=[])}),
+    ],
+)
+def test_the_level_follows_the_evidence(expected, evidence):
+    assert level("port_from_environment", **evidence) == expected

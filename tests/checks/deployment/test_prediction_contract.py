@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import pytest
+
+from checks.builders import contract, level
+
+
+@pytest.mark.parametrize(
+    ("expected", "evidence"),
+    [
+        ("exact", {"contract": contract()}),
+        ("near", {"contract": contract(valid=38)}),
+        ("near", {"contract": contract(echoes_id=0)}),
+        ("broken", {"contract": contract(valid=30)}),
+        ("broken", {"contract": contract(distinct_scores=1)}),
+        ("broken", {"contract": contract(sent=0, valid=0, distinct_scores=0, echoes_id=0)}),
+    ],
+)
+def test_the_level_follows_the_evidence(expected, evidence):
+    assert level("prediction_contract", **evidence) == expected

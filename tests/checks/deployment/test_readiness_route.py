@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import pytest
+
+from checks.builders import boot, level
+
+
+@pytest.mark.parametrize(
+    ("expected", "evidence"),
+    [
+        ("answers", {"boot": boot()}),
+        ("wavers", {"boot": boot(ready_status=503)}),
+        ("missing", {"boot": boot(first_ready_s=None, ready_status=404)}),
+    ],
+)
+def test_the_level_follows_the_evidence(expected, evidence):
+    assert level("readiness_route", **evidence) == expected

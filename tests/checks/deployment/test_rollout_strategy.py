@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import pytest
+
+from checks.builders import level, repository
+
+
+@pytest.mark.parametrize(
+    ("expected", "evidence"),
+    [
+        ("declared", {"repository": repository(manifest_rollout=True)}),
+        ("none", {"repository": repository(manifest_rollout=None)}),
+    ],
+)
+def test_the_level_follows_the_evidence(expected, evidence):
+    assert level("rollout_strategy", **evidence) == expected

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import pytest
+
+from checks.builders import CANDIDATE, dependency, faults, level
+
+
+@pytest.mark.parametrize(
+    ("expected", "evidence"),
+    [
+        ("informed", {"faults": faults(dependency(facts={}))}),
+        ("near", {"faults": faults(dependency(facts={"brier_degraded": 0.0585}))}),
+        ("worse", {"faults": faults(dependency(facts={"brier_degraded": 0.2}))}),
+        ("constant", {"faults": faults(dependency(facts={"distinct_degraded": 1}))}),
+        ("none", {"faults": faults(dependency(facts={"n_degraded": 3}))}),
+        ("none", {"faults": faults(dependency(failure=CANDIDATE))}),
+        ("none", {"faults": faults(dependency(injected=False, facts={"hits": 0, "n_degraded": 0, "n_plain_ok": 300}))}),
+        ("unknown", {"faults": faults(dependency(injected=False))}),
+    ],
+)
+def test_the_level_follows_the_evidence(expected, evidence):
+    assert level("fallback_quality", **evidence) == expected

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import pytest
+
+from checks.builders import counters, exposition, level, metrics, scrape, truth
+
+
+def around(before, after, statuses=None):
+    """Twenty wrong requests between two scrapes."""
+    told = truth("before_errors", "after_errors", 20, statuses=statuses or {"422": 20})
+    return metrics(None, None, scrape("before_errors", before), scrape("after_errors", after), truths=[told])
+
+
+@pytest.mark.parametrize(
+    ("expected", "evidence"),
+    [
+        ("true", around(exposition(5), exposition(5, 20))),
+        ("apart", around(counters(fraud_predictions_total=5, fraud_errors_total=0), counters(fraud_predictions_total=5, fraud_errors_total=20))),
+        ("blind", around(exposition(5), exposition(25))),
+        ("blind", around(counters(fraud_predictions_total=5), counters(fraud_predictions_total=25))),
+        ("blind", around(None, None)),
+        ("blind", around(exposition(5), exposition(25), {"200": 20})),
+        ("unknown", metrics(exposition(0), exposition(10))),
+    ],
+)
+def test_wrong_requests_must_show_as_errors(expected, evidence):
+    assert level("error_counter_truth", metrics=evidence) == expected

@@ -1,0 +1,83 @@
+"""The rubric's files are data that people edit: what is wrong in them must be named, not guessed."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from grader.rubric import FOLDER, load, placeholders
+from grader.schema.causes import UsageError
+
+RUBRIC = load()
+
+
+def copy(tmp_path, **changes):
+    """A copy of the rubric with (old, new) replacements per file stem."""
+    for path in FOLDER.glob("*.toml"):
+        shutil.copy(path, tmp_path)
+    for stem, (old, new) in changes.items():
+        path = tmp_path / f"{stem}.toml"
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+    return tmp_path
+
+
+def test_the_rubric_loads_with_eight_areas_three_gates_and_a_digest():
+    assert list(dict(sorted(RUBRIC.areas.items(), key=lambda item: item[1].order))) == [
+        "deployment", "monitoring", "failure", "scalability", "pipeline", "mlops", "cloud", "compliance",
+    ]  # fmt: skip
+    assert {gate.check for gate in RUBRIC.gates.values()} == {"image_builds", "service_ready", "prediction_contract"}
+    assert len(RUBRIC.digest) == 64
+
+
+def test_the_digest_changes_with_any_byte_and_not_without(tmp_path):
+    assert load(copy(tmp_path)).digest == RUBRIC.digest
+    assert load(copy(tmp_path, cloud=("What does it cost", "What might it cost"))).digest != RUBRIC.digest
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"deployment": ("weight = 4", "wieght = 4")}, "image_builds"),
+        ({"deployment": ("{fast_s}", "{fats_s}")}, "fats_s"),
+        ({"deployment": ("credit = 6000", "credit = 600000")}, "service_ready"),
+        ({"deployment": ("credit = 2500", "credit = 7000")}, "ladder"),
+        ({"gates": ('check = "image_builds"', 'check = "image_bilds"')}, "image_bilds"),
+        ({"cloud": ("[checks.measured_cost]", "[checks.latency_slo]")}, "two areas"),
+        ({"cloud": ("title =", "title ==")}, "cloud.toml"),
+    ],
+)
+def test_a_mistake_is_refused_with_its_place(tmp_path, changes, message):
+    with pytest.raises(UsageError, match=message):
+        load(copy(tmp_path, **changes))
+
+
+@pytest.mark.parametrize(("id", "rule"), [(id, rule) for area in RUBRIC.areas.values() for id, rule in area.checks.items()])
+def test_every_entry_tells_people_what_they_need(id, rule):
+    assert rule.title != rule.failure_title
+    assert rule.root_cause
+    assert len(rule.remedy) > 30
+    assert "{observed}" in rule.question
+    assert placeholders(rule.question) == {"observed"}
+    assert rule.question.endswith(("?", "."))
+    assert all(level.means for level in rule.ladder.values())
+
+
+def test_behaviour_dominates_the_core_areas():
+    for area in ("deployment", "monitoring", "failure", "scalability"):
+        assert all(rule.behaviour for rule in RUBRIC.areas[area].checks.values()), area
+
+
+def test_no_root_cause_of_the_core_outweighs_the_cap():
+    from checks.builders import CHALLENGE
+
+    for mode in CHALLENGE.modes.values():
+        lost: dict[str, float] = {}
+        for area, points in CHALLENGE.scoring.core.items():
+            rules = [rule for rule in RUBRIC.areas[area].checks.values() if set(rule.needs) <= mode.stimuli]
+            whole = sum(rule.weight for rule in rules)
+            for rule in rules:
+                lost[rule.root_cause] = lost.get(rule.root_cause, 0.0) + points * rule.weight / whole
+        assert max(lost.values()) <= CHALLENGE.scoring.cause_cap_points, sorted(lost.items(), key=lambda item: -item[1])[:3]
