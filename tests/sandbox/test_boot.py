@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from grader.schema.challenge import Challenge
+from harness.sandbox import boot as boot_module
 from harness.sandbox.boot import SETTLE_S, StartFailed, watch
 from harness.sandbox.container import Candidate
 
@@ -40,7 +41,8 @@ def test_a_good_start_is_recorded_with_its_times(start: Start, challenge: Challe
     assert called == [True]
 
 
-def test_ready_before_it_can_predict_is_counted(start: Start, challenge: Challenge) -> None:
+def test_ready_before_it_can_predict_is_counted(start: Start, challenge: Challenge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boot_module, "SETTLE_S", 0.3)
     boot = watch(start(PREDICT_AFTER_S="1"), challenge.contract, [Row()], 10, violations)
     assert boot.ready_before_prediction > 3
     assert boot.first_prediction_s is not None
