@@ -96,6 +96,7 @@ class Live:
         self.candidate: Candidate | None = None
         self.traces: list[Trace] = []
         self.telemetry: Telemetry
+        self.probed: ContractEvidence
 
     def run(self, image: ImageEvidence | None) -> None:
         """All live stages; what fails leaves its reason, and what stands on it inherits that."""
@@ -163,10 +164,15 @@ class Live:
         self.candidate = self.bench.topology.start_candidate(image.digest)
         self.telemetry = Telemetry(self.candidate.client, self.challenge, self.clock.begin)
         rows = self.bench.streams.contract[: CONTRACT_ROWS // 4]
-        return boot.watch(self.candidate, self.spec.contract, rows, self.spec.limits.ready_timeout_s, contract.validator(self.challenge))
+        validate, timeout = contract.validator(self.challenge), self.spec.limits.ready_timeout_s
+        return boot.watch(self.candidate, self.spec.contract, rows, timeout, validate, meanwhile=self._probe)
+
+    def _probe(self) -> None:
+        """The contract is probed while the boot watch waits for its second look: one real service listened, then died."""
+        self.probed = contract.probe(self._here.client, self.challenge, self.bench.streams.contract[CONTRACT_ROWS // 4 :])
 
     def _contract(self) -> ContractEvidence:
-        return contract.probe(self._here.client, self.challenge, self.bench.streams.contract[CONTRACT_ROWS // 4 :])
+        return self.probed
 
     def _stop_without_prediction(self, probed: ContractEvidence) -> None:
         facts = probed.predictions
