@@ -7,15 +7,14 @@ import pkgutil
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 
+import grader.checks
 from grader.checks.api import Bars, Check
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import COLLECTORS
 from grader.schema.result import Finding
 
-FOLDER = Path(__file__).parent
 SHARED = "analysis"
 """The one sub-package that holds no checks: pure analysis which several checks share."""
 
@@ -65,12 +64,14 @@ def discover() -> dict[str, CheckSpec]:
 
 
 def _modules() -> Iterator[tuple[str, str, ModuleType]]:
-    for area in pkgutil.iter_modules([str(FOLDER)]):
+    """(area, id, module) of every check file."""
+    for area in pkgutil.iter_modules(grader.checks.__path__):
         if not area.ispkg or area.name == SHARED:
             continue
-        for entry in pkgutil.iter_modules([str(FOLDER / area.name)]):
+        package = importlib.import_module(f"grader.checks.{area.name}")
+        for entry in pkgutil.iter_modules(package.__path__):
             if not entry.name.startswith("_"):
-                yield area.name, entry.name, importlib.import_module(f"grader.checks.{area.name}.{entry.name}")
+                yield area.name, entry.name, importlib.import_module(f"{package.__name__}.{entry.name}")
 
 
 CHECKS: dict[str, CheckSpec] = discover()

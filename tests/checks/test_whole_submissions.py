@@ -14,6 +14,7 @@ from checks.builders import (
     boot,
     case,
     contract,
+    counters,
     dependency,
     drift,
     exchange,
@@ -33,7 +34,10 @@ from checks.builders import (
     window,
 )
 from grader.checks.registry import CHECKS
+from grader.judge.evaluate import in_scope, one
+from grader.schema.bundle import Bundle
 from grader.schema.rubric import FULL
+from grader.scoring import score
 from harness.source import probes
 
 DEPENDENCY = ("dependency_slow", "dependency_errors", "dependency_blackhole", "dependency_drip")
@@ -115,6 +119,49 @@ def test_slower_is_never_better():
     assert all(a >= b for a, b in pairwise(taken))
     shares = [credit("latency_slo", {"load": load(window("steady", over=over))}) for over in range(0, 3000, 25)]
     assert all(a >= b for a, b in pairwise(shares))
+
+
+def weak():
+    """Works on the happy path only: no timeout, no fallback, no monitor, one bare counter, runs as root, half of wrong input gives 500."""
+    has = ("kubernetes_manifests", "infrastructure_as_code", "training_script", "tests_present", "tests_cover_serving", "dependencies_pinned")
+    before, after = counters(fraud_predictions_total=0), counters(fraud_predictions_total=3000)
+    moments = ["before_errors", "after_errors", *(f"{when}_{id}" for id in DEPENDENCY for when in ("before", "after"))]
+    steady, errors = truth("before_steady", "after_steady"), truth("before_errors", "after_errors", 20, statuses={"500": 20})
+    starved = fault("cpu_starvation", (2.0, {}), (3.0, {"failed": 0.8}), (2.0, {"p95": 1500}), (4.0, {}))
+    halves = [case(f"wrong_{i}", 500 if i % 2 else 422) for i in range(30)]
+    drained = fault("sigterm_drain", facts={"in_flight_at_signal": 11, "in_flight_lost": 0, "exit_s": 0.8, "ready_s": 2.0})
+    hung = [dependency(id, {"failed": 1.0}, alive=[0] * 5, facts={"n_degraded": 0, "n_plain_ok": 0}) for id in DEPENDENCY]
+    return sound() | {
+        "repository": repository(**dict.fromkeys(probes.TABLE, False) | dict.fromkeys(has, 1) | {"secrets_absent": True}),
+        "metrics": metrics(before, after, *(scrape(moment, after) for moment in moments), truths=[steady, errors]),
+        "boot": boot(uids=[0]),
+        "drift": drift(kinds=["covariate", "unit", "missing"], quality=quality()),
+        "faults": faults(
+            fault("pause"), fault("network_cut"), fault("sigkill", facts={"ready_s": 3.0}), starved, drained,
+            fault("malformed_input", cases=halves), *hung,
+        ),
+        "logs": logs(json_lines=0, with_request_id=0),
+        "audit": audit(exists=False, predictions_found=0, with_fields={}, scores_agree=0),
+        "contract": contract(exchange("version", "GET", "/version", 404), exchange("feedback", "POST", "/feedback", 404), versions=["1"]),
+    }  # fmt: skip
+
+
+def scored(evidence, mode):
+    """(low, high) in points."""
+    rules = [(id, rule) for id, rule in RULES.items() if in_scope(rule, CHALLENGE, mode)]
+    judged = [one(CHECKS[id], rule, Bundle(evidence=evidence), CHALLENGE).judged for id, rule in rules]
+    total = score(judged, CHALLENGE.scoring, gates_hold_low=True, gates_hold_high=True)
+    return total.low / 100, total.high / 100
+
+
+@pytest.mark.parametrize("mode", sorted(CHALLENGE.modes))
+def test_the_bars_tell_sound_weak_and_null_apart(mode):
+    null = weak() | {"contract": contract(valid=0, distinct_scores=0, echoes_id=0, versions=[])}
+    empty = null | {"repository": repository(**dict.fromkeys(probes.TABLE))}
+    assert scored(sound(), mode) == (100, 100)
+    assert 20 <= scored(weak(), mode)[0] <= 50
+    assert scored(null, mode)[1] <= 6  # with a repository of files that a module counts
+    assert scored(empty, mode)[1] == 0
 
 
 def test_what_every_mode_exercises_is_what_the_checks_may_ask_for():

@@ -30,7 +30,7 @@ def endured(faults: FaultsEvidence, id: str, *, answered: float, fast_ms: float)
 
 def never_asked(record: FaultRecord | None) -> str | None:
     """A service that never asks the dependency has nothing to survive. A breaker asks no more either, but says `degraded`."""
-    if record is None or record.failure is not None or record.facts.get("hits", 1) > 0:
+    if record is None or record.failure is not None or record.facts.get("hits", 1) + record.facts.get("hits_before", 0) > 0:
         return None
     plain = record.facts.get("n_plain_ok", 0)
     if not plain or record.facts.get("n_degraded", 0):

@@ -132,7 +132,7 @@ def moved_gauges(drift: DriftEvidence, stretch: Stretch) -> list[str]:
     six clean windows then leave it about once in ten thousand.
     """
     controls = [w for w in drift.windows if w.phase == "control"]
-    names = sorted({name for w in stretch.windows for name in w.gauges if not UNRELATED.search(name)})
+    names = sorted({name for w in stretch.windows for name in w.gauges if not UNRELATED.search(name.split("{")[0])})
     return [name for name in names if _moved(name, controls, stretch)]
 
 
