@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic, sleep
-from typing import ClassVar
 
 from challenges.loader import LoadedChallenge
 from challenges.simulator import Row
@@ -75,9 +74,6 @@ class Seen:
 
 class Fault(ABC):
     """One fault on one scene. The runner calls the steps in the order below; `undo` always runs once `inject` was called."""
-
-    fixed_end: ClassVar[bool] = True
-    """False for a fault without a duration (a kill): its undo moment is its injection."""
 
     def __init__(self, scene: Scene, timing: Timing, rows: Sequence[Row]) -> None:
         self.scene, self.timing, self.rows = scene, timing, rows

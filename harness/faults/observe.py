@@ -33,7 +33,7 @@ def cpu_limit(topology: Topology, container: str) -> float:
 def signals_sent(topology: Topology, container: str, since: float) -> list[int]:
     """Signals that the engine delivered to the container since a wall-clock time (its event log)."""
     try:
-        period = {"since": f"{since:.6f}", "until": f"{time.time():.6f}"}  # an end in the future would make the engine wait for it
+        period: dict[str, Any] = {"since": f"{since:.6f}", "until": f"{time.time():.6f}"}  # an end in the future would make the engine wait for it
         events = topology.client.events(**period, filters={"container": container, "event": "kill"}, decode=True)
         found = [(event["timeNano"] / 1e9, event["Actor"]["Attributes"].get("signal", "")) for event in events]
     except ENGINE_ERRORS as error:

@@ -2,8 +2,9 @@
 
 Facts
   pause           pause_s
-  sigterm_drain   in_flight_at_signal (sent before it, not yet ended), in_flight_lost (of those: no complete answer), exit_s (-1: not within
-                  EXIT_S), exit_code (-1: unknown), ready_s (from the harness's start to the first sustained good answers; -1: never)
+  sigterm_drain   in_flight_at_signal (sent before it, not yet ended), in_flight_lost (of those: no complete answer), signal_s (what the
+                  engine took to deliver it), exit_s (-1: not within EXIT_S), exit_code (-1: unknown), ready_s (from the harness's start
+                  to the first sustained good answers; -1: never)
   sigkill         restarts, ready_s (from the kill; -1: never)
   cpu_starvation  quota_cpus, needed_cpus (used in the steady state before), throttled_periods
 """
@@ -108,10 +109,12 @@ class SigtermDrain(Fault):
 
     def facts(self, seen: Seen) -> dict[str, float]:
         trace = seen.trace
-        held = trace.where((trace.sent < self._sent_at) & ((trace.done > self._signalled) | np.isnan(trace.done)))
+        # From before the engine was asked: what is sent while the signal is on its way may rightly be refused.
+        held = trace.where((trace.sent < self._sent_at) & (trace.done > self._sent_at))
         return {
             "in_flight_at_signal": len(held),
             "in_flight_lost": int(np.count_nonzero(~held.has(*ANSWERED))),
+            "signal_s": self._signalled - self._sent_at,
             "exit_s": self._exit_s,
             "exit_code": self._exit_code,
             "ready_s": ready_after(trace, self._started_at),
@@ -120,8 +123,6 @@ class SigtermDrain(Fault):
 
 class Sigkill(Fault):
     """Kill the main process from the host, as the kernel's OOM killer would; the restart policy brings it back."""
-
-    fixed_end = False
 
     def prepare(self, running: Running) -> None:
         before = self.candidate.state()

@@ -113,7 +113,7 @@ def _record(
         undo_s=_since(zero, moments.undone),
         end_s=_since(zero, moments.ended),
         bin_s=BIN_S,
-        bins=time_bins(trace, BIN_S, last - zero),
+        bins=time_bins(trace.between(zero, last), BIN_S, last - zero),
         liveness=[(round(at - zero, 3), status) for at, status in liveness.polls if at >= zero],
         facts=facts,
         cases=fault.cases() if proof.active else [],

@@ -29,16 +29,16 @@ STAGE = "faults"
 BACK_S = 5.0
 UNDEGRADED_S = 15.0
 RESTART_S = 30.0
-ROWS_EACH = 4000
-"""Rows that one fault should get: with a few rows per customer enough for a probe in which nearly every request is a new customer's."""
+ROWS_EACH = 2500
+"""Rows of one fault: enough for a probe in which nearly every request is a new customer's."""
 
 Hook = Callable[[str], None]
 
 
 def collect(
     topology: Topology, candidate: Candidate, generator: LoadGenerator, challenge: LoadedChallenge, mode: Mode,
-    rows_by_fault: Mapping[str, Sequence[Row]], progress: Progress, seeds: Seeds,
-    before: Hook = lambda _fault: None, after: Hook = lambda _fault: None,
+    rows_by_fault: Mapping[str, Sequence[Row]], seeds: Seeds,
+    *, before: Hook = lambda _fault: None, after: Hook = lambda _fault: None, progress: Progress | None = None,
 ) -> FaultsEvidence:  # fmt: skip
     """Every fault of the mode, in its order. `before` and `after` surround each experiment (scrapes), outside of its record."""
     scene = Scene(topology, candidate, generator, challenge, seeds)
@@ -46,13 +46,20 @@ def collect(
     gone: Failure | None = None
     for id in mode.faults:
         entry = CATALOGUE[id]
-        progress.note(STAGE, f"{id}: {entry.expectation}")
+        if progress is not None:
+            progress.note(STAGE, f"{id}: {entry.expectation}")
         if gone is not None:
             records.append(blank(entry, "the service was gone before", gone))
             continue
         record, gone = _one(entry, scene, newcomers_first(rows_by_fault[id]), before, after)
         records.append(record)
     return FaultsEvidence(faults=records)
+
+
+def rows_needed(fault: str) -> int:
+    """How many rows to draw for a fault. KeyError when the catalogue does not have it."""
+    timing = CATALOGUE[fault].timing
+    return max(ROWS_EACH, round(timing.rate_rps * (timing.before_s + timing.fault_s + timing.after_s) * 2))
 
 
 def newcomers_first(rows: Sequence[Row]) -> list[Row]:
@@ -95,9 +102,9 @@ def _with_retries(entry: Entry, scene: Scene, rows: list[Row]) -> FaultRecord:
     return record
 
 
-def is_back(scene: Scene, rows: Sequence[Row], seconds: float = BACK_S) -> bool:
-    """Whether the service predicts, or does so within the time."""
-    return wait_for(lambda: scene.predicts(rows[0]) is not None, monotonic() + seconds, 0.1)
+def is_back(scene: Scene, rows: Sequence[Row], seconds: float | None = None) -> bool:
+    """Whether the service predicts, or does so within the time (default BACK_S)."""
+    return wait_for(lambda: scene.predicts(rows[0]) is not None, monotonic() + (BACK_S if seconds is None else seconds), 0.1)
 
 
 def restart(scene: Scene, rows: Sequence[Row]) -> bool:

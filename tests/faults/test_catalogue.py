@@ -1,0 +1,110 @@
+"""The parts of the fault experiments that need no engine."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from math import nan
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+
+from challenges.loader import LoadedChallenge
+from challenges.simulator import Row
+from harness.faults import malformed
+from harness.faults.base import Seen
+from harness.faults.catalogue import CATALOGUE, ENTRIES
+from harness.faults.dependency import brier
+from harness.faults.process import ready_after
+from harness.faults.stage import newcomers_first, rows_needed
+from harness.load.outcomes import Outcome
+from harness.load.trace import Trace
+from harness.strict_json import strict_json
+
+
+def trace(outcomes: list[Outcome], gap_s: float = 0.01, latency_s: float = 0.005, score: float = 0.5) -> Trace:
+    """One request every `gap_s` from time 100 on."""
+    n = len(outcomes)
+    intended = 100.0 + gap_s * np.arange(n)
+    outcome = np.array([int(o) for o in outcomes], dtype=np.int64)
+    valid = outcome <= 1
+    received = np.where(valid, intended + latency_s, nan)
+    zeros = np.zeros(n, dtype=np.int64)
+    return Trace(
+        t0=100.0, intended=intended, sent=intended, received=received, done=intended + latency_s, score=np.where(valid, score, nan),
+        status=np.where(valid, 200, 0), outcome=outcome, degraded=outcome == 1, retries=zeros, version=zeros, index=np.arange(n),
+        versions=["1"], ids=[], cpu_s=0.0, end=200.0,
+    )  # fmt: skip
+
+
+def test_every_fault_of_every_mode_is_in_the_catalogue(challenge: LoadedChallenge) -> None:
+    assert {fault for mode in challenge.spec.modes.values() for fault in mode.faults} <= set(CATALOGUE)
+    assert len(ENTRIES) == len(CATALOGUE) == 10
+
+
+def test_the_ten_faults_fit_their_budget() -> None:
+    assert sum(entry.budget_s for entry in ENTRIES) <= 140
+
+
+def test_a_fault_gets_more_rows_than_a_sound_service_makes_it_send() -> None:
+    for entry in ENTRIES:
+        assert rows_needed(entry.id) >= entry.timing.rate_rps * entry.budget_s * 0.6
+
+
+def test_each_malformed_case_breaks_the_schema_and_no_tolerable_one_does(challenge: LoadedChallenge) -> None:
+    validator = Draft202012Validator(challenge.request_schema)
+    for case in malformed.cases(challenge.request_schema, challenge.samples[0]):
+        try:
+            document = strict_json(case.body)
+        except ValueError:
+            assert not case.name.startswith(("valid_", "either_")), case.name
+            continue
+        assert validator.is_valid(document) == case.name.startswith(("valid_", "either_")), case.name
+
+
+def test_the_malformed_cases_cover_every_required_field_and_have_names_of_their_own(challenge: LoadedChallenge) -> None:
+    names = [case.name for case in malformed.cases(challenge.request_schema, challenge.samples[0])]
+    assert len(set(names)) == len(names) >= 25
+    assert {f"missing_{field}" for field in challenge.request_schema["required"]} <= set(names)
+
+
+def test_the_oversize_case_is_large_and_the_last(challenge: LoadedChallenge) -> None:
+    last = malformed.cases(challenge.request_schema, challenge.samples[0])[-1]
+    assert last.name == "oversize"
+    assert len(last.body) > 8 << 20
+    assert json.loads(last.body)["transaction_id"] == challenge.samples[0]["transaction_id"]
+
+
+def test_a_service_is_ready_from_the_first_answer_after_which_it_stays_good() -> None:
+    down, up = [Outcome.REFUSED], [Outcome.OK]
+    record = trace(down * 100 + up * 3 + down * 60 + up * 100)
+    assert ready_after(record, 100.0) == pytest.approx(1.63 + 0.005, abs=1e-6)
+
+
+def test_a_service_that_never_stays_good_is_never_ready() -> None:
+    assert ready_after(trace([Outcome.OK, Outcome.REFUSED] * 100), 100.0) == -1.0
+    assert ready_after(trace([]), 100.0) == -1.0
+
+
+def test_customers_are_new_for_as_long_as_there_are_new_ones(rows: list[Row]) -> None:
+    ordered = newcomers_first(rows)
+    customers = {str(row.features["customer_id"]) for row in rows}
+    assert {str(row.features["customer_id"]) for row in ordered[: len(customers)]} == customers
+    assert len(ordered) == len(rows)
+
+
+def test_the_base_rate_scores_its_own_brier_and_the_truth_scores_better(rows: list[Row]) -> None:
+    rate = float(np.mean([row.probability for row in rows[:500]]))
+    answered = trace([Outcome.DEGRADED] * 500, score=rate)
+    everything = np.ones(500, dtype=bool)
+    seen = Seen(answered, rows, 100.0, 100.0, 200.0)
+    served, base = brier(answered, everything, seen)
+    assert served == pytest.approx(base)
+    truth = replace(answered, score=np.array([row.probability for row in rows[:500]]))
+    assert brier(truth, everything, seen)[0] < base
+
+
+def test_no_answers_have_no_brier(rows: list[Row]) -> None:
+    none = trace([Outcome.TIMEOUT] * 5)
+    assert brier(none, np.zeros(5, dtype=bool), Seen(none, rows, 100.0, 100.0, 200.0)) == (-1.0, -1.0)
