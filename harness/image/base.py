@@ -72,6 +72,8 @@ def ensure_base(client: docker.DockerClient, *, renew: bool = False, say: Say = 
         if refused is None and (pulled := find(client)) is not None:
             return str(pulled.id)
         say(f"no registry gives {BASE} ({refused}); building an equivalent from Debian's packages, about half a minute")
+    else:
+        say(f"building the stand-in of {BASE} anew: its recipe or this host's settings changed")
     new = standin.build(client, REPOSITORY, TAG, Recipe.of_this_host())
     if image is not None and image.id != new:
         _forget(client, str(image.id))
