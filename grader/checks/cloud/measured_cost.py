@@ -5,13 +5,14 @@ from __future__ import annotations
 from grader.checks.analysis.load import PER_MILLION, cpu_ms_per_request, usable
 from grader.checks.analysis.rungs import up_to
 from grader.checks.api import Bars, Finding, measure, reached, unmeasured
-from grader.schema.evidence import LoadEvidence
+from grader.schema.evidence import LoadEvidence, LoadWindow
 
 
 def check(load: LoadEvidence, bars: Bars) -> Finding:
-    window = usable(load, "steady")
-    if isinstance(window, Finding):
-        return window
+    return usable(load, "steady", lambda window: _judge(window, bars), best="lean")
+
+
+def _judge(window: LoadWindow, bars: Bars) -> Finding:
     cost = cpu_ms_per_request(window)
     if not cost:
         return unmeasured("CPU time was not measured in window steady")

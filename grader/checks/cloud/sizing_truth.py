@@ -6,13 +6,15 @@ from grader.checks.analysis.load import usable
 from grader.checks.analysis.probes import holds
 from grader.checks.api import Bars, Finding, measure, reached, unmeasured
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import LoadEvidence, RepositoryEvidence
+from grader.schema.evidence import LoadEvidence, LoadWindow, Probe, RepositoryEvidence
 
 
 def check(repository: RepositoryEvidence, load: LoadEvidence, challenge: Challenge, bars: Bars) -> Finding:
-    rationale, window = repository.probes.get("sizing_rationale"), usable(load, "steady")
-    if isinstance(window, Finding):
-        return window
+    rationale = repository.probes.get("sizing_rationale")
+    return usable(load, "steady", lambda window: _judge(window, rationale, challenge, bars), best="fits")
+
+
+def _judge(window: LoadWindow, rationale: Probe | None, challenge: Challenge, bars: Bars) -> Finding:
     if rationale is None or window.resources is None:
         return unmeasured("the reasoning was not looked for, or use was not measured")
     cpu = window.resources.cpu_seconds / window.seconds / challenge.limits.cpus

@@ -6,13 +6,14 @@ from grader.checks.analysis.bounds import upper_bound
 from grader.checks.analysis.load import good, usable
 from grader.checks.analysis.rungs import up_to
 from grader.checks.api import Bars, Finding, measure, reached
-from grader.schema.evidence import LoadEvidence
+from grader.schema.evidence import LoadEvidence, LoadWindow
 
 
 def check(load: LoadEvidence, bars: Bars) -> Finding:
-    window = usable(load, "steady")
-    if isinstance(window, Finding):
-        return window
+    return usable(load, "steady", lambda window: _judge(window, bars), best="clean")
+
+
+def _judge(window: LoadWindow, bars: Bars) -> Finding:
     lost = window.sent - good(window)
     share = lost / window.sent
     kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(window.errors.items()) if n)

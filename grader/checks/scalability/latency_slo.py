@@ -7,13 +7,14 @@ from grader.checks.analysis.load import usable
 from grader.checks.analysis.rungs import up_to
 from grader.checks.api import Bars, Finding, measure, reached
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import LoadEvidence
+from grader.schema.evidence import LoadEvidence, LoadWindow
 
 
 def check(load: LoadEvidence, challenge: Challenge, bars: Bars) -> Finding:
-    window = usable(load, "steady")
-    if isinstance(window, Finding):
-        return window
+    return usable(load, "steady", lambda window: _judge(window, challenge, bars), best="proven")
+
+
+def _judge(window: LoadWindow, challenge: Challenge, bars: Bars) -> Finding:
     slo, n, latency = challenge.reality.slo_p99_ms, window.sent, window.latency
     slow = latency.over_slo if latency else n
     seen = f"{slow} of {n} requests ({slow / n:.2%}) took longer than {slo:g} ms or failed, at {window.rate_rps:g} requests/s"

@@ -7,15 +7,17 @@ from grader.checks.analysis.recovery import recovered_at
 from grader.checks.analysis.rungs import up_to
 from grader.checks.api import Bars, Finding, measure, reached
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import LoadEvidence
+from grader.schema.evidence import LoadEvidence, LoadWindow
 
 
 def check(load: LoadEvidence, challenge: Challenge, bars: Bars) -> Finding:
-    after, steady = usable(load, "recovery"), load.window("steady")
-    if isinstance(after, Finding):
-        return after
+    steady = load.window("steady")
     usual = steady.latency.p95_ms if steady and steady.latency and not steady.void else 0.0
     limit = max(challenge.reality.slo_p99_ms, usual * bars["factor"])
+    return usable(load, "recovery", lambda after: _judge(after, limit, bars), best="prompt")
+
+
+def _judge(after: LoadWindow, limit: float, bars: Bars) -> Finding:
     took = recovered_at(after.bins, 0.0, p95_ms=limit)
     if took is None:
         return reached("stays", f"p95 was not back under {limit:.0f} ms within {after.seconds:g} s after the spike")

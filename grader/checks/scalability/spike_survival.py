@@ -5,13 +5,14 @@ from __future__ import annotations
 from grader.checks.analysis.load import good, usable
 from grader.checks.api import Bars, Finding, measure, reached
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import LoadEvidence
+from grader.schema.evidence import LoadEvidence, LoadWindow
 
 
 def check(load: LoadEvidence, challenge: Challenge, bars: Bars) -> Finding:
-    window = usable(load, "spike")
-    if isinstance(window, Finding):
-        return window
+    return usable(load, "spike", lambda window: _judge(window, challenge, bars), best="stands")
+
+
+def _judge(window: LoadWindow, challenge: Challenge, bars: Bars) -> Finding:
     served, shed = good(window), window.errors.get("shed", 0)
     calm, goodput = (served + shed) / window.sent, served / window.seconds
     p95 = window.latency.p95_ms if window.latency else float("inf")

@@ -15,7 +15,9 @@ from checks.builders import level, load, window
         ("far", {"load": load(window("steady", 3000, over=250))}),
         ("missed", {"load": load(window("steady", 3000, over=900))}),
         ("missed", {"load": load(window("steady", 3000, errors={"timeout": 3000}))}),
-        ("unknown", {"load": load(window("steady", void="host noisy: other work took 20 %"))}),
+        ("proven", {"load": load(window("steady", void="host noisy: other work took 20 %"))}),
+        ("unknown", {"load": load(window("steady", over=80, void="host noisy: other work took 20 %"))}),
+        ("unknown", {"load": load(window("steady", void="generator limited: 9 dropped").model_copy(update={"dropped": 9}))}),
         ("unknown", {"load": load()}),
     ],
 )

@@ -14,7 +14,8 @@ from checks.builders import level, load, window
         ("bends", {"load": load(window("spike", 3000, seconds=10.0, errors={"timeout": 250}))}),
         ("falls", {"load": load(window("spike", 3000, seconds=10.0, errors={"timeout": 2500}))}),
         ("falls", {"load": load(window("spike", 3000, seconds=10.0, errors={"shed": 2900}))}),
-        ("unknown", {"load": load(window("spike", 3000, seconds=10.0, void="generator limited: 3"))}),
+        ("stands", {"load": load(window("spike", 3000, seconds=10.0, void="generator limited: 3"))}),
+        ("unknown", {"load": load(window("spike", 3000, seconds=10.0, p95=900, void="generator limited: 3"))}),
     ],
 )
 def test_the_level_follows_the_evidence(expected, evidence):
