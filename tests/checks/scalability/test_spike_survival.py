@@ -15,7 +15,7 @@ from checks.builders import level, load, window
         ("falls", {"load": load(window("spike", 3000, seconds=10.0, errors={"timeout": 2500}))}),
         ("falls", {"load": load(window("spike", 3000, seconds=10.0, errors={"shed": 2900}))}),
         ("stands", {"load": load(window("spike", 3000, seconds=10.0, void="generator limited: 3"))}),
-        ("unknown", {"load": load(window("spike", 3000, seconds=10.0, p95=900, void="generator limited: 3"))}),
+        ("unknown", {"load": load(window("spike", 3000, seconds=10.0, p95=2500, void="generator limited: 3"))}),
     ],
 )
 def test_the_level_follows_the_evidence(expected, evidence):
