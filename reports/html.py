@@ -7,49 +7,58 @@ import hashlib
 from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from grader.schema.result import AreaResult, CheckResult, InterviewItem, Result
+from grader.schema.result import Result
 from reports import words
 from reports.charts import lay_out, strip
+from reports.shorten import fitted
+from reports.text import inert
 
 STYLE = "report.css"
 
 
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    """Autoescape is on for every template: each string of a candidate is hostile. No template may use `|safe`."""
-    env = Environment(loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    env.filters.update(points=words.points, percent=words.percent, measured=words.measured, number=words.number)
-    env.globals.update(interval=words.interval, outcomes=words.OUTCOMES)
+    """Autoescape is on for every template, and every string passes `inert`: each is a candidate's. No template may use `|safe`."""
+    env = Environment(
+        loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_finalize
+    )
+    env.filters.update(points=words.points, percent=words.percent, number=words.number, cell=words.cell, figure=words.figure, sample=words.sample)
+    env.globals.update(interval=words.interval, percents=words.percents, outcomes=words.OUTCOMES, gates=words.GATES)
+    env.globals.update(standing=words.standing, counted=words.counted)
     return env
 
 
+def _finalize(value: object) -> object:
+    """Markup is what a macro of ours returned: already escaped, piece by piece."""
+    return inert(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 def render(result: Result) -> str:
-    """The whole report."""
+    """The whole report, at most shorten.CAP_BYTES long."""
+    return fitted(result, _render)
+
+
+def _render(r: Result, note: str) -> str:
     env = environment()
     style = env.get_template(STYLE).render()
+    areas = [a for kind in ("core", "module") for a in r.areas if a.kind == kind]
     return env.get_template("report.html").render(
-        r=result,
+        r=r,
         csp=f"default-src 'none'; style-src 'sha256-{_digest(style)}'; base-uri 'none'; form-action 'none'",
-        verdict=words.verdict(result),
-        core=[a for a in result.areas if a.kind == "core"],
-        modules=[a for a in result.areas if a.kind == "module"],
-        checks={area.id: _checks(result, area) for area in result.areas},
-        interview={area.id: _questions(result, area) for area in result.areas},
-        pictures=[lay_out(chart) for chart in result.charts],
-        strips=[strip(data) for data in result.fault_strips],
-        refunds=[row for row in result.ledger if row.kind == "root_cause_cap"],
+        verdict=words.verdict(r),
+        shortened=note,
+        areas=areas,
+        checks={area.id: [c for c in r.checks if c.area == area.id] for area in areas},
+        interview={area.id: [item for item in r.interview if item.area == area.id] for area in areas},
+        pictures=[lay_out(chart) for chart in r.charts],
+        strips=[strip(data) for data in r.fault_strips],
+        tables={table.id: table for table in r.tables},
+        refunds=[row for row in r.ledger if row.kind == "root_cause_cap"],
         limits=words.LIMITS,
     )
 
 
 def _digest(style: str) -> str:
     return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-
-
-def _checks(result: Result, area: AreaResult) -> list[CheckResult]:
-    return [check for check in result.checks if check.area == area.id]
-
-
-def _questions(result: Result, area: AreaResult) -> list[InterviewItem]:
-    return [item for item in result.interview if item.area == area.id]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ET
 
 from grader.schema.result import CheckResult, Outcome, Result
 from reports import words
+from reports.text import inert
 
-INVALID = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold."""
+LONGEST = 2_000
+"""Characters per message: a CI server shows the first lines."""
+
+COUNTED = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
 def render(result: Result) -> str:
@@ -17,10 +19,8 @@ def render(result: Result) -> str:
     root = ET.Element("testsuites", name=_text(result.challenge.title))
     for area in result.areas:
         checks = [c for c in result.checks if c.area == area.id]
-        counts = {tag: str(sum(_tag(c) == tag for c in checks)) for tag in ("failure", "error", "skipped")}
-        suite = ET.SubElement(
-            root, "testsuite", name=_text(area.title), tests=str(len(checks)), failures=counts["failure"], errors=counts["error"], skipped=counts["skipped"]
-        )
+        counts = {name: str(sum(_tag(c) == tag for c in checks)) for name, tag in COUNTED.items()}
+        suite = ET.SubElement(root, "testsuite", {"name": _text(area.title), "tests": str(len(checks)), **counts})
         for check in checks:
             _case(suite, check)
     ET.indent(root, " ")
@@ -39,8 +39,9 @@ def _case(suite: ET.Element, check: CheckResult) -> None:
     if tag:
         verdict = ET.SubElement(case, tag, message=_text(check.observed))
         if tag != "skipped":
-            verdict.text = _text(f"{check.rule}\n{words.interval(check.low_bp, check.high_bp)} of {words.points(check.max_bp)} points\nTo mend: {check.remedy}")
+            points = f"{words.interval(check.low_bp, check.high_bp)} of {words.points(check.max_bp)} points"
+            verdict.text = _text(f"{check.rule}\n{points}\nTo mend: {check.remedy}")
 
 
 def _text(value: str) -> str:
-    return INVALID.sub("?", value)
+    return inert(value if len(value) <= LONGEST else value[: LONGEST - 1] + "…")

@@ -3,48 +3,62 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from grader.schema.result import Outcome, Result
+from grader.schema.result import Highlight, Outcome, Result
 from reports import words
+from reports.text import one_line
 
-LOST = 12
-"""Lost checks listed; the report has the rest."""
+LINES = 60
+GATES, AREAS, TOP, LOST, TROUBLE = 6, 12, 3, 10, 3
+"""Entries per list: together they stay under LINES. The report has the rest."""
 
 
 def render(result: Result) -> str:
-    """Verdict, gates, areas, the largest losses, where to look."""
-    lines = [f"# {escape(result.challenge.title)}: {words.verdict(result)}", "", escape(result.headline), ""]
-    lines += [f"- {gate.outcome}: {escape(gate.title)} ({escape(gate.reason, 120)})" for gate in result.gates]
+    """Verdict, gates, areas, strengths and risks, the largest losses, where to look."""
+    lines = [f"# {escape(result.challenge.title, 80)}: {words.verdict(result)}", "", escape(result.headline), ""]
+    lines += [f"- {gate.outcome}: {escape(gate.title, 60)} ({escape(gate.reason, 120)})" for gate in result.gates[:GATES]]
     lines += ["", "| area | points | low | high | measured | band |", "|---|---|---|---|---|---|"]
-    for area in result.areas:
+    for area in result.areas[:AREAS]:
         counted = str(area.points) if area.counted_low or area.counted_high else "not counted"
-        lines.append(
-            f"| {escape(area.title)} | {counted} | {words.percent(area.low)} | {words.percent(area.high)} | {words.percent(area.coverage)} | {escape(area.band)} |"
-        )
-    lines += _lost(result) + _trouble(result)
-    lines += ["", f"{escape(result.submission.origin, 120)} in {result.mode} mode, rubric {result.rubric_digest[:12]}", ""]
-    return "\n".join(lines[:60])
+        shares = f"{words.percent(area.low)} | {words.percent(area.high)} | {words.percent(area.coverage)}"
+        band = escape(area.band, 60) if area.sufficient else "insufficient evidence"
+        lines.append(f"| {escape(area.title, 60)} | {counted} | {shares} | {band} |")
+    lines += _top("Strengths", result.strengths) + _top("Risks", result.risks) + _lost(result) + _trouble(result)
+    origin = escape(result.submission.origin, 120)
+    lines += ["", f"{origin} in {escape(result.mode, 40)} mode, rubric {escape(result.rubric_digest[:12])}. Details: report.html, result.json.", ""]
+    assert len(lines) <= LINES, "the caps of the lists add up to too much"
+    return "\n".join(lines)
+
+
+def _top(title: str, items: Sequence[Highlight]) -> list[str]:
+    if not items:
+        return []
+    return ["", f"{title}:", *(f"- {escape(h.title, 120)}{': ' + escape(words.measured(h.measure), 120) if h.measure else ''}" for h in items[:TOP])]
 
 
 def _lost(result: Result) -> list[str]:
-    lost = [c for c in result.checks if c.outcome in (Outcome.FAIL, Outcome.PARTIAL) and c.max_bp > c.low_bp]
+    counted = {a.id for a in result.areas if a.counted_low or a.counted_high}
+    lost = [c for c in result.checks if c.outcome in (Outcome.FAIL, Outcome.PARTIAL) and c.max_bp > c.low_bp and c.area in counted]
     lost.sort(key=lambda c: (c.low_bp - c.max_bp, c.id))
     if not lost:
         return []
-    rows = [f"| `{c.id}` | {words.points(c.max_bp - c.low_bp)} | {escape(c.observed, 110)} | {escape(c.remedy, 110)} |" for c in lost[:LOST]]
-    return ["", "| lost most | points of its area | seen | mend |", "|---|---|---|---|", *rows]
+    cells = [(c.id, words.points(c.max_bp - c.low_bp), c.observed, c.remedy) for c in lost[:LOST]]
+    rows = [f"| {' | '.join(escape(cell, 110) for cell in row)} |" for row in cells]
+    more = f" (the first {LOST} of {len(lost)})" if len(lost) > LOST else ""
+    return ["", f"| lost most{more} | points | seen | mend |", "|---|---|---|---|", *rows]
 
 
 def _trouble(result: Result) -> list[str]:
-    lines = [f"- {f.stage}: {f.culprit.value}: {escape(f.sentence, 200)}" for f in result.failures[:4]]
-    lines += [f"- bundle: {escape(damage, 160)}" for damage in result.integrity[:4]]
+    lines = [f"- {escape(f.stage, 40)}: {f.culprit.value}: {escape(f.sentence, 200)}" for f in result.failures[:TROUBLE]]
+    lines += [f"- bundle: {escape(damage, 160)}" for damage in result.integrity[:TROUBLE]]
     return ["", *lines] if lines else []
 
 
 def escape(text: str, limit: int = 300) -> str:
-    """One line of inert text: no Markdown, HTML, table cell or autolink survives."""
-    flat = " ".join(text.split())
-    flat = flat if len(flat) <= limit else flat[: limit - 1] + "…"
+    """One line of inert text: no Markdown, HTML, table cell, formula or autolink survives."""
+    flat = one_line(text, limit)
     flat = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    flat = re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", flat)
-    return re.sub(r"(?i)\b(https?|ftp|mailto|www)([:.])", r"\1&#8203;\2", flat)
+    flat = re.sub(r"([\\`*_{}\[\]#|~])|^([-=+])", r"\\\1\2", flat) if flat else words.DASH
+    flat = re.sub(r"(?i)\b(https?|ftp|mailto|www)([:.])", r"\1&#8203;\2", flat)
+    return flat.replace("@", "&#64;")

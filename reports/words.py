@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from grader.schema.result import Measure, Outcome, Result
+import math
+
+from grader.schema.result import AreaResult, Measure, Outcome, Result
+
+DASH = "\N{EN DASH}"
+"""Between the ends of a range, and for 'nothing'."""
 
 OUTCOMES: dict[Outcome, tuple[str, str]] = {
     Outcome.PASS: ("✓", "pass"),
     Outcome.PARTIAL: ("◐", "partial"),
     Outcome.FAIL: ("✗", "fail"),
     Outcome.UNKNOWN: ("?", "not measured"),
-    Outcome.NOT_APPLICABLE: ("–", "does not apply"),
+    Outcome.NOT_APPLICABLE: (DASH, "does not apply"),
     Outcome.NEEDS_HUMAN: ("?", "needs a person"),
 }
 """Outcome -> mark and word; never a colour alone."""
+
+GATES = {"pass": "✓", "fail": "✗", "inconclusive": "?"}
 
 
 def points(bp: int) -> str:
@@ -21,28 +28,52 @@ def points(bp: int) -> str:
 
 
 def percent(bp: int) -> str:
-    return f"{bp / 100:.0f} %"
+    """Basis points as whole percent. Only all of it reads 100 %, only nothing reads 0 %."""
+    whole = math.floor(bp / 100 + 0.5)
+    if bp != whole * 100 and whole in (0, 100):
+        return "< 1 %" if whole == 0 else "> 99 %"
+    return f"{whole} %"
 
 
 def interval(low: int, high: int) -> str:
-    """One number, or low–high where evidence is missing."""
-    return points(low) if low == high else f"{points(low)} – {points(high)}"
+    """One number, or both ends where evidence is missing."""
+    return points(low) if low == high else f"{points(low)} {DASH} {points(high)}"
+
+
+def percents(low: int, high: int) -> str:
+    """`interval`, in percent of an area."""
+    return percent(low) if percent(low) == percent(high) else f"{percent(low).removesuffix(' %')} {DASH} {percent(high)}"
 
 
 def number(value: float) -> str:
     """Up to four significant digits, without an exponent where a person would not write one."""
-    if value == int(value) and abs(value) < 1e7:
+    if abs(value) < 1e7 and value == int(value):
         return f"{int(value)}"
-    return f"{value:.4g}"
+    return f"{value:.0f}" if 1e3 < abs(value) < 1e7 else f"{value:.4g}"
+
+
+def cell(value: str | float | None) -> str:
+    """A table's cell."""
+    return DASH if value is None else value if isinstance(value, str) else number(value)
+
+
+def figure(m: Measure) -> str:
+    """The number with its name and unit: short enough for the first screen."""
+    return f"{m.name} {number(m.value)} {m.unit}".rstrip()
+
+
+def sample(m: Measure) -> str:
+    """What a number stands on: n and interval, where there are any."""
+    extras = [f"n = {m.n}"] if m.n is not None else []
+    if m.low is not None and m.high is not None:
+        extras.append(f"95 % interval {number(m.low)} {DASH} {number(m.high)}")
+    return ", ".join(extras)
 
 
 def measured(m: Measure) -> str:
     """A number never stands alone: unit, n and interval go with it."""
-    text = f"{m.name} {number(m.value)} {m.unit}".rstrip()
-    extras = [f"n = {m.n}"] if m.n is not None else []
-    if m.low is not None and m.high is not None:
-        extras.append(f"95 % interval {number(m.low)} – {number(m.high)}")
-    return f"{text} ({', '.join(extras)})" if extras else text
+    extras = sample(m)
+    return f"{figure(m)} ({extras})" if extras else figure(m)
 
 
 def verdict(result: Result) -> str:
@@ -52,9 +83,26 @@ def verdict(result: Result) -> str:
     return f"{interval(result.score.low, result.score.high)} of 100"
 
 
+def standing(area: AreaResult) -> str:
+    """An area in a few words: its band and interval where there is enough evidence, else how much evidence there is."""
+    if not area.sufficient:
+        return f"insufficient: {percent(area.coverage)} measured"
+    return f"{area.band} {percents(area.low, area.high)}"
+
+
+def counted(area: AreaResult) -> str:
+    """What the area is to the headline."""
+    if area.kind == "core":
+        return f"{area.points} points"
+    if area.counted_low:
+        return f"{area.points} points, the best module"
+    return "upper bound only" if area.counted_high else "not counted: only the best module is"
+
+
 LIMITS = (
     "This is decision support, not a decision: no one is rejected by a number, and a named person decides and keeps the reasons. "
-    "It says how this submission behaved under the stated production reality on one machine; it does not say how its author would do on another task or in the job. "
+    "It says how this submission behaved under the stated production reality on one machine; "
+    "it does not say how its author would do on another task or in the job. "
     "A candidate may contest any check by its id; the evidence bundle lets anyone re-score it."
 )
 """What a score does not say; stands in every report."""

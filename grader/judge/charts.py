@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from grader.judge.evaluate import Evaluated
+from grader.checks.analysis.signals import moved_gauges, stretch_of
+from grader.judge.strips import grouped
 from grader.schema.bundle import Bundle
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import DriftEvidence, DriftWindow, FaultRecord, FaultsEvidence, LoadEvidence, TimeBin
-from grader.schema.result import Chart, FaultStrip, Outcome, Point, Series, Span
+from grader.schema.evidence import DriftEvidence, DriftWindow, LoadEvidence, LoadWindow, TimeBin
+from grader.schema.result import Chart, Mark, Point, Series, Span, Table
 
-STRIP_BIN_S = 0.5
-"""Cells of the fault strip: wide enough to see, narrow enough that a one-second outage shows."""
+Row = list[str | float | None]
+
+RATE_BIN_S = 0.5
+"""Slice of the throughput curve: narrower ones show the arrivals' own randomness."""
 
 
 def charts(bundle: Bundle, challenge: Challenge) -> list[Chart]:
@@ -26,41 +27,110 @@ def charts(bundle: Bundle, challenge: Challenge) -> list[Chart]:
     return drawn
 
 
+def _from_origin(load: LoadEvidence, w: LoadWindow, offset_s: float = 0.0) -> float:
+    return round(w.start_s - load.windows[0].start_s + offset_s, 3)
+
+
 def _latency(load: LoadEvidence, challenge: Challenge) -> Chart:
-    origin = load.windows[0].start_s
-    points = [Point(x=round(w.start_s - origin + b.t_s, 3), y=b.p95_ms) for w in load.windows for b in w.bins]
-    spans = [
-        Span(start=round(w.start_s - origin, 3), end=round(w.start_s - origin + w.seconds, 3), label=f"{w.name} {w.rate_rps:g}/s", kind=w.name)
-        for w in load.windows
-    ]
-    worst = max((w for w in load.windows if w.latency), key=lambda w: w.latency.p99_ms if w.latency else 0, default=None)
-    says = f"Slowest window: {worst.name} at {worst.rate_rps:g} requests/s, p99 {worst.latency.p99_ms:.0f} ms" if worst and worst.latency else ""
+    points = [p for w in load.windows for p in [*(Point(x=_from_origin(load, w, b.t_s), y=b.p95_ms) for b in w.bins), _gap(load, w)]]
+    says = f"p95 per {load.bin_s:g} s from the intended arrival.{_slowest(load)}"
     return Chart(
-        id="latency", title="Latency under open-loop load (p95 per bin, from intended arrival)", says=says, x_unit="s", y_unit="ms",
-        series=[Series(name="p95", unit="ms", points=points)], spans=spans, limit=challenge.reality.slo_p99_ms,
-        limit_label=f"SLO {challenge.reality.slo_p99_ms:g} ms",
+        id="latency", title="Latency under open-loop load", says=says, x_unit="seconds of load", y_unit="ms",
+        series=[Series(name="p95", unit="ms", points=points)], spans=_windows(load), limit=challenge.reality.slo_p99_ms,
+        limit_label=f"SLO {challenge.reality.slo_p99_ms:g} ms", table=_seconds(load),
     )  # fmt: skip
+
+
+def _slowest(load: LoadEvidence) -> str:
+    found = [(w.latency.p99_ms, w.latency.n, w) for w in load.windows if w.latency]
+    if not found:
+        return ""
+    p99_ms, n, w = max(found, key=lambda item: item[0])
+    return f" Slowest window: {w.name} at {w.rate_rps:g} requests/s, p99 {p99_ms:.0f} ms (n = {n})."
+
+
+def _gap(load: LoadEvidence, w: LoadWindow) -> Point:
+    """Nothing is known between two windows: the line must not join them."""
+    return Point(x=_from_origin(load, w, w.seconds), y=None)
+
+
+def _windows(load: LoadEvidence) -> list[Span]:
+    return [Span(start=_from_origin(load, w), end=_from_origin(load, w, w.seconds), label=_label(w), kind=w.name) for w in load.windows]
+
+
+def _label(w: LoadWindow) -> str:
+    return f"{w.name} {w.rate_rps:g}/s{' (void)' if w.void else ''}"
+
+
+def _seconds(load: LoadEvidence) -> Table:
+    """The curve in rows of one second."""
+    rows: list[Row] = []
+    for w in load.windows:
+        for second, bins in sorted(grouped(w.bins, 1.0).items()):
+            slowest = max((b.p95_ms for b in bins if b.p95_ms is not None), default=None)
+            counts = [sum(read(b) for b in bins) for _, read in COUNTS]
+            rows.append([w.name, second, *counts, None if slowest is None else round(slowest, 1)])
+    columns = ["window", "second", *(name for name, _ in COUNTS), "largest p95 ms"]
+    return Table(id="seconds", title="Load second by second", columns=columns, rows=rows)
+
+
+def _sent(b: TimeBin) -> int:
+    return b.sent
+
+
+def _good(b: TimeBin) -> int:
+    return b.ok + b.degraded
+
+
+def _shed(b: TimeBin) -> int:
+    return b.shed
+
+
+def _failed(b: TimeBin) -> int:
+    return b.failed
+
+
+COUNTS = (("sent", _sent), ("good", _good), ("shed", _shed), ("failed", _failed))
 
 
 def _throughput(load: LoadEvidence) -> Chart:
-    origin = load.windows[0].start_s
     series: list[Series] = []
-    for name, read in (("sent", lambda b: b.sent), ("good", lambda b: b.ok + b.degraded), ("shed", lambda b: b.shed), ("failed", lambda b: b.failed)):
-        points = [Point(x=round(w.start_s - origin + b.t_s, 3), y=round(read(b) / load.bin_s, 1)) for w in load.windows for b in w.bins]
-        series.append(Series(name=name, unit="requests/s", points=points))
-    sent, good = sum(w.sent for w in load.windows), sum(w.ok + w.degraded for w in load.windows)
+    for name, read in COUNTS:
+        points: list[Point] = []
+        for w in load.windows:
+            for i, bins in sorted(grouped(w.bins, RATE_BIN_S).items()):
+                rate = sum(read(b) for b in bins) / (len(bins) * load.bin_s)
+                points.append(Point(x=_from_origin(load, w, i * RATE_BIN_S), y=round(rate, 1)))
+            points.append(_gap(load, w))
+        if name in ("sent", "good") or any(p.y for p in points):
+            series.append(Series(name=name, unit="requests/s", points=points))
     return Chart(
-        id="throughput", title="Requests sent, answered well, shed and failed", says=f"{good} of {sent} requests answered well",
-        x_unit="s", y_unit="requests/s", series=series,
+        id="throughput", title="Requests sent and answered", says=_answered(load), x_unit="seconds of load", y_unit="requests/s",
+        series=series, spans=_windows(load), table=_outcomes(load),
     )  # fmt: skip
+
+
+def _answered(load: LoadEvidence) -> str:
+    sent, good = sum(w.sent for w in load.windows), sum(w.ok + w.degraded for w in load.windows)
+    shed = sum(b.shed for w in load.windows for b in w.bins)
+    if good == sent:
+        return f"All {sent} requests answered well."
+    return f"{good} of {sent} requests answered well, {shed} shed, {sent - good - shed} failed."
+
+
+def _outcomes(load: LoadEvidence) -> Table:
+    rows: list[Row] = []
+    for w in load.windows:
+        others = ", ".join(f"{kind} {n}" for kind, n in sorted(w.errors.items())) or "none"
+        rows.append([w.name, w.scheduled, w.sent, w.ok, w.degraded, others])
+    return Table(id="outcomes", title="Answers per window", columns=["window", "scheduled", "sent", "ok", "degraded", "others"], rows=rows)
 
 
 def _spans(drift: DriftEvidence) -> list[Span]:
     """Contiguous stretches of one phase on the request axis."""
     spans: list[Span] = []
     for window in drift.windows:
-        label = f"{window.kind} drift" if window.phase == "drifted" else window.phase
-        start, end = float(window.first_request), float(window.first_request + window.sent)
+        label, start, end = _phase(window), float(window.first_request), _end(window)
         if spans and spans[-1].label == label:
             spans[-1] = spans[-1].model_copy(update={"end": end})
         else:
@@ -72,53 +142,44 @@ def _end(window: DriftWindow) -> float:
     return float(window.first_request + window.sent)
 
 
+def _marks(drift: DriftEvidence) -> list[Mark]:
+    return [Mark(x=float(a.request), label=f"{a.name} {a.status}{_blame(a.labels)}", kind=a.status) for a in drift.alerts]
+
+
+def _blame(labels: dict[str, str]) -> str:
+    return f" ({labels['feature']})" if labels.get("feature") else ""
+
+
 def _scores(drift: DriftEvidence) -> Chart:
-    points = [Point(x=_end(w), y=w.mean_score) for w in drift.windows]
-    fired = [a for a in drift.alerts if a.status == "firing"]
-    alerts = Series(name="alerts firing", unit="score", points=[Point(x=float(a.request), y=0.0) for a in fired])
+    points = [Point(x=_end(w), y=None if w.mean_score is None else round(w.mean_score, 5)) for w in drift.windows]
+    fired = sum(a.status == "firing" for a in drift.alerts)
+    rows: list[Row] = [[_phase(w), w.first_request, w.sent, w.ok, p.y] for w, p in zip(drift.windows, points, strict=True)]
+    columns = ["phase", "first request", "sent", "answered well", "mean score"]
     return Chart(
-        id="drift", title="Drift experiment: mean score per window and alerts", says=f"{len(fired)} alerts fired; drifted stretches are shaded",
-        x_unit="requests", y_unit="score", series=[Series(name="mean score", unit="score", points=points), alerts], spans=_spans(drift),
+        id="drift", title="Drift experiment", x_unit="requests", y_unit="score", spans=_spans(drift), marks=_marks(drift),
+        says=f"Mean score per window of the stream, and {fired} firing alert{'' if fired == 1 else 's'}; drifted stretches are shaded.",
+        series=[Series(name="mean score", unit="score", points=points)],
+        table=Table(id="scores", title="Drift experiment window by window", columns=columns, rows=rows),
     )  # fmt: skip
+
+
+def _phase(window: DriftWindow) -> str:
+    return f"{window.kind} drift" if window.phase == "drifted" else window.phase
 
 
 def _signal(drift: DriftEvidence, kind: str) -> Chart | None:
-    """The candidate's own gauge for the feature that this kind of drift is to blame for, if one names it."""
-    feature = drift.features[kind]
+    """The candidate's own gauge for the feature that this kind of drift is to blame for: one that moved, if any did."""
+    feature, stretch = drift.features.get(kind, ""), stretch_of(drift, kind)
     names = sorted({name for w in drift.windows for name in w.gauges if f'"{feature}"' in name})
-    if not names:
+    if not names or stretch is None:
         return None
-    points = [Point(x=_end(w), y=w.gauges.get(names[0])) for w in drift.windows]
+    name = next((n for n in moved_gauges(drift, stretch) if n in names), names[0])
+    points = [Point(x=_end(w), y=w.gauges.get(name)) for w in drift.windows]
+    marks = [m for m, a in zip(_marks(drift), drift.alerts, strict=True) if a.labels.get("feature") == feature]
+    rows: list[Row] = [[p.x, p.y] for p in points]
     return Chart(
-        id=f"signal-{kind}", title=f"The submission's own drift gauge for {feature}", says=f"{names[0]} while {kind} drift came and went",
-        x_unit="requests", y_unit="gauge", series=[Series(name=names[0], unit="gauge", points=points)], spans=_spans(drift),
+        id=f"signal-{kind}", title=f"The submission's own gauge for {feature}", x_unit="requests", y_unit="gauge",
+        says=f"{name} while {kind} drift came and went; marks are its alerts for {feature}.",
+        series=[Series(name=name, unit="gauge", points=points)], spans=_spans(drift), marks=marks,
+        table=Table(id=f"signal-{kind}", title=f"{name} at the end of each window", columns=["requests", "gauge"], rows=rows),
     )  # fmt: skip
-
-
-def fault_strips(bundle: Bundle, checks: Mapping[str, Evaluated], by_fault: Mapping[str, str]) -> list[FaultStrip]:
-    """One strip per fault. `by_fault` names the check that judges it."""
-    faults = bundle.evidence.get("faults")
-    if not isinstance(faults, FaultsEvidence):
-        return []
-    return [_strip(record, checks.get(by_fault.get(record.id, ""))) for record in faults.faults]
-
-
-def _strip(record: FaultRecord, check: Evaluated | None) -> FaultStrip:
-    recovery = next((m.value for m in check.finding.measures if m.name.startswith("recover")), None) if check else None
-    return FaultStrip(
-        id=record.id, check=check.id if check else "", title=check.rule.title if check else record.id, injected=record.injected, outcome=check.outcome if check else Outcome.UNKNOWN,
-        says=check.finding.observed if check else record.proof, recovery_s=recovery, bin_s=STRIP_BIN_S, inject_s=record.inject_s,
-        undo_s=record.undo_s, cells=_cells(record),
-    )  # fmt: skip
-
-
-def _cells(record: FaultRecord) -> list[float | None]:
-    cells: dict[int, list[TimeBin]] = {}
-    for b in record.bins:
-        cells.setdefault(int(b.t_s / STRIP_BIN_S + 1e-9), []).append(b)
-    return [_share_good(cells.get(i, [])) for i in range(max(cells, default=-1) + 1)]
-
-
-def _share_good(bins: list[TimeBin]) -> float | None:
-    sent = sum(b.sent for b in bins)
-    return round(sum(b.ok + b.degraded for b in bins) / sent, 3) if sent else None

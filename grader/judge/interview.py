@@ -1,68 +1,79 @@
-"""The interview plan: the rubric's questions made specific by this submission's own evidence, and what we could not observe."""
+"""The interview plan: the rubric's questions made specific by this submission's own evidence, and what nobody saw."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from grader.judge.evaluate import Evaluated
-from grader.schema.result import InterviewItem, Outcome
+from grader.schema.result import InterviewItem, Outcome, OutOfScope
 from grader.schema.rubric import AreaRubric, Rubric
 from grader.scoring import Scored
 
-PER_AREA = 2
+CORE, MODULE = 2, 1
 """Findings asked about per area: more would not fit an interview."""
 
+UNSEEN = 4
+"""Unobserved things named per area; the ledger has the rest."""
 
-def plan(evaluated: Sequence[Evaluated], scored: Scored, rubric: Rubric) -> list[InterviewItem]:
-    """For each area, in reading order: its largest losses, else its question with the strongest evidence; then what must be asked because it was not seen."""
+LENGTH = 220
+"""Characters of evidence inside a question: one that cannot be said aloud is not asked."""
+
+
+def plan(
+    evaluated: Sequence[Evaluated], scored: Scored, rubric: Rubric, core: Sequence[str], out_of_scope: Sequence[OutOfScope]
+) -> list[InterviewItem]:
+    """For each area, in reading order: its largest losses, else its question with the strongest evidence; then one line on what was not seen."""
     items: list[InterviewItem] = []
+    told: set[str] = set()
     for id, area in sorted(rubric.areas.items(), key=lambda item: item[1].order):
         checks = [check for check in evaluated if check.area == id]
-        counts = scored.areas[id].counted_low or scored.areas[id].counted_high
-        items += _area(id, area, checks, scored, counts=counts)
+        findings = _findings(checks, scored, CORE if id in core else MODULE, told)
+        items += [_finding(id, check) for check in findings] or [_general(id, area, checks, scored, module=id not in core)]
+        items += _unobserved(id, checks, [o for o in out_of_scope if o.area == id])
     return items
 
 
-def _area(id: str, area: AreaRubric, checks: list[Evaluated], scored: Scored, *, counts: bool) -> list[InterviewItem]:
+def _findings(checks: Sequence[Evaluated], scored: Scored, most: int, told: set[str]) -> list[Evaluated]:
+    """The largest losses that say something new: a service that never started loses everywhere, and is asked about once."""
     lost = [c for c in checks if c.outcome in (Outcome.FAIL, Outcome.PARTIAL)]
-    lost.sort(key=lambda c: (-(scored.shares[c.id].max_bp - scored.shares[c.id].low_bp), c.id))
-    unseen = [c for c in checks if c.credit is None and c.outcome is not Outcome.NOT_APPLICABLE]
-    items = [_finding(id, area, check) for check in lost[:PER_AREA]]
-    if not items:
-        items.append(_general(id, area, checks, scored, counts=counts))
-    if unseen:
-        items.append(_unobserved(id, area, unseen))
-    return items
+    lost.sort(key=lambda c: (scored.shares[c.id].low_bp - scored.shares[c.id].max_bp, c.id))
+    picked: list[Evaluated] = []
+    for check in lost:
+        if check.finding.observed not in told and len(picked) < most:
+            told.add(check.finding.observed)
+            picked.append(check)
+    return picked
 
 
-def _finding(id: str, area: AreaRubric, check: Evaluated) -> InterviewItem:
-    question = check.rule.question or area.question
-    return InterviewItem(
-        area=id,
-        question=question.replace("{observed}", check.finding.observed),
-        because=f"{check.rule.failure_title}: {check.finding.observed}",
-        listen_for=[check.rule.remedy, *area.strong[:2]],
-        red_flag=area.red_flags[0] if area.red_flags else "",
-        kind="finding",
-    )
+def _finding(area: str, check: Evaluated) -> InterviewItem:
+    question = (check.rule.question or "{observed}. How would you mend it?").replace("{observed}", _spoken(check.finding.observed))
+    because = check.rule.failure_title if check.outcome is Outcome.FAIL else f"Only partly: {check.rule.title}"
+    return InterviewItem(area=area, question=question, because=because, listen_for=[check.rule.remedy], kind="finding", check=check.id)
 
 
-def _general(id: str, area: AreaRubric, checks: list[Evaluated], scored: Scored, *, counts: bool) -> InterviewItem:
+def _general(id: str, area: AreaRubric, checks: Sequence[Evaluated], scored: Scored, *, module: bool) -> InterviewItem:
+    """Nothing (new) was lost here: the area's own question, led in by the best that was seen."""
     best = max((c for c in checks if c.outcome is Outcome.PASS), key=lambda c: (scored.shares[c.id].max_bp, c.id), default=None)
-    because = f"{best.rule.title}: {best.finding.observed}" if best else "nothing was observed in this area"
-    return InterviewItem(
-        area=id, question=area.question, because=because, listen_for=area.strong[:3], red_flag=area.red_flags[0] if area.red_flags else "",
-        kind="strength" if counts else "module",
-    )  # fmt: skip
+    kind: Literal["module", "strength"] = "module" if module else "strength"
+    if best is None:
+        return InterviewItem(area=id, question=area.question, because="Nothing of this area was seen at work", kind=kind)
+    question = f"{_spoken(best.finding.observed)}. {area.question}"
+    return InterviewItem(area=id, question=question, because=best.rule.title, kind=kind, check=best.id)
 
 
-def _unobserved(id: str, area: AreaRubric, unseen: list[Evaluated]) -> InterviewItem:
-    titles = "; ".join(c.rule.title for c in unseen[:4])
-    return InterviewItem(
-        area=id,
-        question=f"We could not observe this, so please ask: {area.question}",
-        because=f"not measured: {titles} ({unseen[0].finding.observed})",
-        listen_for=area.strong[:3],
-        red_flag=area.red_flags[0] if area.red_flags else "",
-        kind="unobserved",
-    )
+def _unobserved(area: str, checks: Sequence[Evaluated], out_of_scope: Sequence[OutOfScope]) -> list[InterviewItem]:
+    unseen = [c for c in checks if c.credit is None and c.outcome is not Outcome.NOT_APPLICABLE]
+    titles = [c.rule.title for c in unseen] + [o.title for o in out_of_scope]
+    if not titles:
+        return []
+    more = f"; and {len(titles) - UNSEEN} more" if len(titles) > UNSEEN else ""
+    reasons = [f"{len(unseen)} could not be measured ({', '.join(sorted({c.culprit.value for c in unseen if c.culprit}))})"] if unseen else []
+    reasons += [f"{len(out_of_scope)} not exercised in this mode"] if out_of_scope else []
+    return [InterviewItem(area=area, question="; ".join(titles[:UNSEEN]) + more, because=", ".join(reasons), kind="unobserved")]
+
+
+def _spoken(observed: str) -> str:
+    """Evidence as the start of a sentence."""
+    text = observed if len(observed) <= LENGTH else observed[: LENGTH - 1] + "…"
+    return text[:1].upper() + text[1:].rstrip(".")

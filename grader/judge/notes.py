@@ -17,8 +17,8 @@ def failures(bundle: Bundle) -> list[Failed]:
 
 
 def _failed(stage: str, failure: Failure, bundle: Bundle) -> Failed:
-    boot, image = bundle.evidence.get("boot"), bundle.evidence.get("image")
-    tail = boot.log_tail if isinstance(boot, BootEvidence) and stage == "boot" else image.log_tail if isinstance(image, ImageEvidence) and stage == "image" else ""
+    partial = bundle.evidence.get(stage)
+    tail = partial.log_tail if isinstance(partial, BootEvidence | ImageEvidence) else ""
     mend = CAUSES[failure.cause].mend if failure.cause in CAUSES else ""
     return Failed(stage=stage, culprit=failure.culprit, cause=failure.cause, sentence=failure.sentence, mend=mend, log_tail=tail)
 
@@ -36,11 +36,12 @@ def discovery(bundle: Bundle) -> list[str]:
     source, image, boot = (bundle.evidence.get(name) for name in ("source", "image", "boot"))
     lines: list[str] = []
     if isinstance(source, SourceEvidence):
-        lines.append(f"{source.kind}, {source.files} files, {source.bytes / 1e6:.1f} MB" + (f", commit {source.commit[:12]}" if source.commit else ""))
+        lines.append(f"{source.kind}, {source.files} files, {source.bytes / 1e6:.1f} MB")
         if source.dockerfile:
             lines.append(f"built {source.dockerfile.path} in context {source.dockerfile.context}: {source.dockerfile.why}")
     if isinstance(image, ImageEvidence):
-        lines.append(f"image of {image.size_bytes / 1e6:.0f} MB built by {image.builder} in {image.seconds:.0f} s{' from cache' if image.cached else ''}")
+        cached = " from cache" if image.cached else ""
+        lines.append(f"image of {image.size_bytes / 1e6:.0f} MB built by {image.builder} in {image.seconds:.0f} s{cached}")
         lines.append(f"build network: {image.network}")
     if isinstance(boot, BootEvidence):
         lines.append(f"listening on {', '.join(map(str, boot.listening_ports)) or 'nothing'}; asked for {boot.port}")

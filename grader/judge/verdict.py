@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from grader import __version__
-from grader.judge.charts import charts, fault_strips
+from grader.judge.charts import charts
 from grader.judge.evaluate import Evaluated, evaluate, in_scope
 from grader.judge.gates import gate
+from grader.judge.highlights import risks, strengths
 from grader.judge.interview import plan
 from grader.judge.notes import discovery, failures, isolation, notes
-from grader.schema.base import Culprit
+from grader.judge.strips import fault_strips
+from grader.judge.tables import tables
 from grader.schema.bundle import Bundle
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import Submission
@@ -28,8 +30,8 @@ from grader.schema.result import (
 from grader.schema.rubric import FULL, Rubric
 from grader.scoring import Scored, band, score
 
-TOP = 3
-"""Strengths and risks on the first screen."""
+FAULTS_AREA = "failure"
+"""The area whose checks judge one injected fault each."""
 
 
 def judge(bundle: Bundle, rubric: Rubric, challenge: Challenge, mode: str) -> Result:
@@ -42,7 +44,7 @@ def judge(bundle: Bundle, rubric: Rubric, challenge: Challenge, mode: str) -> Re
         [check.judged for check in evaluated], challenge.scoring, gates_hold_low=outcomes == {"pass"}, gates_hold_high="fail" not in outcomes
     )
     status = _status(gates, scored)
-    manifest = bundle.manifest
+    manifest, out_of_scope = bundle.manifest, _out_of_scope(rubric, challenge, mode)
     return Result(
         grader_version=__version__,
         rubric_digest=rubric.digest,
@@ -57,13 +59,14 @@ def judge(bundle: Bundle, rubric: Rubric, challenge: Challenge, mode: str) -> Re
         areas=_areas(rubric, scored, challenge),
         checks=[_check(check, scored) for check in evaluated],
         ledger=_ledger(evaluated, scored),
-        strengths=_strengths(evaluated, scored),
-        risks=_risks(evaluated, scored),
-        interview=plan(evaluated, scored, rubric),
+        strengths=strengths(evaluated, scored),
+        risks=risks(evaluated, scored, [rubric.gates[g.id].check for g in gates if g.outcome == "fail"]),
+        interview=plan(evaluated, scored, rubric, list(challenge.scoring.core), out_of_scope),
         charts=charts(bundle, challenge),
         fault_strips=fault_strips(bundle, by_id, _by_fault(evaluated)),
+        tables=tables(bundle),
         failures=failures(bundle),
-        out_of_scope=_out_of_scope(rubric, challenge, mode),
+        out_of_scope=out_of_scope,
         integrity=list(bundle.integrity),
         isolation=isolation(bundle),
         discovery=discovery(bundle),
@@ -85,8 +88,9 @@ def _headline(status: str, scored: Scored, gates: Sequence[GateResult], evaluate
         failed = next(g for g in gates if g.outcome == "fail")
         return f"Gate failed: {failed.title}. {failed.reason}"
     if status == "insufficient_evidence":
-        culprits = sorted({c.culprit.value for c in evaluated if c.credit is None and c.culprit and c.outcome is not Outcome.NOT_APPLICABLE})
-        return f"Insufficient evidence: {scored.coverage / 100:.0f} % of the score could be measured; cause: {', '.join(culprits) or 'unknown'}. No headline number."
+        unmeasured = [c for c in evaluated if c.credit is None and c.outcome is not Outcome.NOT_APPLICABLE]
+        cause = ", ".join(sorted({c.culprit.value for c in unmeasured if c.culprit})) or "unknown"
+        return f"Insufficient evidence: {scored.coverage // 100} % of the score could be measured; cause: {cause}. No headline number."
     if scored.low == scored.high:
         return f"{scored.low / 100:.1f} of 100 points, everything in scope measured"
     return f"{scored.low / 100:.1f} to {scored.high / 100:.1f} of 100 points, {scored.coverage / 100:.0f} % of it measured"
@@ -142,11 +146,8 @@ def _ledger(evaluated: Sequence[Evaluated], scored: Scored) -> list[LedgerRow]:
         if not (area.counted_low or area.counted_high):
             continue
         low, high = share.low_bp * area.counted_low, share.high_bp * area.counted_high
-        rows.append(
-            LedgerRow(
-                id=check.id, area=check.area, kind="check", text=check.finding.observed, max_bp=share.max_bp * area.counted_low, low_bp=low, high_bp=high
-            )
-        )
+        most, text = share.max_bp * area.counted_low, check.finding.observed
+        rows.append(LedgerRow(id=check.id, area=check.area, kind="check", text=text, max_bp=most, low_bp=low, high_bp=high))
     for refund in scored.refunds:
         text = f"one root cause costs at most the cap: {refund.root_cause}"
         rows.append(
@@ -155,31 +156,9 @@ def _ledger(evaluated: Sequence[Evaluated], scored: Scored) -> list[LedgerRow]:
     return rows
 
 
-def _strengths(evaluated: Sequence[Evaluated], scored: Scored) -> list[str]:
-    passed = [c for c in evaluated if c.outcome is Outcome.PASS and c.rule.behaviour]
-    passed.sort(key=lambda c: (-scored.shares[c.id].max_bp, c.id))
-    return [f"{c.rule.title}: {c.finding.observed}" for c in _spread(passed)]
-
-
-def _risks(evaluated: Sequence[Evaluated], scored: Scored) -> list[str]:
-    lost = [c for c in evaluated if c.outcome in (Outcome.FAIL, Outcome.PARTIAL) and c.culprit is Culprit.CANDIDATE]
-    lost.sort(key=lambda c: (-(scored.shares[c.id].max_bp - scored.shares[c.id].low_bp), c.id))
-    return [f"{c.rule.failure_title}: {c.finding.observed}" for c in _spread(lost)]
-
-
-def _spread(checks: list[Evaluated]) -> list[Evaluated]:
-    """The first few, one per root cause and at most two per area, so that one defect does not fill the list."""
-    picked: list[Evaluated] = []
-    for check in checks:
-        same_area = sum(p.area == check.area for p in picked)
-        if same_area < 2 and all(p.rule.root_cause != check.rule.root_cause for p in picked):
-            picked.append(check)
-    return picked[:TOP]
-
-
 def _by_fault(evaluated: Sequence[Evaluated]) -> dict[str, str]:
     """Fault -> the check of the failure area that needs it alone."""
-    return {c.rule.needs[0].removeprefix("fault:"): c.id for c in evaluated if len(c.rule.needs) == 1 and c.rule.needs[0].startswith("fault:")}
+    return {c.rule.needs[0].removeprefix("fault:"): c.id for c in evaluated if c.area == FAULTS_AREA and len(c.rule.needs) == 1}
 
 
 def _out_of_scope(rubric: Rubric, challenge: Challenge, mode: str) -> list[OutOfScope]:

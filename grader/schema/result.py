@@ -115,15 +115,27 @@ class AreaResult(Model):
     red_flags: list[str]
 
 
+class Highlight(Model):
+    """A strength or a risk: the check's title and the one number that stands behind it, if it measured one."""
+
+    check: str
+    title: str
+    measure: Measure | None = None
+
+
 class InterviewItem(Model):
-    """One question for the interview, made specific by this submission's own evidence."""
+    """One question for the interview, made specific by this submission's own evidence.
+
+    Cues that hold for a whole area stand once, in AreaResult.strong and .red_flags; `listen_for` adds what this very finding asks for.
+    An `unobserved` item is one line: `question` names what nobody saw, `because` says why not.
+    """
 
     area: str
     question: str
     because: str
-    listen_for: list[str]
-    red_flag: str
+    listen_for: list[str] = Field(default_factory=list)
     kind: Literal["finding", "unobserved", "module", "strength"]
+    check: str = Field(default="", description="id of the check that the question came from")
 
 
 class Point(Model):
@@ -148,6 +160,24 @@ class Span(Model):
     kind: str
 
 
+class Mark(Model):
+    """An event on a chart's time axis."""
+
+    x: float
+    label: str
+    kind: str
+
+
+class Table(Model):
+    """Numbers as rows. Cells are ready for people, except that renderers choose the digits; None is 'not known'."""
+
+    id: str
+    title: str
+    says: str = ""
+    columns: list[str]
+    rows: list[list[str | float | None]]
+
+
 class Chart(Model):
     """A picture as data: renderers draw it, they never compute it. `says` is the caption: what the picture shows."""
 
@@ -158,6 +188,8 @@ class Chart(Model):
     y_unit: str
     series: list[Series]
     spans: list[Span] = Field(default_factory=list)
+    marks: list[Mark] = Field(default_factory=list)
+    table: Table | None = Field(default=None, description="what the picture shows, for people who would rather read")
     limit: float | None = Field(default=None, description="a horizontal line such as the SLO")
     limit_label: str = ""
 
@@ -228,11 +260,12 @@ class Result(Model):
     areas: list[AreaResult]
     checks: list[CheckResult]
     ledger: list[LedgerRow]
-    strengths: list[str]
-    risks: list[str]
+    strengths: list[Highlight]
+    risks: list[Highlight]
     interview: list[InterviewItem]
     charts: list[Chart]
     fault_strips: list[FaultStrip]
+    tables: list[Table] = Field(default_factory=list, description="by id: windows, resources, drift, faults, inputs")
     failures: list[Failed]
     out_of_scope: list[OutOfScope]
     integrity: list[str] = Field(description="bundle files that are missing or do not match their hash")

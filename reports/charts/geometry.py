@@ -6,10 +6,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.schema.result import Chart, FaultStrip, Point, Series, Span
+from grader.schema.result import Chart, Mark, Point, Series, Span
 
-WIDTH, HEIGHT = 760, 240
-LEFT, RIGHT, TOP, BOTTOM = 56, 12, 26, 34
+WIDTH, HEIGHT = 760, 230
+LEFT, RIGHT, TOP, BOTTOM = 50, 12, 30, 36
+LETTER = 6.4
+"""Width of a letter of the chart's font, near enough to tell whether a label fits."""
+
+HUGE = 1e12
+"""Values are held within this, so that no axis overflows."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Line:
-    """One series as SVG path data; dots are marks for points with no neighbour."""
+    """One series as SVG path data; dots stand for points with no neighbour."""
 
     name: str
     path: str
@@ -41,12 +46,22 @@ class Band:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """An event on the time axis."""
+
+    x: float
+    label: str
+    kind: str
+
+
+@dataclass(frozen=True)
 class Picture:
     """A chart ready to be drawn in a viewBox of WIDTH x HEIGHT."""
 
     chart: Chart
     lines: list[Line]
     bands: list[Band]
+    flags: list[Flag]
     x_ticks: list[Tick]
     y_ticks: list[Tick]
     limit_y: float | None
@@ -68,7 +83,7 @@ class Axis:
     end: float
 
     def at(self, value: float) -> float:
-        return round(self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start), 1)
+        return round(self.start + (_held(value) - self.low) / (self.high - self.low) * (self.end - self.start), 1)
 
     def ticks(self, count: int) -> list[Tick]:
         step = _nice((self.high - self.low) / count)
@@ -80,102 +95,72 @@ class Axis:
 def lay_out(chart: Chart) -> Picture:
     """Lay a chart out; an empty one gets axes from 0 to 1."""
     points = [p for s in chart.series for p in s.points]
-    xs = [p.x for p in points] + [edge for s in chart.spans for edge in (s.start, s.end)]
-    ys = [p.y for p in points if p.y is not None] + ([chart.limit] if chart.limit is not None else [])
-    x = Axis(min(xs, default=0.0), _above(xs), LEFT, WIDTH - RIGHT)
-    y = Axis(min(0.0, *ys) if ys else 0.0, _above(ys), HEIGHT - BOTTOM, TOP)
+    xs = [_held(x) for x in (*(p.x for p in points), *(edge for s in chart.spans for edge in (s.start, s.end)), *(m.x for m in chart.marks))]
+    ys = [_held(p.y) for p in points if p.y is not None] + ([_held(chart.limit)] if chart.limit is not None else [])
+    x = _axis(min(xs, default=0.0), max(xs, default=1.0), LEFT, WIDTH - RIGHT)
+    y = _axis(min(0.0, *ys) if ys else 0.0, _above(ys), HEIGHT - BOTTOM, TOP)
     return Picture(
         chart=chart,
         lines=[_line(series, x, y, index) for index, series in enumerate(chart.series)],
         bands=[_band(span, x) for span in chart.spans],
+        flags=[_flag(mark, x) for mark in chart.marks],
         x_ticks=x.ticks(8),
         y_ticks=y.ticks(4),
         limit_y=y.at(chart.limit) if chart.limit is not None else None,
     )
 
 
+def _held(value: float) -> float:
+    return max(-HUGE, min(HUGE, value))
+
+
+def _axis(low: float, high: float, start: float, end: float) -> Axis:
+    """An axis is never so short that its ticks could not be told apart."""
+    short = high - low <= 1e-9 * max(1.0, abs(low), abs(high))
+    return Axis(low, low + max(1.0, abs(low) * 1e-3) if short else high, start, end)
+
+
 def _above(values: Sequence[float]) -> float:
     """The top of an axis: the next round number above the data."""
-    top, low = max(values, default=1.0), min(values, default=0.0)
-    if top <= low:
-        return low + 1.0
-    step = _nice((top - min(0.0, low)) / 4)
+    top, low = max(values, default=1.0), min(0.0, *values, 0.0)
+    step = _nice((top - low) / 4)
     return math.ceil(top / step - 1e-9) * step
 
 
 def _nice(step: float) -> float:
     """The nearest 1, 2 or 5 times a power of ten, not below step."""
-    power = 10.0 ** math.floor(math.log10(step)) if step > 0 else 1.0
-    return next(power * m for m in (1, 2, 5, 10) if power * m >= step - 1e-12)
+    if step < 1e-9:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(step))
+    return next((power * m for m in (1, 2, 5) if power * m >= step * (1 - 1e-9)), power * 10)
 
 
 def _line(series: Series, x: Axis, y: Axis, index: int) -> Line:
     path, dots = [], []
     for run in _runs(series.points):
-        placed = [(x.at(p.x), y.at(p.y)) for p in run if p.y is not None]
+        placed = [(x.at(px), y.at(py)) for px, py in run]
         path.append("M" + "L".join(f"{px:g} {py:g}" for px, py in placed))
-        if len(placed) == 1 or _same_y(run):
+        if len(placed) == 1:
             dots += placed
     return Line(series.name, "".join(path), dots, index)
 
 
-def _same_y(run: list[Point]) -> bool:
-    """Marks on a baseline (events) are dots, not a line along the axis."""
-    return all(p.y == 0 for p in run)
-
-
-def _runs(points: Sequence[Point]) -> list[list[Point]]:
+def _runs(points: Sequence[Point]) -> list[list[tuple[float, float]]]:
     """Stretches without a gap."""
-    runs: list[list[Point]] = [[]]
+    runs: list[list[tuple[float, float]]] = [[]]
     for point in points:
         if point.y is None:
             runs.append([])
         else:
-            runs[-1].append(point)
+            runs[-1].append((point.x, point.y))
     return [run for run in runs if run]
 
 
 def _band(span: Span, x: Axis) -> Band:
-    start, end = x.at(span.start), x.at(span.end)
-    fits = (end - start) > 6.2 * len(span.label)
+    start, end = sorted((x.at(span.start), x.at(span.end)))
+    fits = (end - start) > LETTER * len(span.label) + 6
     return Band(start, round(end - start, 1), span.label if fits else "", span.kind)
 
 
-CELL, STRIP_HEIGHT = 12, 28
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One cell of a strip: height by the share of good answers, a class so that it reads without colour too."""
-
-    x: int
-    y: float
-    height: float
-    kind: str
-
-
-@dataclass(frozen=True)
-class Strip:
-    """A fault strip ready to be drawn."""
-
-    strip: FaultStrip
-    bars: list[Bar]
-    width: int
-    height: int
-    fault_x: float | None
-    fault_width: float
-
-
-def strip(data: FaultStrip) -> Strip:
-    """Lay a fault strip out; one cell per bin."""
-    bars = [_bar(i, share) for i, share in enumerate(data.cells) if share is not None]
-    start = None if data.inject_s is None else round(data.inject_s / data.bin_s * CELL, 1)
-    end = start if start is None or data.undo_s is None else round(data.undo_s / data.bin_s * CELL, 1)
-    width = max(1, len(data.cells)) * CELL
-    return Strip(data, bars, width, STRIP_HEIGHT, start, max(2.0, (end or 0) - (start or 0)))
-
-
-def _bar(index: int, share: float) -> Bar:
-    height = round(max(2.0, share * STRIP_HEIGHT), 1)
-    kind = "good" if share >= 0.99 else "part" if share >= 0.5 else "bad"
-    return Bar(index * CELL, round(STRIP_HEIGHT - height, 1), height, kind)
+def _flag(mark: Mark, x: Axis) -> Flag:
+    return Flag(x.at(mark.x), mark.label, mark.kind)

@@ -1,0 +1,57 @@
+"""Fault strips as data: the share of good answers before, under and after each injected fault."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from grader.checks.analysis.recovery import recovery_s
+from grader.judge.evaluate import Evaluated
+from grader.schema.bundle import Bundle
+from grader.schema.evidence import FaultRecord, FaultsEvidence, TimeBin
+from grader.schema.result import FaultStrip, Outcome
+
+STRIP_BIN_S = 0.25
+"""Cells of the fault strip: wide enough to hold a few dozen requests, narrow enough that a one-second outage shows."""
+
+
+def fault_strips(bundle: Bundle, checks: Mapping[str, Evaluated], by_fault: Mapping[str, str]) -> list[FaultStrip]:
+    """One strip per fault. `by_fault` names the check that judges it."""
+    faults = bundle.evidence.get("faults")
+    if not isinstance(faults, FaultsEvidence):
+        return []
+    return [_strip(record, checks.get(by_fault.get(record.id, ""))) for record in faults.faults]
+
+
+def _strip(record: FaultRecord, check: Evaluated | None) -> FaultStrip:
+    return FaultStrip(
+        id=record.id, check=check.id if check else "", title=check.rule.title if check else record.id, injected=record.injected,
+        outcome=check.outcome if check else Outcome.UNKNOWN, says=check.finding.observed if check else record.proof,
+        recovery_s=_recovery(record, check), bin_s=STRIP_BIN_S, inject_s=record.inject_s, undo_s=record.undo_s, cells=cells(record),
+    )  # fmt: skip
+
+
+def _recovery(record: FaultRecord, check: Evaluated | None) -> float | None:
+    """What the check judged by; else read from the record, which is what most checks do themselves."""
+    if not record.injected or record.failure is not None:
+        return None
+    measured = next((m.value for m in check.finding.measures if m.name == "recovered after"), None) if check else None
+    return recovery_s(record) if measured is None else measured
+
+
+def cells(record: FaultRecord) -> list[float | None]:
+    """Share of good answers per cell, None where nothing was sent."""
+    found = grouped(record.bins, STRIP_BIN_S)
+    return [_share_good(found.get(i, [])) for i in range(max(found, default=-1) + 1)]
+
+
+def grouped(bins: Sequence[TimeBin], width_s: float) -> dict[int, list[TimeBin]]:
+    """Bins by the wider slice of time that they start in."""
+    groups: dict[int, list[TimeBin]] = {}
+    for b in bins:
+        groups.setdefault(int(b.t_s / width_s + 1e-9), []).append(b)
+    return groups
+
+
+def _share_good(bins: Sequence[TimeBin]) -> float | None:
+    sent = sum(b.sent for b in bins)
+    return round(sum(b.ok + b.degraded for b in bins) / sent, 3) if sent else None

@@ -1,0 +1,67 @@
+"""A fault strip laid out: one bar per slice of time, as high as the share of good answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from grader.schema.result import FaultStrip
+
+PX_PER_S, HEIGHT, AXIS = 44, 30, 14
+LONGEST_S = 120.0
+"""A strip is cut here: wider ones cannot be read."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One cell: height by the share of good answers, a class so that it reads without colour too."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A fault strip ready to be drawn. Strips share one scale of time."""
+
+    strip: FaultStrip
+    bars: list[Bar]
+    width: float
+    height: int
+    total: int
+    seconds: list[tuple[float, int]]
+    fault_x: float | None
+    fault_width: float
+
+
+def strip(data: FaultStrip) -> Strip:
+    """Lay a fault strip out; one bar per cell."""
+    bin_s = data.bin_s if 1e-3 <= data.bin_s <= LONGEST_S else 1.0
+    cells = data.cells[: int(LONGEST_S / bin_s)]
+    length_s = len(cells) * bin_s
+    start = None if data.inject_s is None else _px(data.inject_s, length_s)
+    end = start if start is None or data.undo_s is None else _px(data.undo_s, length_s)
+    return Strip(
+        strip=data,
+        bars=[_bar(i, share, bin_s) for i, share in enumerate(cells) if share is not None],
+        width=max(1.0, round(length_s * PX_PER_S, 1)),
+        height=HEIGHT,
+        total=HEIGHT + AXIS,
+        seconds=[(s * PX_PER_S, s) for s in range(0, int(length_s) + 1, 2)],
+        fault_x=start,
+        fault_width=max(2.0, round((end or 0) - (start or 0), 1)),
+    )
+
+
+def _px(seconds: float, length_s: float) -> float:
+    return round(max(0.0, min(seconds, length_s)) * PX_PER_S, 1)
+
+
+def _bar(index: int, share: float, bin_s: float) -> Bar:
+    held = max(0.0, min(1.0, share))
+    height = round(max(2.0, held * HEIGHT), 1)
+    kind = "good" if share >= 0.99 else "part" if share >= 0.5 else "bad"
+    width = bin_s * PX_PER_S
+    return Bar(round(index * width + 0.5, 1), round(HEIGHT - height, 1), round(width - 1, 1), height, kind)

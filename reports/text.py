@@ -1,0 +1,26 @@
+"""The last wall before a reader: no control, bidi or invisible character of a submission leaves a renderer.
+
+Collection strips them too (harness/text.py). A result can come from elsewhere, and reports trust no string.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Categories that are not text; Cf holds the bidi overrides and zero-width characters, Cn the non-characters that XML forbids."""
+
+
+def inert(text: str) -> str:
+    """`text` without terminal escapes, control, bidi and invisible characters. Line feeds and tabs stay."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c for c in _ANSI.sub("", text) if c in "\n\t" or unicodedata.category(c) not in _UNSAFE)
+
+
+def one_line(text: str, limit: int) -> str:
+    """`inert` text on one line, cut with an ellipsis."""
+    flat = " ".join(inert(text[: 4 * limit + 4096]).split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
