@@ -54,6 +54,7 @@ class Service:
         dropped = self.metrics.journal_dropped
         self.audit = Journal(settings.data_dir / "audit.jsonl", 64 * MIB, 2, dropped)  # 192 MiB of the 256 MiB volume
         self.labels = Journal(settings.data_dir / "feedback.jsonl", 16 * MIB, 1, dropped)  # 32 MiB more
+        self.promoted = settings.data_dir / "promoted.json"
         self.tasks: list[asyncio.Task[None]] = []
 
     # ---- life cycle
@@ -62,7 +63,7 @@ class Service:
         self.breaker = Breaker()
         self.store = FeatureStore(self.settings, self.breaker)
         self.notifier = Notifier(self.settings.alert_webhook_url, self.store.session, self.metrics)
-        self.learner = Learner(self.metrics, self._serve, lambda bad, text: self.notifier.notify("ModelQuality", "", bad, text, "critical"))
+        self.learner = Learner(self.metrics, self._promote, lambda bad, text: self.notifier.notify("ModelQuality", "", bad, text, "critical"))
         self.metrics.breaker_open.set_function(lambda: float(self.breaker.is_open))
         self.metrics.in_flight.set_function(lambda: float(self.in_flight))
         jobs = (self._load(), self._watch_drift(), self.audit.run(), self.labels.run(), self.notifier.run())
@@ -83,12 +84,31 @@ class Service:
         """Load the artifact, and keep trying: a volume may be mounted late, and a restart would not help."""
         while self.model is None:
             try:
-                self._serve(await asyncio.to_thread(model.load, self.settings.model_path))
+                self._serve(await asyncio.to_thread(self._choose))
             except model.BadArtifact as error:
                 if str(error) != self.model_problem:
                     LOG.error("model refused: %s", error)
                 self.model_problem = str(error)
                 await asyncio.sleep(RELOAD_EVERY_S)
+
+    def _choose(self) -> model.Model:
+        """The shipped artifact, or what this volume's feedback made of exactly that artifact. Raises BadArtifact."""
+        shipped = model.load(self.settings.model_path)
+        if not self.promoted.exists():
+            return shipped
+        try:
+            promoted = model.load(self.promoted)
+        except model.BadArtifact as error:
+            LOG.error("promoted model ignored: %s", error)
+            return shipped
+        return promoted if promoted.document["lineage"].get("shipped") == shipped.digest else shipped
+
+    def _promote(self, new: model.Model) -> None:
+        self._serve(new)
+        try:
+            model.save(new.document, self.promoted)
+        except OSError as error:
+            LOG.error("promoted model will not survive a restart: %s", error.strerror)
 
     def _serve(self, new: model.Model) -> None:
         """Switch to a model between two requests; each answer is wholly of one model."""

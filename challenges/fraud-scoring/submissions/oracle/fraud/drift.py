@@ -84,7 +84,7 @@ class DriftMonitor:
         self.rows: deque[Observation] = deque(maxlen=window)
         self.step = max(1, window // 2)
         self.since = 0
-        self.ratios: dict[str, float] = {name: 0.0 for name in (*TRANSACTION_NUMERIC, *HISTORY_NUMERIC, *CATEGORICAL, SCORE)}
+        self.ratios: dict[str, float] = dict.fromkeys((*TRANSACTION_NUMERIC, *HISTORY_NUMERIC, *CATEGORICAL, SCORE), 0.0)
         self.firing: set[str] = set()
         self._score_suspect = False
         shares = sum(len(known) + 1 for known in reference["categories"].values())

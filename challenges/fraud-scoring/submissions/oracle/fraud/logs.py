@@ -41,7 +41,8 @@ def start() -> QueueListener:
     stream = logging.StreamHandler(sys.stdout)
     stream.setFormatter(JsonFormatter())
     logging.root.handlers = [AsIs(queue)]
-    logging.root.setLevel(logging.DEBUG)
+    logging.root.setLevel(logging.INFO)
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # quotes bytes of malformed requests; our own errors are logged by us
     listener = QueueListener(queue, stream)
     listener.start()
     return listener

@@ -32,7 +32,7 @@ class Metrics:
         self.drift = Gauge("fraud_drift_score", "Worst drift test: statistic / critical value, above 1 = drift", ["feature"], registry=r)
         self.drift_evaluations = Counter("fraud_drift_evaluations", "Evaluations of the drift monitor", registry=r)
         self.live_brier = Gauge("fraud_live_brier", "Brier score over the last labels of /feedback", registry=r)
-        self.quality_z = Gauge("fraud_quality_z", "Spiegelhalter's z of live labels: above 4 the model no longer means what it says", registry=r)
+        self.quality_z = Gauge("fraud_quality_z", "Misfit of live labels (score test): above 4.2 the model no longer fits", registry=r)
         self.feedback = Counter("fraud_feedback", "Labels received", ["known"], registry=r)
         self.retrainings = Counter("fraud_retrainings", "Challengers trained on feedback", ["outcome"], registry=r)
         self.model = Gauge("fraud_model_info", "1 for the model being served", ["version"], registry=r)

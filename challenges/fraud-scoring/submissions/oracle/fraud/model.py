@@ -107,7 +107,7 @@ def load(path: Path) -> Model:
         )
         model.full.probability(model.full.encode(PROBE, PROBE))
         model.fallback.probability(model.fallback.encode(PROBE, None))
-        document["reference"]["numeric"], document["lineage"]["data"], document["metrics"]
+        _ = document["reference"]["numeric"], document["lineage"]["data"]["sha256"], document["metrics"]["full"]
     except (KeyError, TypeError, ValueError) as error:
         raise BadArtifact(f"{path} lacks or garbles a part: {error!r}") from error
     return model
