@@ -35,7 +35,7 @@ def noticed(drift: DriftEvidence, repository: RepositoryEvidence, kind: str, *, 
     level = rung(signal, alarms, controls, few=few, many=many, ruled=_has_rules(repository))
     measures = [measure("false alarms", alarms, "control windows", n=controls)]
     if signal.delay is not None:
-        measures.append(measure("delay", signal.delay, "requests"))
+        measures.insert(0, measure("delay", signal.delay, "requests"))
     return reached(level, said(drift, signal, alarms, controls), *measures)
 
 
