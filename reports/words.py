@@ -9,17 +9,15 @@ from grader.schema.result import AreaResult, Measure, Outcome, Result
 DASH = "\N{EN DASH}"
 """Between the ends of a range, and for 'nothing'."""
 
-OUTCOMES: dict[Outcome, tuple[str, str]] = {
-    Outcome.PASS: ("✓", "pass"),
-    Outcome.PARTIAL: ("◐", "partial"),
-    Outcome.FAIL: ("✗", "fail"),
-    Outcome.UNKNOWN: ("?", "not measured"),
-    Outcome.NOT_APPLICABLE: (DASH, "does not apply"),
-    Outcome.NEEDS_HUMAN: ("?", "needs a person"),
+OUTCOMES: dict[Outcome, str] = {
+    Outcome.PASS: "pass",
+    Outcome.PARTIAL: "partial",
+    Outcome.FAIL: "fail",
+    Outcome.UNKNOWN: "not measured",
+    Outcome.NOT_APPLICABLE: "does not apply",
+    Outcome.NEEDS_HUMAN: "needs a person",
 }
-"""Outcome -> mark and word; never a colour alone."""
-
-GATES = {"pass": "✓", "fail": "✗", "inconclusive": "?"}
+"""Outcome -> word. The style sheet adds a mark by class: never a colour alone."""
 
 
 def points(bp: int) -> str:

@@ -47,8 +47,10 @@ def _findings(checks: Sequence[Evaluated], scored: Scored, most: int, told: set[
 
 
 def _finding(area: str, check: Evaluated) -> InterviewItem:
-    question = (check.rule.question or "{observed}. How would you mend it?").replace("{observed}", _spoken(check.finding.observed))
-    because = check.rule.failure_title if check.outcome is Outcome.FAIL else f"Only partly: {check.rule.title}"
+    """A measurement opens the question and its title is the reason; a missing document is named, and the reason is where we looked."""
+    title = check.rule.failure_title if check.outcome is Outcome.FAIL else f"Only partly: {check.rule.title}"
+    lead, because = (check.finding.observed, title) if check.rule.behaviour else (title, _spoken(check.finding.observed))
+    question = (check.rule.question or "{observed}. How would you mend it?").replace("{observed}", _spoken(lead))
     return InterviewItem(area=area, question=question, because=because, listen_for=[check.rule.remedy], kind="finding", check=check.id)
 
 

@@ -90,7 +90,7 @@ def _headline(status: str, scored: Scored, gates: Sequence[GateResult], evaluate
     if status == "insufficient_evidence":
         unmeasured = [c for c in evaluated if c.credit is None and c.outcome is not Outcome.NOT_APPLICABLE]
         cause = ", ".join(sorted({c.culprit.value for c in unmeasured if c.culprit})) or "unknown"
-        return f"Insufficient evidence: {scored.coverage // 100} % of the score could be measured; cause: {cause}. No headline number."
+        return f"Insufficient evidence: {scored.coverage / 100:.0f} % of the score could be measured; cause: {cause}. No headline number."
     if scored.low == scored.high:
         return f"{scored.low / 100:.1f} of 100 points, everything in scope measured"
     return f"{scored.low / 100:.1f} to {scored.high / 100:.1f} of 100 points, {scored.coverage / 100:.0f} % of it measured"

@@ -12,22 +12,11 @@ LONGEST_S = 120.0
 
 
 @dataclass(frozen=True)
-class Bar:
-    """One cell: height by the share of good answers, a class so that it reads without colour too."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    kind: str
-
-
-@dataclass(frozen=True)
 class Strip:
-    """A fault strip ready to be drawn. Strips share one scale of time."""
+    """A fault strip ready to be drawn. Strips share one scale of time. `bars`: class -> one path with all bars of that class."""
 
     strip: FaultStrip
-    bars: list[Bar]
+    bars: dict[str, str]
     width: float
     height: int
     total: int
@@ -45,7 +34,7 @@ def strip(data: FaultStrip) -> Strip:
     end = start if start is None or data.undo_s is None else _px(data.undo_s, length_s)
     return Strip(
         strip=data,
-        bars=[_bar(i, share, bin_s) for i, share in enumerate(cells) if share is not None],
+        bars=_bars(cells, bin_s * PX_PER_S),
         width=max(1.0, round(length_s * PX_PER_S, 1)),
         height=HEIGHT,
         total=HEIGHT + AXIS,
@@ -59,9 +48,12 @@ def _px(seconds: float, length_s: float) -> float:
     return round(max(0.0, min(seconds, length_s)) * PX_PER_S, 1)
 
 
-def _bar(index: int, share: float, bin_s: float) -> Bar:
-    held = max(0.0, min(1.0, share))
-    height = round(max(2.0, held * HEIGHT), 1)
-    kind = "good" if share >= 0.99 else "part" if share >= 0.5 else "bad"
-    width = bin_s * PX_PER_S
-    return Bar(round(index * width + 0.5, 1), round(HEIGHT - height, 1), round(width - 1, 1), height, kind)
+def _bars(cells: list[float | None], width: float) -> dict[str, str]:
+    """Height tells the share, so that the strip reads without colour too."""
+    paths = {"good": "", "part": "", "bad": ""}
+    for i, share in enumerate(cells):
+        if share is not None:
+            height = max(2.0, max(0.0, min(1.0, share)) * HEIGHT)
+            kind = "good" if share >= 0.99 else "part" if share >= 0.5 else "bad"
+            paths[kind] += f"M{i * width + 0.5:.5g} {HEIGHT}v-{height:.3g}h{width - 1:.3g}v{height:.3g}z"
+    return {kind: path for kind, path in paths.items() if path}
