@@ -44,10 +44,10 @@ def percents(low: int, high: int) -> str:
 
 
 def number(value: float) -> str:
-    """Up to four significant digits, without an exponent where a person would not write one."""
-    if abs(value) < 1e7 and value == int(value):
-        return f"{int(value)}"
-    return f"{value:.0f}" if 1e3 < abs(value) < 1e7 else f"{value:.4g}"
+    """Three significant digits, more only before the point; no exponent where a person would not write one."""
+    if abs(value) < 1e9 and (value == int(value) or abs(value) >= 1e3):
+        return f"{value:.0f}"
+    return f"{value:.3g}"
 
 
 def cell(value: str | float | None) -> str:
@@ -94,7 +94,7 @@ def counted(area: AreaResult) -> str:
         return f"{area.points} points"
     if area.counted_low:
         return f"{area.points} points, the best module"
-    return "upper bound only" if area.counted_high else "not counted: only the best module is"
+    return "in the upper bound only" if area.counted_high else "not counted: only the best module is"
 
 
 LIMITS = (

@@ -70,9 +70,9 @@ def _unobserved(area: str, checks: Sequence[Evaluated], out_of_scope: Sequence[O
     if not titles:
         return []
     more = f"; and {len(titles) - UNSEEN} more" if len(titles) > UNSEEN else ""
-    reasons = [f"{len(unseen)} could not be measured ({', '.join(sorted({c.culprit.value for c in unseen if c.culprit}))})"] if unseen else []
+    reasons = [f"{len(unseen)} could not be measured: {', '.join(sorted({c.culprit.value for c in unseen if c.culprit}))}"] if unseen else []
     reasons += [f"{len(out_of_scope)} not exercised in this mode"] if out_of_scope else []
-    return [InterviewItem(area=area, question="; ".join(titles[:UNSEEN]) + more, because=", ".join(reasons), kind="unobserved")]
+    return [InterviewItem(area=area, question="; ".join(titles[:UNSEEN]) + more, because="; ".join(reasons), kind="unobserved")]
 
 
 def _spoken(observed: str) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from grader.schema.result import Chart, Mark, Point, Series, Span
 
-WIDTH, HEIGHT = 760, 230
-LEFT, RIGHT, TOP, BOTTOM = 50, 12, 30, 36
+WIDTH, HEIGHT = 760, 244
+LEFT, RIGHT, TOP, BOTTOM = 50, 22, 46, 36
 LETTER = 6.4
 """Width of a letter of the chart's font, near enough to tell whether a label fits."""
 

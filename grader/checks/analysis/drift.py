@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.checks.analysis.probes import holds
-from grader.checks.analysis.signals import Signal, Stretch, false_alarms, signal_of, stretch_of
+from grader.checks.analysis.signals import Signal, Stretch, end_of, false_alarms, signal_of, stretch_of
 from grader.checks.api import measure, reached, unmeasured
 from grader.schema.base import Culprit
 from grader.schema.evidence import DriftEvidence, RepositoryEvidence
@@ -33,9 +33,8 @@ def noticed(drift: DriftEvidence, repository: RepositoryEvidence, kind: str, *, 
     signal = signal_of(drift, stretch)
     alarms, controls = false_alarms(drift)
     level = rung(signal, alarms, controls, few=few, many=many, ruled=_has_rules(repository))
-    measures = [measure("false alarms", alarms, "control windows", n=controls)]
-    if signal.delay is not None:
-        measures.insert(0, measure("delay", signal.delay, "requests"))
+    heard = measure("alerts", 0, "", n=end_of(stretch.windows[-1]) - stretch.onset) if signal.delay is None else measure("delay", signal.delay, "requests")
+    measures = [heard, measure("false alarms", alarms, "control windows", n=controls)]
     return reached(level, said(drift, signal, alarms, controls), *measures)
 
 
