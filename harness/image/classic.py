@@ -121,6 +121,8 @@ def _take(event: dict[str, Any], outcome: Outcome, log: BuildLog) -> None:
 def _take_line(text: str, outcome: Outcome, log: BuildLog) -> None:
     """The engine's own lines come one per event; what a step prints may imitate them, so only the expected next one counts."""
     step = _STEP.match(text)
+    if not text.strip():
+        return
     if step and int(step[1]) == outcome.step + 1:
         outcome.step += 1
         outcome.begun = not step[3].startswith(("FROM ", "LABEL org.grader"))

@@ -31,6 +31,7 @@ _REASON = re.compile(
     re.I,
 )
 MIN_SECTION_WORDS = 12
+MAX_HEADINGS = 300
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,11 @@ class Section:
 
 def sections(view: View) -> list[Section]:
     """All sections of all documents, paragraphs that every candidate is given left out."""
-    return [section for path, text in view.prose.items() for section in _split(path, text, view.given)]
+    if "sections" not in view.memo:
+        view.memo["sections"] = [section for path, text in view.prose.items() for section in _split(path, text, view.given)]
+    found = view.memo["sections"]
+    assert isinstance(found, list)
+    return found
 
 
 def paragraphs(view: View) -> Iterator[tuple[str, int, str]]:
@@ -126,6 +131,8 @@ def _split(path: str, text: str, given: frozenset[str]) -> list[Section]:
     for number, line in enumerate(lines):
         fenced ^= line.lstrip().startswith(("```", "~~~"))
         below = lines[number + 1] if number + 1 < len(lines) else ""
+        if len(heads) >= MAX_HEADINGS:
+            break
         if not fenced and (match := _HEADING.match(line)):
             heads.append((number, len(match[1]), match[2]))
         elif not fenced and line.strip() and re.match(r"^(=+|-{3,})\s*$", below):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from grader.schema.evidence import Probe
 from harness.source.instructions import parse
@@ -12,6 +13,7 @@ from harness.source.probes.ci import commands
 from harness.source.probes.imports import call_name, called, dotted, graph_of, imported
 from harness.source.probes.view import View, basename, no_subject, probe, walk
 
+MAX_COMMANDS = 4000
 NO_TRAINING = "no training script"
 _VALIDATORS = frozenset({
     "pandera", "great_expectations", "pydantic", "jsonschema", "tensorflow_data_validation", "deepchecks", "cerberus", "marshmallow", "frictionless",
@@ -37,7 +39,7 @@ def training_command(view: View) -> Probe:
     entries = set(graph.training_entries)
     if not entries:
         return no_subject(NO_TRAINING)
-    hits = [(path, line) for path, line in _commands(view) if entries & set(graph.files_named(line))]
+    hits = [(path, line) for path, line in islice(_commands(view), MAX_COMMANDS) if entries & set(graph.files_named(line))]
     detail = hits[0][1] if hits else "nothing runs it by name"
     return probe(bool(hits), detail, [(path, view.line_of(path, re.escape(line[:60]))) for path, line in hits])
 

@@ -21,6 +21,7 @@ from harness.text import one_line
 
 MAX_FILE = 512 << 10
 MAX_TOTAL = 48 << 20
+MAX_PROSE = 128 << 10
 MAX_PYTHON, MAX_YAML, MAX_JSON, MAX_DOCUMENTS = 400, 200, 200, 60
 MAX_PLACES = 10
 _VENDORED = re.compile(
@@ -92,7 +93,7 @@ class View:
     def prose(self) -> dict[str, str]:
         """Documents for people."""
         files = _first((path for path in self.paths if _PROSE.search(path)), MAX_DOCUMENTS)
-        return {path: text for path in files if (text := self.text(path))}
+        return {path: text[:MAX_PROSE] for path in files if (text := self.text(path))}
 
     def is_test(self, path: str) -> bool:
         return bool(_TESTS.search(path))
