@@ -24,7 +24,15 @@ def environment() -> Environment:
     env = Environment(
         loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_finalize
     )
-    env.filters.update(points=words.points, percent=words.percent, number=words.number, cell=words.cell, figure=words.figure, sample=words.sample)
+    env.filters.update(
+        permille=words.permille,
+        points=words.points,
+        percent=words.percent,
+        number=words.number,
+        cell=words.cell,
+        figure=words.figure,
+        sample=words.sample,
+    )
     env.globals.update(interval=words.interval, percents=words.percents, outcomes=words.OUTCOMES)
     env.globals.update(standing=words.standing, counted=words.counted)
     return env

@@ -29,8 +29,13 @@ def percent(bp: int) -> str:
     """Basis points as whole percent. Only all of it reads 100 %, only nothing reads 0 %."""
     whole = math.floor(bp / 100 + 0.5)
     if bp != whole * 100 and whole in (0, 100):
-        return "< 1 %" if whole == 0 else "> 99 %"
+        return "under 1 %" if whole == 0 else "over 99 %"
     return f"{whole} %"
+
+
+def permille(bp: int) -> float:
+    """Basis points as the width of a bar of 1000."""
+    return max(0, min(10_000, bp)) / 10
 
 
 def interval(low: int, high: int) -> str:
