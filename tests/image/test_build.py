@@ -58,7 +58,8 @@ def run(engine: docker.DockerClient, tmp_path: Path, base_image: str) -> Iterato
 
 
 def test_an_image_is_built_labelled_and_described(run: Build, engine: docker.DockerClient, tmp_path: Path) -> None:
-    text = BASE + f"COPY . /app\nRUN test ! -e /app/b.txt && ls -a /app {uuid.uuid4()} || ls -a /app\nEXPOSE 8090\nUSER 1000\nHEALTHCHECK CMD x\nCMD python /app/a.py\n"
+    text = BASE + f"COPY . /app\nRUN test ! -e /app/b.txt && echo {uuid.uuid4()} && ls -a /app\n"
+    text += "EXPOSE 8090\nUSER 1000\nHEALTHCHECK CMD x\nCMD python /app/a.py\n"
     found = run(text, {"a.py": "1", "b.txt": "x", ".dockerignore": "*.txt\n"})
     assert (found.builder, found.user, found.exposed_ports, found.healthcheck, found.shell_form) == ("classic", "1000", [8090], True, True)
     assert [image.pin for image in found.base_images] == ["version"]

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from source.conftest import GitServer, Repository, git, new_repository
 
 from grader.schema.causes import Trouble, UsageError
 from grader.schema.challenge import Limits
 from harness.source.clone import obtain
+from source.conftest import GitServer, Repository, git, new_repository
 
 
 def clone(server: GitServer, name: str, dest: Path, limits: Limits, **more: object):

@@ -17,6 +17,8 @@ NOTEBOOK = "FROM jupyter/base-notebook\nCMD [\"start-notebook.sh\"]\n"
 NGINX = "FROM nginx:1.27\nCOPY nginx.conf /etc\nCMD [\"nginx\"]\n"
 APP = {"requirements.txt": "fastapi", "app/main.py": "app = 1"}
 
+COPY_ALL = "FROM a:1\nCOPY . .\nRUN pip install -r requirements.txt\n"
+
 CHOICES: dict[str, tuple[dict[str, str], str | None, str]] = {
     "none at all": ({"README.md": "x"}, None, ""),
     "the root one": ({"Dockerfile": SERVE, **APP}, "Dockerfile", "."),
@@ -28,11 +30,11 @@ CHOICES: dict[str, tuple[dict[str, str], str | None, str]] = {
     "not a vendored one": ({"venv/Dockerfile": SERVE, "node_modules/x/Dockerfile": SERVE}, None, ""),
     "own folder as the context": ({"svc/Dockerfile": SERVE, "svc/requirements.txt": "", "svc/app/main.py": ""}, "svc/Dockerfile", "svc"),
     "own folder where only commands tell": (
-        {"svc/Dockerfile": "FROM a:1\nCOPY . .\nRUN pip install -r requirements.txt\nCMD python main.py", "svc/requirements.txt": "", "svc/main.py": ""},
+        {"svc/Dockerfile": COPY_ALL + "CMD python main.py", "svc/requirements.txt": "", "svc/main.py": ""},
         "svc/Dockerfile", "svc",
     ),
     "root where only commands tell": (
-        {"docker/Dockerfile": "FROM a:1\nCOPY . .\nRUN pip install -r requirements.txt", "requirements.txt": "", "app/main.py": ""}, "docker/Dockerfile", ".",
+        {"docker/Dockerfile": COPY_ALL, "requirements.txt": "", "app/main.py": ""}, "docker/Dockerfile", ".",
     ),
     "compose names context and Dockerfile": (
         {"compose.yaml": "services:\n  api:\n    build: {context: ./src, dockerfile: ../docker/api}\n    image: x\n", "docker/api": SERVE,
@@ -78,7 +80,8 @@ def test_a_bad_submission_toml_names_the_line(text: str, make_tree) -> None:
     assert caught.value.cause == "submission_manifest_invalid"
 
 
-TREE = {"requirements.txt": "", "app/main.py": "", "app/x.pyc": "", "model/a.json": "", "data/big.csv": "", ".dockerignore": "data\n**/*.pyc\n!data/keep\n"}
+TREE = dict.fromkeys(["requirements.txt", "app/main.py", "app/x.pyc", "model/a.json", "data/big.csv"], "")
+TREE |= {".dockerignore": "data\n**/*.pyc\n!data/keep\n"}
 COPIES: dict[str, list[str]] = {
     "COPY . .": [],
     "COPY app requirements.txt /srv/": [],
@@ -135,7 +138,9 @@ def test_stages_inherit_what_the_last_image_has() -> None:
     assert user is not None and (user.value, user.line) == ("5", 4)
 
 
-SHELL_FORMS = {"CMD run": True, "CMD exec run": False, 'CMD ["run"]': False, 'ENTRYPOINT ["e"]\nCMD run': False, "ENTRYPOINT e\nCMD [\"r\"]": True, "": False}
+SHELL_FORMS = {
+    "CMD run": True, "CMD exec run": False, 'CMD ["run"]': False, 'ENTRYPOINT ["e"]\nCMD run': False, 'ENTRYPOINT e\nCMD ["r"]': True, "": False,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("text", SHELL_FORMS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from itertools import pairwise
 
 import pytest
 
@@ -10,10 +11,16 @@ from harness.source.probes import TABLE, scan
 from harness.source.probes.view import View
 from harness.source.safe_yaml import documents
 
-DOCKERFILE = "FROM python:3.11-slim\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\nUSER 1000\nHEALTHCHECK CMD x\nCMD [\"python\", \"-m\", \"svc\"]\n"
+DOCKERFILE = (
+    "FROM python:3.11-slim\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n"
+    'USER 1000\nHEALTHCHECK CMD x\nCMD ["python", "-m", "svc"]\n'
+)
 SERVE = "from fastapi import FastAPI\nfrom svc.features import build\napp = FastAPI()\n@app.post('/predict')\ndef predict(x): return build(x)\n"
 FEATURES = "def build(x):\n    y = x\n    return [y]\n"
-TRAIN = "import joblib\nfrom svc.features import build\nif __name__ == '__main__':\n    m = Model(random_state=7).fit(build([]))\n    joblib.dump(m, 'm')\n"
+TRAIN = (
+    "import joblib\nfrom svc.features import build\n"
+    "if __name__ == '__main__':\n    m = Model(random_state=7).fit(build([]))\n    joblib.dump(m, 'm')\n"
+)
 SERVICE = {"Dockerfile": DOCKERFILE, "requirements.txt": "a==1\n", "svc/__main__.py": SERVE, "svc/features.py": FEATURES, "train.py": TRAIN}
 DEPLOYMENT = textwrap.dedent("""\
     apiVersion: apps/v1
@@ -30,22 +37,45 @@ DEPLOYMENT = textwrap.dedent("""\
               livenessProbe: {httpGet: {path: /healthz, port: 80}}
               resources: {requests: {cpu: 1, memory: 1Gi}, limits: {memory: 1Gi}}
     """)
-HPA = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nspec: {scaleTargetRef: {name: a}, minReplicas: 2, maxReplicas: 8, metrics: [{type: Resource}]}\n"
-WORKFLOW = "on: push\njobs:\n  t:\n    steps:\n      - uses: actions/checkout@v4\n      - run: |\n          pip install .\n          pytest -q\n      - run: docker build .\n"
-CARD = "# Model card\n" + "".join(
-    f"## {title}\n{words}\n"
-    for title, words in {
-        "Intended use": "Scores card payments online so that an analyst can review those with a high probability; not for credit decisions.",
-        "Training data": "Six thousand synthetic payments drawn in January with labels after ninety days; nulls are kept where devices are unknown.",
-        "Evaluation metrics": "Held-out average precision reaches point four two while the base rate lies near three percent; calibration measured by Brier score.",
-        "Limitations": "Merchants that appear first after training are underestimated and unseen countries fall back towards an average of everything known.",
-    }.items()
+HPA = (
+    "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\n"
+    "spec: {scaleTargetRef: {name: a}, minReplicas: 2, maxReplicas: 8, metrics: [{type: Resource}]}\n"
 )
-RUNBOOK = (
-    "# Runbook\n\n## Incident: error rate\n\nLook at the dashboard first, then decide whether the feature store or this service is the culprit; page the platform team when "
-    "the store answers slowly for longer than five minutes, otherwise follow these steps and write down what happened afterwards in the shared log book.\n\n"
-    "1. `kubectl get pods`\n2. `kubectl logs deploy/fraud`\n\n## Rollback\n\nReturn to the previous image and watch the error rate fall:\n\n```\nkubectl rollout undo deployment/fraud\n```\n"
+WORKFLOW = (
+    "on: push\njobs:\n  t:\n    steps:\n      - uses: actions/checkout@v4\n      - run: |\n          pip install .\n          pytest -q\n"
+    "      - run: docker build .\n"
 )
+CARD = """\
+# Model card
+## Intended use
+Scores card payments online so that an analyst can review those with a high probability; not for credit decisions.
+## Training data
+Six thousand synthetic payments drawn in January with labels after ninety days; nulls are kept where devices are unknown.
+## Evaluation metrics
+Held-out average precision reaches point four two while the base rate lies near three percent; Brier score shows calibration.
+## Limitations
+Merchants that appear first after training are underestimated and unseen countries fall back towards an average.
+"""
+RUNBOOK = """\
+# Runbook
+
+## Incident: error rate
+
+Look at the dashboard first, then decide whether the feature store or this service is the culprit; page the platform team
+when the store answers slowly for longer than five minutes, otherwise follow these steps and write down what happened
+afterwards in the shared log book.
+
+1. `kubectl get pods`
+2. `kubectl logs deploy/fraud`
+
+## Rollback
+
+Return to the previous image and watch the error rate fall:
+
+```
+kubectl rollout undo deployment/fraud
+```
+"""
 RULES = "groups:\n- name: a\n  rules:\n  - alert: Drift\n    expr: fraud_drift_score > 0.2\n    for: 1m\n"
 METADATA = '{"model_version": "3", "data": {"sha256": "%s"}, "metrics": {"auc": 0.9}, "git_commit": "abc", "params": {"depth": 3}}' % ("a" * 64)
 
@@ -173,7 +203,8 @@ def test_an_empty_tree_scans_without_error_and_finds_nothing(make_tree) -> None:
 
 def test_evidence_never_holds_a_secret_or_control_characters(make_tree) -> None:
     key = "AKIA" + "ABCDEFGHIJKLMNOP"
-    evidence = scan(make_tree({"a.py": f"K = '{key}'", "README.md": "# Rollback \x1b[31m\u202e\n`roll` back to the previous version and look at the errors\n"}))
+    readme = "# Rollback \x1b[31m\u202e\n`roll` back to the previous version and look at the errors\n"
+    evidence = scan(make_tree({"a.py": f"K = '{key}'", "README.md": readme}))
     text = evidence.model_dump_json()
     assert key not in text and "\\u001b" not in text and "\u202e" not in text
     assert [(place.file, place.line) for place in evidence.probes["secrets_absent"].places] == [("a.py", 1)]
@@ -190,9 +221,14 @@ def test_text_that_every_candidate_is_given_earns_nothing(make_tree, monkeypatch
     assert not TABLE["cost_statement"](view).found
 
 
+def _levels(item: str, names: str) -> str:
+    """YAML where each level refers nine times to the one before."""
+    return "".join(f"{name}: &{name} " + item.replace("@", ", ".join([f"*{before}"] * 9)) + "\n" for before, name in pairwise(names))
+
+
 BOMBS = {
-    "aliases": "a: &a [x]\n" + "".join(f"{c}: &{c} [{', '.join(['*' + p] * 9)}]\n" for p, c in zip("abcdefghijklmnop", "bcdefghijklmnopq", strict=True)) + "r: [" + "*q, " * 200 + "]",
-    "merges": "a: &a {x: 1}\n" + "".join(f"{c}: &{c} {{<<: [{', '.join(['*' + p] * 9)}]}}\n" for p, c in zip("abcdefgh", "bcdefghi", strict=True)),
+    "aliases": "a: &a [x]\n" + _levels("[@]", "abcdefghijklmnopq") + "r: [" + "*q, " * 200 + "]",
+    "merges": "a: &a {x: 1}\n" + _levels("{<<: [@]}", "abcdefghi"),
     "depth": "[" * 5000,
     "objects": "a: !!python/object/apply:os.system ['touch /tmp/x']",
     "size": "a: 1\n" * 300_000,
@@ -209,8 +245,9 @@ def test_hostile_yaml_is_refused_quickly(what: str) -> None:
 def test_hostile_files_do_not_break_the_scan(make_tree) -> None:
     files = {
         "a.py": "(" * 50_000, "b.py": "-" * 100_000 + "1", "c.py": "x = 1\0", "d.json": "[" * 100_000, "e.json": "9" * 100_000, "f.md": "#" * 100_000,
-        "g.md": "$1 " * 50_000, "h.md": "# x\n" * 20_000, "Makefile": "a: " + "b " * 50_000, "i.env": "token=" * 20_000, "requirements.txt": "a" * 200_000,
-        "j.md": "1 cpu " * 20_000, "k.yaml": "groups: [[[]]]", "l.yaml": "- " * 30_000, "Dockerfile": "FROM a\nRUN " + "pip install " * 20_000,
-        "dvc.yaml": "stages: 3", "docker-compose.yml": "services: []", ".github/workflows/a.yml": "jobs: [1]", "pyproject.toml": "[project]\ndependencies = 3",
+        "g.md": "$1 " * 50_000, "h.md": "# x\n" * 20_000, "Makefile": "a: " + "b " * 50_000, "i.env": "token=" * 20_000,
+        "requirements.txt": "a" * 200_000, "j.md": "1 cpu " * 20_000, "k.yaml": "groups: [[[]]]", "l.yaml": "- " * 30_000,
+        "Dockerfile": "FROM a\nRUN " + "pip install " * 20_000, "dvc.yaml": "stages: 3", "docker-compose.yml": "services: []",
+        ".github/workflows/a.yml": "jobs: [1]", "pyproject.toml": "[project]\ndependencies = 3",
     }  # fmt: skip
     assert set(scan(make_tree(files)).probes) == set(TABLE)
