@@ -51,9 +51,14 @@ def _runs(view: View, pattern: re.Pattern[str], otherwise: str) -> Probe:
     found = commands(view)
     if not found:
         return no_subject(NO_CI)
-    hits = [(path, line) for path, lines in found.items() for line in lines if pattern.search(line)]
+    hits = [(path, line) for path, lines in found.items() for line in lines if any(pattern.search(part) for part in _parts(line))]
     places = [(path, view.line_of(path, re.escape(line[:60]))) for path, line in hits]
     return probe(bool(hits), hits[0][1] if hits else otherwise, places)
+
+
+def _parts(line: str) -> list[str]:
+    """The commands of a line; installing or naming a test runner is not running it."""
+    return [part for part in re.split(r"&&|\|\||;", line) if not re.search(r"\b(?:install|add|which|--version)\b", part)]
 
 
 def _lines(path: str, document: Any) -> list[str]:

@@ -106,6 +106,8 @@ def _commands(view: View) -> Iterator[tuple[str, str]]:
             yield from ((path, line) for line in recipe if not line.startswith(("#", "echo", "@echo")))
         elif re.match(r"^(?:dockerfile|containerfile)|\.dockerfile$", name):
             yield from ((path, " ".join(i.words)) for i in parse(view.text(path) or "").instructions if i.keyword in ("RUN", "CMD", "ENTRYPOINT"))
+        elif name == "mlproject":
+            yield from ((path, line.strip()) for line in re.findall(r"^\s*command\s*:\s*(.*)$", view.text(path) or "", re.M))
         elif name == "pyproject.toml":
             yield from ((path, line.strip()) for line in re.findall(r"^\s*[\w.-]+\s*=\s*[\"'][\w.]+:\w+[\"']", view.text(path) or "", re.M))
     for path, lines in commands(view).items():
