@@ -69,6 +69,12 @@ class _Watch:
         if ready.status == 200 or ready.status in (404, 405):
             self._predict(said_ready=ready.status == 200)
 
+    def poll_unanswered(self) -> None:
+        """Ask again what has not said 200: a service that began to listen between two questions of one poll answered only the later one."""
+        for name, path in (("health", self.contract.health), ("ready", self.contract.ready)):
+            if name not in self.first:
+                self._probe(name, path)
+
     def _probe(self, name: str, path: str) -> Reply:
         reply = self.candidate.client.get(path, deadline_s=PROBE_DEADLINE_S, max_bytes=64 << 10)
         if reply.status is not None:
@@ -181,6 +187,7 @@ def _until_settled(seen: _Watch, served: float, ready_timeout_s: float) -> None:
             deaths, seen.serving = state.restart_count, False
             _until_served(seen, ready_timeout_s)
             served = time.monotonic()
+        seen.poll_unanswered()
         if time.monotonic() - served >= SETTLE_S and seen.fresh():
             return
         time.sleep(POLL_S)
