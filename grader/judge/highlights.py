@@ -21,9 +21,16 @@ def strengths(evaluated: Sequence[Evaluated], scored: Scored) -> list[Highlight]
 
 
 def risks(evaluated: Sequence[Evaluated], scored: Scored, gates: Sequence[str]) -> list[Highlight]:
-    """Failed gates first (`gates` are their checks' ids), then the largest losses."""
+    """Failed gates first (`gates` are their checks' ids, the first to blame first), then the largest losses."""
     lost = [c for c in evaluated if c.outcome in (Outcome.FAIL, Outcome.PARTIAL) and c.culprit is Culprit.CANDIDATE]
-    lost.sort(key=lambda c: (c.id not in gates, _aside(c, scored), scored.shares[c.id].low_bp - scored.shares[c.id].max_bp, c.id))
+    lost.sort(
+        key=lambda c: (
+            gates.index(c.id) if c.id in gates else len(gates),
+            _aside(c, scored),
+            scored.shares[c.id].low_bp - scored.shares[c.id].max_bp,
+            c.id,
+        )
+    )
     return [_highlight(c, c.rule.failure_title if c.outcome is Outcome.FAIL else f"Only partly: {c.rule.title}") for c in _spread(lost)]
 
 

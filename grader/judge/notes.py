@@ -58,7 +58,9 @@ def notes(bundle: Bundle) -> list[str]:
         lines += sandbox.notes
         lines.append(f"candidate on core(s) {_cores(sandbox.candidate_cores)}, load generator on {_cores(sandbox.generator_cores)}")
     if isinstance(load, LoadEvidence):
-        lines += [f"load window {w.name} is void and not scored: {w.void}" for w in load.windows if w.void]
+        lines += [
+            f"load window {w.name} is void and counts only where it shows the best level all the same: {w.void}" for w in load.windows if w.void
+        ]
         lines += [f"load window {w.name} was repeated: {w.void}" for w in load.voided]
     return lines
 

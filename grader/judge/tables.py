@@ -29,7 +29,7 @@ def tables(bundle: Bundle) -> list[Table]:
 
 
 def _windows(load: LoadEvidence) -> Table:
-    columns = ["window", "requests/s", "n", "p50 ms", "p95 ms", "p99 ms", "p99 from", "p99 to", "p99.9 ms", "late or lost", "scored"]
+    columns = ["window", "requests/s", "n", "p50 ms", "p95 ms", "p99 ms", "p99 from", "p99 to", "p99.9 ms", "late or lost", "window is"]
     return Table(
         id="windows", title="Latency per window, from the intended arrival", columns=columns, rows=[_window(w) for w in load.windows],
         says="p99 with its 95 % interval from order statistics; where n is too small for one, none stands here.",
@@ -38,7 +38,7 @@ def _windows(load: LoadEvidence) -> Table:
 
 def _window(w: LoadWindow) -> Row:
     name: Row = [w.name, w.rate_rps]
-    verdict = "void" if w.void else "yes"
+    verdict = "void" if w.void else "sound"
     if w.latency is None:
         return [*name, 0, None, None, None, None, None, None, None, verdict]
     seen = w.latency

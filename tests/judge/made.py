@@ -128,17 +128,18 @@ BOOT = BootEvidence(
 )  # fmt: skip
 
 
-def _exchange(name: str, path: str, body: str, status: int = 200) -> Exchange:
-    return Exchange(name=name, method="GET", path=path, status=status, seconds=0.002, content_type="application/json", body=body)
+def _exchange(name: str, path: str, body: str, method: str = "GET") -> Exchange:
+    return Exchange(name=name, method=method, path=path, status=200, seconds=0.002, content_type="application/json", body=body)
 
 
+TOLD = {"model_version": VERSION, "data_version": "d1", "code_commit": "c0ffee", "training_metrics": {"auc": 0.85}}
 CONTRACT = ContractEvidence(
     predictions=PredictionFacts(sent=40, valid=40, distinct_scores=40, echoes_id=40, degraded=0), model_versions=[VERSION],
     exchanges=[
         _exchange("predict", "/predict", f'{{"score": 0.1, "model_version": "{VERSION}"}}'), _exchange("health", "/healthz", "{}"),
         _exchange("ready", "/readyz", "{}"),
-        _exchange("version", "/version", json.dumps({"model_version": VERSION, "data_version": "d1", "code_commit": "c0", "training_metrics": {"auc": 0.8}})),
-        _exchange("feedback_label", "/feedback", "{}"),
+        _exchange("version", "/version", json.dumps(TOLD)),
+        _exchange("feedback", "/feedback", "{}", "POST"),
     ],
 )  # fmt: skip
 LOGS = LogsEvidence(
@@ -180,8 +181,10 @@ def latency(n: int, p99_ms: float, over_slo: int = 0) -> Latency:
 def window(plan: LoadWindowPlan, start_s: float, rate: float, p99_ms: float, void: str | None = None) -> LoadWindow:
     n = round(rate * plan.seconds)
     return LoadWindow(
-        name=plan.name, arrivals=plan.arrivals, rate_rps=rate, seconds=plan.seconds, seed_digest=SHA[:32], scheduled=n, sent=n, dropped=0, ok=n, degraded=0,
-        errors={}, statuses={"200": n}, lag_p99_ms=0.4, latency=latency(n, p99_ms), bins=bins(plan.seconds, rate, p99_ms / 2), start_s=start_s, void=void,
+        name=plan.name, arrivals=plan.arrivals, rate_rps=rate, seconds=plan.seconds, seed_digest=SHA[:32],
+        scheduled=n, sent=n, dropped=0, ok=n, degraded=0,
+        errors={}, statuses={"200": n}, lag_p99_ms=0.4, latency=latency(n, p99_ms, over_slo=n // 20 if p99_ms > 100 else 0), 
+        bins=bins(plan.seconds, rate, p99_ms / 2), start_s=start_s, void=void,
         resources=ResourceUse(
             cpu_seconds=n / 1000, throttled_seconds=0, memory_start_bytes=34 * MIB, memory_end_bytes=35 * MIB, memory_peak_bytes=36 * MIB,
             others_core_share=0.01, steal_share=0,
