@@ -1,22 +1,19 @@
 """One collection: the one list of stages, in order, from an origin to an evidence bundle. Records facts; never judges.
 
-    source -> repository scan \\
-           -> image build      > candidate starts -> boot -> contract -> load -> drift -> logs, audit, metrics -> faults
-    network, sidecars, streams/
+    clone > source -> repository scan \\
+                   -> image build      > slot > candidate starts -> boot -> contract -> load -> drift -> logs, audit -> faults -> metrics
+            network, sidecars, streams/
 """
 
 from __future__ import annotations
 
-import resource
-import tempfile
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import docker
@@ -31,21 +28,29 @@ from harness.bundle import BundleWriter
 from harness.drift.stream import customers
 from harness.image.base import ensure_sidecar_image
 from harness.image.build import build
+from harness.journal import Journal
 from harness.live import LIVE, PHASES, Bench, Live, Streams
 from harness.load.generator import LoadGenerator
 from harness.progress import Progress
 from harness.sandbox import engine, owner
-from harness.sandbox.sweep import sweep
-from harness.sandbox.teardown import quietly
+from harness.sandbox.sweep import remove_run, sweep
 from harness.sandbox.topology import Topology
-from harness.sandbox.vigil import Vigil
+from harness.sandbox.vigil import Vigil, answers
 from harness.seeds import Seeds, operator_key
 from harness.source import clone, dockerfile, probes
 from harness.source.tree import SourceTree
 from harness.stages import Clock, Stages
 from harness.text import one_line
+from harness.workplace import draft, unwritable, work_folder
 
-SLOT_WAIT_S = 3600.0
+SLOT_WAIT_S = 2 * 3600.0
+"""Waiting is not measured and costs nobody a point; only a queue that does not move at all should end it."""
+
+ENGINE_S = 60.0
+"""One request to an engine that is slow but sound; builds, and waits for containers, have deadlines of their own."""
+
+GROUNDS = ("source", "image", "prepare", "slot", "ground", *LIVE)
+"""What a stage that never ran may stand on, in the order in which reasons are looked for."""
 
 
 @dataclass(frozen=True)
@@ -65,28 +70,46 @@ class Request:
 
 
 def collect(request: Request, folder: Path, progress: Progress) -> Manifest:
-    """Collect a whole bundle into `folder`.
+    """Collect a whole bundle into `folder`, which keeps what it held until the new bundle is complete.
 
     Raises UsageError for an origin that cannot be had, Trouble where not even a bundle can be given (no engine, disk full,
     interrupted). Whatever goes wrong after that stands in the bundle, by stage, with its culprit.
     """
-    client = engine.connect()
-    try:
+    clock, run_id = Clock(), uuid.uuid4().hex[:12]
+    seeds_key = operator_key()
+    with ExitStack() as stack:
+        journal = stack.enter_context(Journal())
+        client = stack.enter_context(closing(engine.connect(ENGINE_S)))
+        stack.callback(_leave_nothing, client, run_id)
         sweep(client)
-        with owner.record(f"{uuid.uuid4().hex[:12]}") as record, tempfile.TemporaryDirectory(prefix="grader-") as work:
-            record.add_folder(Path(work))
-            return _Collection(request, client, folder, Path(work), record, progress).run()
-    finally:
-        client.close()
+        try:
+            record = stack.enter_context(owner.record(run_id))
+        except OSError as error:
+            raise unwritable(error) from error
+        place = stack.enter_context(draft(folder, record))
+        work = stack.enter_context(work_folder(record))
+        places = host.slots()
+        stack.enter_context(host.off_measured_cores(places))
+        return _Collection(request, client, place, work, record, progress, clock, places, seeds_key, journal).run()
+
+
+def _leave_nothing(client: docker.DockerClient, run_id: str) -> None:
+    """The last word of every run, however it ends. An engine that is gone is not waited for: the next run's sweep does it."""
+    if answers(client):
+        with suppress(Trouble):
+            remove_run(client, run_id)
 
 
 class _Collection:
     """One run's state, from the clone to the manifest."""
 
-    def __init__(self, request: Request, client: docker.DockerClient, folder: Path, work: Path, record: owner.RunRecord, progress: Progress) -> None:
+    def __init__(
+        self, request: Request, client: docker.DockerClient, folder: Path, work: Path, record: owner.RunRecord, progress: Progress, clock: Clock,
+        places: Sequence[host.Slot], key: bytes, journal: Journal,
+    ) -> None:  # fmt: skip
         self.request, self.challenge, self.spec = request, request.challenge, request.challenge.spec
         self.client, self.folder, self.work, self.record, self.progress = client, folder, work, record, progress
-        self.clock = Clock()
+        self.clock, self.places, self.key, self.journal = clock, places, key, journal
         self.labels = owner.labels(record.run_id)
         self.cancel = threading.Event()
         self.generator_peak_mib = 0.0
@@ -95,13 +118,14 @@ class _Collection:
 
     def run(self) -> Manifest:
         tree, refused = self._obtain()
+        self.seeds = Seeds(self.key, (tree.commit or tree.tree) if tree else "", self.request.attempt)
         self.writer = BundleWriter(self.folder)
         self.writer.put_challenge(self.spec)
         self.stages = Stages(self.writer, self.progress, self.clock)
         source = self.stages.run("source", lambda: self._examine(tree, refused))
         image = self._with_image(tree, source) if tree and source else None
         for name in COLLECTORS:
-            self.stages.inherit(name, needs=["source", "image", *LIVE])
+            self.stages.inherit(name, needs=GROUNDS)
         return self._close(tree, image)
 
     def _obtain(self) -> tuple[SourceTree | None, CandidateTrouble | None]:
@@ -114,6 +138,8 @@ class _Collection:
         except CandidateTrouble as trouble:
             self.progress.finished("clone", self.clock.now() - begin, trouble.failure)
             return None, trouble
+        except OSError as error:
+            raise unwritable(error) from error
         self.progress.finished("clone", self.clock.now() - begin, None)
         return tree, None
 
@@ -123,19 +149,16 @@ class _Collection:
         return dockerfile.examine(tree)
 
     def _with_image(self, tree: SourceTree, source: SourceEvidence) -> ImageEvidence | None:
-        """Build and scan on their own threads while slot, sandbox, generator and streams are made ready; then measure."""
-        with ExitStack() as stack, ThreadPoolExecutor(max_workers=2, thread_name_prefix="prepare") as pool:
-            stack.callback(self._forget_image)  # registered first, so it runs last: when no container uses the image any more
+        """Build and scan on their own threads while sandbox, generator and streams are made ready; then measure, in a slot."""
+        with ExitStack() as stack, ThreadPoolExecutor(max_workers=3, thread_name_prefix="prepare") as pool:
             try:
                 building = pool.submit(self.stages.run, "image", lambda: self._build(tree, source))
                 scanning = pool.submit(self.stages.run, "repository", lambda: probes.scan(tree, self.challenge))
-                seeds = Seeds(operator_key(), tree.commit or tree.tree, self.request.attempt)
-                bench = self.stages.run("prepare", lambda: self._prepare(stack, seeds)) if source.dockerfile else None
+                ready = self.stages.run("prepare", lambda: self._prepare(stack)) if source.dockerfile else None
                 image = building.result()
                 scanning.result()
-                if bench is not None:
-                    self._measure(bench, image)
-                    self.generator_peak_mib = bench.generator.peak_mib
+                if ready is not None:
+                    self._measure(ready, image, pool)
             finally:
                 self.cancel.set()  # an interrupted run must not wait for its build
             return image
@@ -149,6 +172,8 @@ class _Collection:
         try:
             return build(self.client, tree, source.dockerfile, self.spec.limits, labels, log, cancel=self.cancel, helper_image=sidecar_image)
         except CandidateTrouble as trouble:
+            if not answers(self.client):
+                raise Trouble("engine_lost", f"while building: {trouble.detail}") from trouble
             if trouble.cause == "build_failed" and source.missing_copy_sources:
                 missing = ", ".join(place.file for place in source.missing_copy_sources[:5])
                 raise Trouble("copy_source_missing", f"{missing}; {trouble.detail}") from trouble
@@ -157,44 +182,50 @@ class _Collection:
             if log.exists():
                 self.writer.put_text("logs/build.log", log.read_text(encoding="utf-8", errors="replace"))
 
-    def _prepare(self, stack: ExitStack, seeds: Seeds) -> Bench:
-        """Everything that the measurement stands on and that does not need the image. Entered on `stack`, torn down with it."""
-        slot = stack.enter_context(host.hold_slot(SLOT_WAIT_S))
-        generator = stack.enter_context(LoadGenerator(slot.cores.ours, self.work))
-        streams = Streams.draw(self.challenge, self.request.exercise, seeds)
-        sidecar_image = ensure_sidecar_image(self.client)
-        topology = stack.enter_context(
-            Topology(self.client, self.record.run_id, self.spec, self.labels, sidecar_image, cores=slot.cores, record=self.record)
-        )
-        topology.feature_store.load(customers(streams.rows))
-        vigil = Vigil(self.client, self.record.run_id, topology.network.name)
-        return Bench(slot, generator, topology, streams, seeds, vigil)
+    def _prepare(self, stack: ExitStack) -> Bench:
+        """Everything that the measurement stands on and that needs neither the image nor a slot. Entered on `stack`, torn down with it."""
+        with ExitStack() as entered:
+            cores = host.our_cores(self.places)
+            generator = entered.enter_context(LoadGenerator(cores.ours, self.work))
+            entered.callback(self._note_peak, generator)
+            streams = Streams.draw(self.challenge, self.request.exercise, self.seeds)
+            sidecar_image = ensure_sidecar_image(self.client)
+            topology = entered.enter_context(
+                Topology(self.client, self.record.run_id, self.spec, self.labels, sidecar_image, cores=cores, record=self.record)
+            )
+            topology.feature_store.load(customers(streams.rows))
+            vigil = Vigil(self.client, self.record.run_id, topology.network.name)
+            stack.push(entered.pop_all())
+        return Bench(generator, topology, streams, self.seeds, vigil)
 
-    def _measure(self, bench: Bench, image: ImageEvidence | None) -> None:
-        live = Live(self.challenge, self.request.exercise, self.stages, self.clock, bench)
-        try:
-            live.run(image)
-        finally:
-            self.writer.put_text("logs/container.log", live.log())
+    def _note_peak(self, generator: LoadGenerator) -> None:
+        self.generator_peak_mib = max(self.generator_peak_mib, generator.peak_mib)
 
-    def _forget_image(self) -> None:
-        ours = self.client.images.list(filters={"label": f"{owner.RUN}={self.record.run_id}"})
-        for image in ours:
-            quietly("candidate image", partial(self.client.images.remove, str(image.id), force=True))
+    def _measure(self, bench: Bench, image: ImageEvidence | None, pool: ThreadPoolExecutor) -> None:
+        with ExitStack() as holding:
+            slot = self.stages.run("slot", lambda: holding.enter_context(self._slot(bench)), needs=["image"])
+            isolation = pool.submit(self.stages.run, "sandbox", bench.topology.evidence)
+            if image is not None and slot is not None:
+                live = Live(self.challenge, self.request.exercise, self.stages, self.clock, bench, slot.cores.candidate)
+                holding.callback(live.end)  # the slot is free only when nothing runs on its cores any more
+                live.run(image)
+                self.writer.put_text("logs/container.log", live.log())
+            isolation.result()
+
+    @contextmanager
+    def _slot(self, bench: Bench) -> Iterator[host.Slot]:
+        def waiting() -> None:
+            self.progress.note("slot", "waiting: another grading is measuring on this host")
+
+        with host.hold_slot(SLOT_WAIT_S, places=self.places, waiting=waiting) as slot:
+            bench.topology.move(slot.cores)
+            bench.generator.pin(slot.cores.ours)
+            yield slot
 
     def _close(self, tree: SourceTree | None, image: ImageEvidence | None) -> Manifest:
-        timings = sorted(self.stages.timings, key=lambda t: t.start_s)
-        if self.stages.defects:
-            self.writer.put_text("logs/defects.log", "\n".join(self.stages.defects))
-        seeds = Seeds(operator_key(), (tree.commit or tree.tree) if tree else "", self.request.attempt)
-        facts = RunFacts(
-            wall_s=round(self.clock.now(), 3),
-            build_s=round(sum(t.seconds for t in timings if t.name == "image"), 3),
-            measured_s=round(sum(t.measured_s for t in timings), 3),
-            grader_peak_mib=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-            generator_peak_mib=round(self.generator_peak_mib, 1),
-            stages=timings,
-        )
+        for name, lines in (("defects", self.stages.defects), ("grader", self.journal.lines)):
+            if lines:
+                self.writer.put_text(f"logs/{name}.log", "\n".join(lines))
         return self.writer.close(
             Manifest(
                 grader_version=__version__,
@@ -205,10 +236,22 @@ class _Collection:
                 attempt=self.request.attempt,
                 submission=self._submission(tree, image),
                 host=host.fingerprint(f"Docker {self.engine_version}"),
-                seeds={phase: seeds.digest(phase) for phase in PHASES},
+                seeds={phase: self.seeds.digest(phase) for phase in PHASES},
                 files={},
-                run=facts,
+                run=self._facts(),
             )
+        )
+
+    def _facts(self) -> RunFacts:
+        timings = sorted(self.stages.timings, key=lambda t: t.start_s)
+        return RunFacts(
+            wall_s=round(self.clock.now(), 3),
+            build_s=round(sum(t.seconds for t in timings if t.name == "image"), 3),
+            waited_s=round(sum(t.seconds for t in timings if t.name == "slot"), 3),
+            measured_s=round(sum(t.measured_s for t in timings), 3),
+            grader_peak_mib=host.own_peak_mib(),
+            generator_peak_mib=round(self.generator_peak_mib, 1),
+            stages=timings,
         )
 
     def _submission(self, tree: SourceTree | None, image: ImageEvidence | None) -> Submission:

@@ -10,7 +10,8 @@ import contextlib
 import fcntl
 import os
 import platform
-from collections.abc import Iterator, Sequence
+import resource
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -58,6 +59,14 @@ def fingerprint(engine: str) -> Host:
     )
 
 
+def own_peak_mib() -> float:
+    """Peak resident memory of this process. Not ru_maxrss, which a child inherits from whoever started it."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return round(int(line.split()[1]) / 1024, 1)
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+
+
 def core_times(cores: Sequence[int], stat: Path = Path("/proc/stat")) -> CoreTimes:
     """Read the accounting of `cores`. Granularity: one clock tick (10 ms) per core."""
     wanted = {f"cpu{core}" for core in cores}
@@ -86,23 +95,43 @@ def slots(cores: Sequence[int] | None = None) -> list[Slot]:
     return [Slot(k, choose_cores(usable[2 * k : 2 * k + 2])) for k in range(len(usable) // 2)]
 
 
-@contextlib.contextmanager
-def hold_slot(wait_s: float = 0.0, *, confine: bool = True, folder: Path | None = None) -> Iterator[Slot]:
-    """Hold a free measurement slot for the `with` block, waiting up to `wait_s` seconds for one.
+def our_cores(places: Sequence[Slot]) -> Cores:
+    """The cores on which no candidate of any slot is measured, for all work that is done without holding a slot."""
+    ours = sorted({core for slot in places for core in slot.cores.ours})
+    return Cores(places[0].cores.candidate, tuple(ours), places[0].cores.note)
 
-    With `confine` this process stays off the candidate's cores meanwhile. Raises Trouble("host_noisy") when all slots stay taken.
+
+@contextlib.contextmanager
+def off_measured_cores(places: Sequence[Slot]) -> Iterator[None]:
+    """Keep this process off the cores on which other gradings may be measuring, for the `with` block."""
+    with _confined(set(our_cores(places).ours)):
+        yield
+
+
+@contextlib.contextmanager
+def hold_slot(
+    wait_s: float = 0.0, *, confine: bool = True, folder: Path | None = None, places: Sequence[Slot] | None = None,
+    waiting: Callable[[], None] = lambda: None,
+) -> Iterator[Slot]:  # fmt: skip
+    """Hold a free measurement slot for the `with` block, waiting up to `wait_s` seconds for one; `waiting` is told once when it must.
+
+    With `confine` this process stays off the candidate's cores meanwhile. `places` are this machine's slots where the process is
+    confined already. Raises Trouble("host_noisy") when all slots stay taken.
     """
-    places, deadline = slots(), monotonic() + wait_s
+    places, deadline, told = places or slots(), monotonic() + wait_s, False
     while True:
         for slot in places:
             with _locked(slot.number, folder or _lock_folder()) as held:
                 if not held:
                     continue
-                with _confined(slot) if confine else contextlib.nullcontext():
+                with _confined(os.sched_getaffinity(0) - set(slot.cores.candidate)) if confine else contextlib.nullcontext():
                     yield slot
                 return
         if monotonic() >= deadline:
             raise Trouble("host_noisy", f"all {len(places)} measurement slots of this host are taken by other gradings")
+        if not told:
+            waiting()
+            told = True
         sleep(RETRY_S)  # flock cannot wait for the first of several locks
 
 
@@ -135,11 +164,10 @@ def _open(path: Path) -> int:
 
 
 @contextlib.contextmanager
-def _confined(slot: Slot) -> Iterator[None]:
-    """Keep every thread of this process off the candidate's cores (affinity is per thread; new ones inherit it)."""
+def _confined(allowed: set[int]) -> Iterator[None]:
+    """Keep every thread of this process on these cores (affinity is per thread; new ones inherit it). None of them usable: no change."""
     before = os.sched_getaffinity(0)
-    allowed = before - set(slot.cores.candidate) or before
-    _set_affinity(allowed)
+    _set_affinity(allowed & before or before)
     try:
         yield
     finally:
@@ -147,6 +175,10 @@ def _confined(slot: Slot) -> Iterator[None]:
 
 
 def _set_affinity(cores: set[int]) -> None:
-    for task in os.listdir("/proc/self/task"):  # noqa: PTH208 - names of threads, not paths
-        with contextlib.suppress(ProcessLookupError):  # a thread that ended meanwhile
-            os.sched_setaffinity(int(task), cores)
+    """All threads, also one that a thread not yet reached starts meanwhile."""
+    done: set[str] = set()
+    while fresh := set(os.listdir("/proc/self/task")) - done:  # noqa: PTH208 - names of threads, not paths
+        for task in fresh:
+            with contextlib.suppress(ProcessLookupError):  # a thread that ended meanwhile
+                os.sched_setaffinity(int(task), cores)
+        done |= fresh

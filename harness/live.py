@@ -26,12 +26,12 @@ from harness import contract
 from harness.drift import experiment
 from harness.drift.rate import affordable
 from harness.faults import stage as faults
-from harness.host import Slot
 from harness.load import stage as load
 from harness.load.generator import LoadGenerator
 from harness.load.trace import Trace
 from harness.sandbox import boot
 from harness.sandbox.container import Candidate
+from harness.sandbox.engine import translate
 from harness.sandbox.topology import Topology
 from harness.sandbox.vigil import Vigil
 from harness.seeds import Seeds
@@ -45,6 +45,7 @@ PHASES = ("contract", "load", "drift", "faults")
 
 CONTRACT_ROWS = 80
 BACK_S = 20.0
+POLL_S = 0.05
 LOG_BYTES = 1 << 20
 
 T = TypeVar("T")
@@ -79,7 +80,6 @@ class Streams:
 class Bench:
     """What a measurement stands on, entered and ready."""
 
-    slot: Slot
     generator: LoadGenerator
     topology: Topology
     streams: Streams
@@ -90,31 +90,33 @@ class Bench:
 class Live:
     """Runs the live stages on one candidate container. Each stage's evidence is kept only if our own ground held while it was taken."""
 
-    def __init__(self, challenge: LoadedChallenge, mode: Mode, stages: Stages, clock: Clock, bench: Bench) -> None:
+    def __init__(self, challenge: LoadedChallenge, mode: Mode, stages: Stages, clock: Clock, bench: Bench, cores: Sequence[int]) -> None:
         self.challenge, self.spec, self.mode = challenge, challenge.spec, mode
-        self.stages, self.clock, self.bench = stages, clock, bench
+        self.stages, self.clock, self.bench, self.cores = stages, clock, bench, cores
         self.candidate: Candidate | None = None
         self.traces: list[Trace] = []
         self.telemetry: Telemetry
         self.probed: ContractEvidence
 
-    def run(self, image: ImageEvidence | None) -> None:
+    def run(self, image: ImageEvidence) -> None:
         """All live stages; what fails leaves its reason, and what stands on it inherits that."""
-        self.stages.run("sandbox", self.bench.topology.evidence)
-        needs = ["image", "prepare", "boot"]
-        self.stages.run("boot", lambda: self._guarded(lambda: self._boot(image)), needs=needs, measured=lambda _: self._since_start())
-        begin = self.clock.now()
-        probed = self.stages.run("contract", lambda: self._guarded(self._contract), needs=needs, measured=lambda _: self.clock.now() - begin)
+        self._run("boot", lambda: self._boot(image), measured=lambda _: self._since_start())
+        probed = self._run("contract", self._contract)
         if probed is not None and not probed.predictions.met:
             self._stop_without_prediction(probed)
             return
-        loaded = self._stage("load", self._load, needs, _load_seconds)
-        self._stage("drift", lambda: self._drift(loaded), needs, _drift_seconds)
-        self._stage("idle", self._idle, [*needs, "load"])
-        self._stage("logs", self._logs, needs)
-        self._stage("audit", self._audit, needs)
-        self._stage("faults", self._faults, needs, _fault_seconds)
-        self.stages.run("metrics", self._metrics, needs=[*needs, "load"])
+        loaded = self._serving("load", self._load, _load_seconds)
+        self._serving("drift", lambda: self._drift(loaded), _drift_seconds)
+        self._serving("idle", self._idle, needs=["load"])
+        self._serving("logs", self._logs)
+        self._serving("audit", self._audit)
+        self._serving("faults", self._faults, _fault_seconds)
+        self._run("metrics", self._metrics, needs=["load"])
+
+    def end(self) -> None:
+        """The candidate goes, so that its cores are free for the next slot holder."""
+        if self.candidate is not None:
+            self.candidate.remove()
 
     def log(self) -> str:
         """The container's log so far, for people."""
@@ -125,29 +127,54 @@ class Live:
         except Trouble as trouble:
             return f"the log could not be read: {trouble}"
 
-    def _stage(self, name: str, stage: Callable[[], T], needs: Sequence[str], measured: Callable[[T], float] | None = None) -> T | None:
-        return self.stages.run(name, lambda: self._guarded(lambda: self._serving(stage)), needs=needs, measured=measured)
+    def _run(self, name: str, stage: Callable[[], T], measured: Callable[[T], float] | None = None, *, needs: Sequence[str] = ()) -> T | None:
+        """One stage on ground that holds. Ground that a retry did not find again is lost for all later stages too: nothing waits for it."""
+        if self.bench.vigil.trouble is not None:
+            self.stages.fail("ground", self.bench.vigil.trouble.failure)
+        return self.stages.run(name, lambda: self._guarded(stage), needs=["boot", "ground", *needs], measured=measured)
+
+    def _serving(self, name: str, stage: Callable[[], T], measured: Callable[[T], float] | None = None, *, needs: Sequence[str] = ()) -> T | None:
+        """A stage that begins with a service that answers."""
+
+        def served() -> T:
+            self._bring_back()
+            return stage()
+
+        return self._run(name, served, measured, needs=needs)
 
     def _guarded(self, stage: Callable[[], T]) -> T:
-        """Our ground first: a stage during which engine, network or sidecars moved says nothing about the candidate."""
+        """A stage during which engine, network or sidecars moved says nothing about the candidate, whatever it says."""
+        vigil = self.bench.vigil
+        vigil.verify(self.candidate)
         try:
             data = stage()
-        except Exception:
-            self.bench.vigil.verify(self.candidate)
+        except Exception as error:
+            vigil.verify(self.candidate)
+            if (gone := self._gone(error)) is not None:
+                raise gone from error
             raise
-        self.bench.vigil.verify(self.candidate)
+        vigil.verify(self.candidate)
         return data
 
-    def _serving(self, stage: Callable[[], T]) -> T:
+    def _gone(self, error: Exception) -> Trouble | None:
+        """An engine that refuses a step because the container does not run is no lost engine: all of ours was just seen to stand."""
+        trouble = translate(error)
+        if trouble.cause != "engine_lost" or self.candidate is None:
+            return None
+        state = self.candidate.state()
+        return None if state.running or state.restarting else Trouble("service_gone", f"exit code {state.exit_code}: {trouble.detail}")
+
+    def _bring_back(self) -> None:
         """A service that an earlier stage brought down gets one fresh start, so that one defect is not punished everywhere."""
         candidate = self._here
-        if not candidate.state().running:
+        state = candidate.state()
+        if not state.running and not state.restarting:
             candidate.start()
         deadline = time.monotonic() + BACK_S
         while candidate.client.get(self.spec.contract.health).status is None:
             if time.monotonic() > deadline:
                 raise Trouble("service_gone", f"no answer on {self.spec.contract.health} for {BACK_S:g} s, state {candidate.state()}")
-        return stage()
+            time.sleep(POLL_S)
 
     @property
     def _here(self) -> Candidate:
@@ -158,9 +185,8 @@ class Live:
     def _since_start(self) -> float:
         return time.monotonic() - self._here.started_at
 
-    def _boot(self, image: ImageEvidence | None) -> BootEvidence:
-        if image is None:
-            raise Trouble("upstream_missing", "no image")
+    def _boot(self, image: ImageEvidence) -> BootEvidence:
+        self.end()  # what a first attempt left
         self.candidate = self.bench.topology.start_candidate(image.digest)
         self.telemetry = Telemetry(self.candidate.client, self.challenge, self.clock.begin)
         rows = self.bench.streams.contract[: CONTRACT_ROWS // 4]
@@ -195,7 +221,7 @@ class Live:
                 telemetry.sent("before_steady", "after_steady", trace)
 
         stage = load.Stage(
-            self.bench.generator, self._here, self.spec.contract, self.spec.reality, self.bench.seeds, self.bench.slot.cores.candidate,
+            self.bench.generator, self._here, self.spec.contract, self.spec.reality, self.bench.seeds, self.cores,
             self.clock.begin, before, after,
         )  # fmt: skip
         return load.collect(stage, self.mode.load, self.bench.streams.load)

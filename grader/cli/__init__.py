@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from collections.abc import Sequence
 
 import typer
 
 from grader.cli.console import fail
+from grader.cli.signals import orderly_end
 from grader.run.exits import Exit
 from grader.schema.causes import Trouble, UsageError
 
 VERBS = ("grade", "collect", "score", "render", "explain", "challenge", "doctor", "demo")
 """Verb -> module `grader.cli.<verb>`, in the order of `grader --help`. A module gives `command`, or `app` where a verb has verbs of its own."""
 
+EPILOG = "Exit codes: 0 ok; 1 a gate failed; 2 usage; 3 grader or host trouble; 4 insufficient evidence."
+
 
 def build(argv: Sequence[str]) -> typer.Typer:
     """The command line with the called verb, or with all of them when help is wanted."""
-    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__.splitlines()[0])
+    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-    @app.callback()
+    @app.callback(epilog=EPILOG)
     def _root() -> None:
         """Grade production-ML take-home assignments: build, load, drift and break a submission's container; score what was measured."""
 
@@ -29,17 +33,25 @@ def build(argv: Sequence[str]) -> typer.Typer:
         if hasattr(module, "app"):
             app.add_typer(module.app, name=verb)
         else:
-            app.command(verb)(module.command)
+            app.command(verb, epilog=EPILOG)(module.command)
     return app
 
 
 def main() -> None:
     """Entry point. Every foreseen trouble ends in one line and the documented exit code; a traceback is a defect of ours."""
     try:
-        build(sys.argv[1:])()
+        with orderly_end():
+            build(sys.argv[1:])()
     except UsageError as error:
         fail(str(error))
         sys.exit(Exit.USAGE)
     except Trouble as error:
         fail(str(error))
+        sys.exit(Exit.TROUBLE)
+    except BrokenPipeError:  # whoever read our output has gone, as `grader ... | head` does
+        sys.stderr.close()
+        sys.exit(Exit.TROUBLE)
+    except Exception as error:  # noqa: BLE001 - never code 1, which says something about the submission
+        traceback.print_exc()
+        fail(str(Trouble("internal_error", f"{type(error).__name__}: {error}")))
         sys.exit(Exit.TROUBLE)

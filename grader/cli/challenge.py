@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 import challenges.loader
+from grader.cli.options import settings
 
 app = typer.Typer(no_args_is_help=True, help="What is asked of candidates.")
 
@@ -20,8 +21,9 @@ Slug = Annotated[str, typer.Argument(metavar="SLUG", help="see `grader challenge
 def list_() -> None:
     """List the challenges."""
     table = Table("slug", "title", "hours", "modes")
-    for slug in challenges.loader.available():
-        spec = challenges.loader.load(slug).spec
+    root = settings().challenges_root
+    for slug in challenges.loader.available(root):
+        spec = challenges.loader.load(slug, root).spec
         table.add_row(slug, spec.title, spec.hours, ", ".join(spec.modes))
     Console().print(table)
 
@@ -29,7 +31,7 @@ def list_() -> None:
 @app.command()
 def show(slug: Slug) -> None:
     """Show a challenge's production reality, limits, modes and points."""
-    spec = challenges.loader.load(slug).spec
+    spec = challenges.loader.load(slug, settings().challenges_root).spec
     console = Console()
     console.print(f"[bold]{spec.title}[/bold] {spec.version}  ({slug}, {spec.hours} hours)\n{spec.summary}")
     for title, model in (("production reality", spec.reality), ("limits", spec.limits)):
@@ -46,5 +48,5 @@ def show(slug: Slug) -> None:
 @app.command()
 def export(slug: Slug, dest: Annotated[Path, typer.Argument(metavar="DIR", help="folder to make", show_default=False)]) -> None:
     """Write what a candidate gets: brief, contract, starter, training data. Hidden data, faults and submissions never leave."""
-    challenges.loader.export(challenges.loader.load(slug), dest)
+    challenges.loader.export(challenges.loader.load(slug, settings().challenges_root), dest)
     print(dest)

@@ -21,5 +21,5 @@ def command(
     """Collect evidence only, without an opinion. `grader score DIR` judges it, here or elsewhere."""
     asked = request(submission, challenge, mode, attempt, allow_host, ca_file)
     options.writable(out)
-    with options.interruptible(), watching() as progress:
+    with watching() as progress:
         collect(asked, out / BUNDLE, progress)

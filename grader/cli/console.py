@@ -22,8 +22,8 @@ MARK = {"run": ("·", "cyan"), "ok": ("✓", "green"), "failed": ("✗", "red"),
 
 
 def fail(message: str) -> None:
-    """One line on standard error."""
-    print(f"grader: {message}", file=sys.stderr)
+    """One line on standard error, whatever the message holds."""
+    print(f"grader: {' '.join(message.split())}", file=sys.stderr)
 
 
 class JsonLines:

@@ -20,9 +20,10 @@ CHALLENGE = "fraud-scoring"
 Recorded = Annotated[bool, typer.Option("--recorded", help="no engine: verify, score and render the recorded evidence of the oracle")]
 
 
-def command(
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR")] = Path("out/demo"), mode: options.ModeOption = "quick", recorded: Recorded = False
-) -> None:
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="output folder")]
+
+
+def command(out: Out = Path("out/demo"), mode: options.ModeOption = "quick", recorded: Recorded = False) -> None:
     """Grade the bundled oracle (quick mode), or show its recorded evidence where no engine can be had."""
     options.writable(out)
     folder = challenges.loader.load(CHALLENGE).folder
@@ -32,7 +33,7 @@ def command(
         scoring.render(result, out)
     else:
         asked = request(str(folder / "submissions" / "oracle"), CHALLENGE, mode, 1, None, None)
-        with options.interruptible(), watching() as progress:
+        with watching() as progress:
             result = grade(asked, out, progress)
     show(result, str(out / "report.html"))
     raise typer.Exit(exit_code(result))

@@ -21,7 +21,8 @@ def command(check: Annotated[str, typer.Argument(help="check id as printed in a 
     rules = {id: (area.title, rule) for area in rubric.areas.values() for id, rule in area.checks.items()}
     if check not in rules:
         near = difflib.get_close_matches(check, rules, n=3)
-        raise UsageError(f"no check {check!r}" + (f": did you mean {', '.join(near)}?" if near else f"; there are {len(rules)}, see any report's ledger"))
+        advice = f"did you mean {', '.join(near)}?" if near else f"all {len(rules)} stand in the ledger of any report"
+        raise UsageError(f"no check {check!r}; {advice}")
     _print(check, *rules[check])
 
 

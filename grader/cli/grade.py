@@ -23,7 +23,7 @@ def command(
     """Grade a submission: collect evidence, score it, render the report."""
     asked = request(submission, challenge, mode, attempt, allow_host, ca_file)
     options.writable(out)
-    with options.interruptible(), watching() as progress:
+    with watching() as progress:
         result = grade(asked, out, progress)
     show(result, str(out / "report.html"))
     raise typer.Exit(exit_code(result))

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
+from pydantic import DirectoryPath, FilePath, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from grader.schema.causes import Trouble, UsageError
+from challenges.loader import ROOT
+from grader.schema.causes import UsageError
 
 
 class Settings(BaseSettings):
-    """The operator's settings. Command-line options win."""
+    """The operator's settings. Command-line options win.
+
+    `allow_hosts` is separated by commas; `challenges_root` lets the author of a challenge grade with one that is not installed.
+    """
 
     model_config = SettingsConfigDict(env_prefix="GRADER_")
 
-    allow_hosts: list[str] = []
-    ca_file: Path | None = None
+    allow_hosts: str = ""
+    ca_file: FilePath | None = None
     mode: str = "standard"
+    challenges_root: DirectoryPath = ROOT
+
+
+def settings() -> Settings:
+    """The settings of this environment. UsageError names the variable that cannot be used."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise UsageError(f"GRADER_{str(first['loc'][0]).upper()}={first['input']}: {first['msg']}") from None
 
 
 Submission = Annotated[str, typer.Argument(metavar="URL|PATH", help="https git URL, or a local folder (with or without .git)", show_default=False)]
@@ -35,29 +47,11 @@ CaFile = Annotated[Path | None, typer.Option("--ca-file", help="CA bundle for th
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="output folder of an earlier run", show_default=False)]
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Ctrl-C and SIGTERM unwind everything in order and end in one line."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise Trouble("interrupted", "nothing was left running") from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def writable(out: Path) -> Path:
     """The output folder, made; UsageError when it cannot be."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        probe = out / ".writable"
-        probe.touch()
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=out):
+            return out
     except OSError as error:
         raise UsageError(f"cannot write to {out} ({error.strerror}): choose another folder with -o") from error
-    return out

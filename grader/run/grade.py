@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from grader.run import score as scoring
-from grader.run.layout import BUNDLE
+from grader.run.layout import BUNDLE, RESULT, forget
 from grader.schema.result import Result
 from harness.collect import Request, collect
 from harness.progress import Progress
+from reports import RENDERERS
 
 
 def grade(request: Request, out: Path, progress: Progress) -> Result:
-    """Collect into DIR/bundle, score it, render it. Raises UsageError or Trouble only where not even a report can be given."""
-    out.mkdir(parents=True, exist_ok=True)
+    """Collect into DIR/bundle, score it, render it. Raises UsageError or Trouble only where not even a report can be given;
+    what an earlier grading left in DIR is untouched then."""
     collect(request, out / BUNDLE, progress)
+    forget(out, [RESULT, *RENDERERS])
     result = scoring.score(out)
     scoring.render(result, out)
     return result

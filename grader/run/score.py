@@ -9,7 +9,7 @@ from pydantic import ValidationError
 import challenges.loader
 import grader.rubric
 from grader.judge import judge
-from grader.run.layout import bundle_folder, result_file
+from grader.run.layout import bundle_folder, result_file, write
 from grader.schema.causes import UsageError
 from grader.schema.challenge import Challenge
 from grader.schema.result import Result
@@ -32,7 +32,7 @@ def score(out: Path, mode: str | None = None) -> Result:
     if chosen not in challenge.modes:
         raise UsageError(f"the bundle was collected in mode {chosen!r}, which challenge {challenge.slug} does not have")
     result = judge(bundle, grader.rubric.load(), challenge, chosen)
-    result_file(out).write_text(dump(result), encoding="utf-8")
+    write(result_file(out), dump(result))
     return result
 
 
@@ -65,6 +65,6 @@ def render(result: Result, out: Path) -> list[Path]:
     written = []
     for name, renderer in RENDERERS.items():
         path = out / name
-        path.write_text(renderer(result), encoding="utf-8")
+        write(path, renderer(result))
         written.append(path)
     return written

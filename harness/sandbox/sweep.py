@@ -20,15 +20,19 @@ from grader.schema.causes import Trouble
 from harness.sandbox.container import ENGINE_ERRORS
 from harness.sandbox.engine import translate
 from harness.sandbox.helper import Helper
-from harness.sandbox.owner import BRIDGE, KIND, MARKER, RUN, TEMPORARY, RunRecord, abandoned, labels, records
+from harness.sandbox.owner import KIND, MARKER, OWNER, RUN, TEMPORARY, RunRecord, abandoned, labels, owner_token, records
 from harness.sandbox.teardown import quietly
 
 BUDGET_S = 30.0
 """A sweep stands at the start of every grading; what does not fit is left to the next one."""
 SIDECAR_TAG = "grader-sidecar"
 OURS = {"label": RUN}
+SWEEP = "sweep"
+"""What stands in the place of a run id on the containers of a sweep itself."""
 
 Step = tuple[str, Callable[[], object]]
+Mine = Callable[[dict[str, str]], bool]
+"""Whether the labels of an engine object say that it is to go."""
 
 
 def sweep(client: docker.DockerClient, sidecar_image: str | None = None, budget_s: float = BUDGET_S) -> int:
@@ -39,16 +43,33 @@ def sweep(client: docker.DockerClient, sidecar_image: str | None = None, budget_
     deadline = time.monotonic() + budget_s
     dead = [record for record in records() if record.abandoned]
     try:
-        containers = list(_containers(client))
-        networks = list(_networks(client))
-        bridges = any(record.bridges for record in dead) or bool(networks)
-        removed = _together(containers, deadline)
-        removed += _together([step for step, _ in networks] + list(_volumes(client)) + list(_images(client)), deadline)
-        if bridges:
+        removed, networks = _remove(client, abandoned, deadline)
+        if networks or any(record.bridges for record in dead):
             removed += _rules(client, sidecar_image)
     except ENGINE_ERRORS as error:
         raise translate(error) from error
     return removed + sum(_forget(record) for record in dead)
+
+
+def remove_run(client: docker.DockerClient, run_id: str, budget_s: float = BUDGET_S) -> int:
+    """Remove whatever carries a run's label. The owners of its parts have undone themselves by then; this finds what an interrupt
+    between the engine's act and our note of it left, and the run's image. Raises Trouble (engine_lost)."""
+    own = owner_token()
+
+    def mine(found: dict[str, str]) -> bool:
+        return found.get(RUN) == run_id or (found.get(RUN) == SWEEP and found.get(OWNER) == own)
+
+    try:
+        return _remove(client, mine, time.monotonic() + budget_s)[0]
+    except ENGINE_ERRORS as error:
+        raise translate(error) from error
+
+
+def _remove(client: docker.DockerClient, mine: Mine, deadline: float) -> tuple[int, int]:
+    """(all things removed, networks among what was found). Containers first: they hold the others."""
+    removed = _together(list(_containers(client, mine)), deadline)
+    networks = list(_networks(client, mine))
+    return removed + _together([*networks, *_volumes(client, mine), *_images(client, mine)], deadline), len(networks)
 
 
 def _together(steps: list[Step], deadline: float) -> int:
@@ -60,29 +81,36 @@ def _together(steps: list[Step], deadline: float) -> int:
     return sum(done)
 
 
-def _containers(client: docker.DockerClient) -> Iterator[Step]:
+def _containers(client: docker.DockerClient, mine: Mine) -> Iterator[Step]:
     for row in client.api.containers(all=True, filters=OURS):
-        if abandoned(row["Labels"]):
+        if mine(row["Labels"]):
             container = Container(attrs={"Id": row["Id"]}, client=client)
             yield f"container {row['Id'][:12]}", partial(container.remove, force=True, v=True)
 
 
-def _networks(client: docker.DockerClient) -> Iterator[tuple[Step, str]]:
+def _networks(client: docker.DockerClient, mine: Mine) -> Iterator[Step]:
     for row in client.api.networks(filters=OURS):
-        if abandoned(row["Labels"]):
-            yield (f"network {row['Name']}", partial(client.api.remove_network, row["Id"])), row["Labels"].get(BRIDGE, "")
+        if mine(row["Labels"]):
+            yield f"network {row['Name']}", partial(_remove_network, client, row["Id"])
 
 
-def _volumes(client: docker.DockerClient) -> Iterator[Step]:
+def _remove_network(client: docker.DockerClient, id: str) -> None:
+    """A build that was cut off may still have its step's container on the network; the engine gives that one no label of ours."""
+    for row in client.api.containers(all=True, filters={"network": id}):
+        quietly(f"container {row['Id'][:12]}", partial(client.api.remove_container, row["Id"], force=True, v=True))
+    client.api.remove_network(id)
+
+
+def _volumes(client: docker.DockerClient, mine: Mine) -> Iterator[Step]:
     for row in client.api.volumes(filters=OURS)["Volumes"] or []:
-        if abandoned(row["Labels"]):
+        if mine(row["Labels"]):
             yield f"volume {row['Name']}", partial(client.api.remove_volume, row["Name"], force=True)
 
 
-def _images(client: docker.DockerClient) -> Iterator[Step]:
+def _images(client: docker.DockerClient, mine: Mine) -> Iterator[Step]:
     """Candidate images live as long as their run; base and sidecar images, which others use, carry no such label."""
     for row in client.api.images(filters={"label": [RUN, TEMPORARY]}, all=False):
-        if abandoned(row["Labels"]):
+        if mine(row["Labels"]):
             yield f"image {row['Id'][:19]}", partial(client.api.remove_image, row["Id"], force=True)
 
 
@@ -91,7 +119,7 @@ def _rules(client: docker.DockerClient, sidecar_image: str | None) -> int:
     if image is None:
         return 0
     try:
-        with Helper(client, image, labels("sweep") | {KIND: "helper"}) as helper:
+        with Helper(client, image, labels(SWEEP) | {KIND: "helper"}) as helper:
             return helper.sweep_rules()
     except Trouble:  # a rule for an interface that is gone harms nobody; the next sweep tries again
         return 0

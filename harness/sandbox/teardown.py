@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 
 import requests
@@ -38,8 +38,12 @@ def together(steps: list[Callable[[], object]]) -> None:
     """Run independent steps at once; the first error is raised after all have ended."""
     if not steps:
         return
-    with ThreadPoolExecutor(max_workers=len(steps)) as pool:
+    pool = ThreadPoolExecutor(max_workers=len(steps))
+    try:
         futures = [pool.submit(step) for step in steps]
+        wait(futures)
+    finally:
+        pool.shutdown(wait=True)  # also after a Ctrl-C: a step that goes on behind our back would create what nobody removes
     for future in futures:
         future.result()
 

@@ -81,8 +81,8 @@ class Topology:
         record = self._record or self._own_record.enter_context(owner.record(self.run_id))
         record.add_bridge(self.network.bridge)
         together([self._start_helper, self._start_network])
+        self._rule = True  # before it is set: an interrupt in between must not leave it behind, and deleting what is not there does no harm
         why = self.helper.drop_input(self.network.bridge)
-        self._rule = why is None
         if why is not None:
             self.notes.append(f"host services may be reachable from the network: the INPUT rule could not be set ({why})")
         self._isolation = self._background.submit(self._probe_isolation)
@@ -109,6 +109,13 @@ class Topology:
 
     def _probe_isolation(self) -> list[IsolationProbe]:
         return isolation.probe(self.client, self._sidecars[0], self.network, sidecar_flags(self.cores), self._kind("probe"))
+
+    def move(self, cores: Cores) -> None:
+        """Go to the cores of a measurement slot, which a run holds only once its image is built."""
+        if cores.our_set != self.cores.our_set:
+            for id in self.sidecar_ids:
+                self.client.api.update_container(id, cpuset_cpus=cores.our_set)
+        self.cores = cores
 
     @property
     def sidecar_ids(self) -> list[str]:

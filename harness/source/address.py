@@ -68,7 +68,7 @@ def guard(origin: str, allow_hosts: Sequence[str] = (), resolve: Resolver | None
     if host not in allow_hosts and f"{host}:{port}" not in allow_hosts:
         for address in addresses:
             if not is_public(address):
-                raise UsageError(f"{shown}: {host} resolves to {address}, which is not a public address")
+                raise UsageError(f"{shown}: {host} resolves to {address}, which is not a public address; an operator admits it with --allow-host")
     netloc = f"[{host}]" if ":" in host else host
     return Remote(f"https://{netloc}{f':{port}' if parts.port else ''}{parts.path}", host, port, tuple(str(a) for a in addresses))
 

@@ -21,6 +21,8 @@ from harness.text import clean_tail, one_line
 
 CLONE_DEADLINE_S = 180.0
 MAX_LINK_TARGET = 4096
+FULL_BYTES = 64 << 20
+"""Fewer free bytes than this count as a full disk, once git says so."""
 
 _CLONE = ("clone", "--depth=1", "--single-branch", "--no-tags", "--no-recurse-submodules", "--template=", "--no-checkout", "--quiet")
 # What git says when a repository breaks its own rules, which is the candidate's; anything else is reported as it is.
@@ -76,7 +78,7 @@ def _from_url(origin: str, dest: Path, limits: Limits, allow_hosts: Sequence[str
 
 def _from_path(path: Path, dest: Path, limits: Limits, deadline_s: float) -> SourceTree:
     if not path.is_dir():
-        raise UsageError(f"{one_line(str(path))}: no such folder" + ("" if not path.exists() else " (it is a file)"))
+        raise UsageError(f"{one_line(str(path))}: {'is a file' if path.exists() else 'no such folder'}; give an https:// URL or a folder")
     path = path.resolve()
     if dest.resolve().is_relative_to(path):
         raise UsageError(f"{one_line(str(dest))} lies inside of the submission; work somewhere else")
@@ -106,9 +108,16 @@ def _clone(git: Git, url: str, dest: Path, limits: Limits, shown: str, *options:
         if failed.overflow or not small_enough():
             raise Trouble("repository_too_large", f"the download passed {limits.repository_mib} MiB") from None
         said = clean_tail(failed.said, 2000).strip()
+        _raise_if_disk_full(dest, said)
         if any(word in said.lower() for word in _FSCK):
             raise Trouble("repository_hostile", one_line(said, 300)) from None
         raise UsageError(f"{shown}: {_reason(said)}") from None
+
+
+def _raise_if_disk_full(dest: Path, said: str) -> None:
+    """A full disk of ours is nobody else's fault. The words alone do not count: a file name may hold them."""
+    if "no space left" in said.lower() and shutil.disk_usage(dest.parent).free < FULL_BYTES:
+        raise Trouble("disk_full", f"while cloning to {dest.parent}") from None
 
 
 def _size_below(folder: Path, limit: int) -> bool:
@@ -156,6 +165,7 @@ def _checked_out(git: Git, dest: Path, limits: Limits, uncommitted: bool | None)
         links = _link_targets(git, dest, inventory)
         git.run("-C", str(dest), "checkout", "--quiet", "--force", "--detach", commit_sha, "--")
     except GitFailed as failed:
+        _raise_if_disk_full(dest, failed.said)
         raise Trouble("repository_hostile", f"it cannot be checked out: {one_line(failed.said, 300)}") from None
     for link in links:
         (dest / link).unlink(missing_ok=True)  # with core.symlinks=false git wrote a text file in the link's place

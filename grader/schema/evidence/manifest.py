@@ -39,10 +39,11 @@ class StageTiming(Model):
 
 
 class RunFacts(Model):
-    """What the run itself cost."""
+    """What the run itself cost. `waited_s`: for a measurement slot that another grading held."""
 
     wall_s: float
     build_s: float
+    waited_s: float = 0.0
     measured_s: float
     grader_peak_mib: float
     generator_peak_mib: float
@@ -50,8 +51,8 @@ class RunFacts(Model):
 
     @property
     def overhead(self) -> float:
-        """(wall - build) / measured windows: what the run cost beyond what it measured; the bar is 1.15."""
-        return round((self.wall_s - self.build_s) / self.measured_s, 3) if self.measured_s else 0.0
+        """(wall - build - waited) / measured windows: what the run cost beyond what it measured; the bar is 1.15."""
+        return round((self.wall_s - self.build_s - self.waited_s) / self.measured_s, 3) if self.measured_s else 0.0
 
 
 class Manifest(Model):
