@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 from grader.checks.analysis.signals import moved_gauges, stretch_of
 from grader.judge.strips import grouped
 from grader.schema.bundle import Bundle
@@ -10,6 +12,9 @@ from grader.schema.evidence import DriftEvidence, DriftWindow, LoadEvidence, Loa
 from grader.schema.result import Chart, Mark, Point, Series, Span, Table
 
 Row = list[str | float | None]
+
+BETWEEN_S = 1.0
+"""Room between two windows on the axis."""
 
 RATE_BIN_S = 0.5
 """Slice of the throughput curve: narrower ones show the arrivals' own randomness."""
@@ -27,15 +32,17 @@ def charts(bundle: Bundle, challenge: Challenge) -> list[Chart]:
     return drawn
 
 
-def _from_origin(load: LoadEvidence, w: LoadWindow, offset_s: float = 0.0) -> float:
-    return round(w.start_s - load.windows[0].start_s + offset_s, 3)
+def _placed(load: LoadEvidence) -> list[tuple[float, LoadWindow]]:
+    """Each window and where it starts on the axis: end to end, since repeats of void ones would leave long empty stretches between them."""
+    starts = accumulate((w.seconds + BETWEEN_S for w in load.windows[:-1]), initial=0.0)
+    return list(zip(starts, load.windows, strict=True))
 
 
 def _latency(load: LoadEvidence, challenge: Challenge) -> Chart:
-    points = [p for w in load.windows for p in [*(Point(x=_from_origin(load, w, b.t_s), y=b.p95_ms) for b in w.bins), _gap(load, w)]]
+    points = [p for start, w in _placed(load) for p in [*(_point(start + b.t_s, b.p95_ms) for b in w.bins), _point(start + w.seconds, None)]]
     says = f"p95 per {load.bin_s:g} s from the intended arrival.{_slowest(load)}"
     return Chart(
-        id="latency", title="Latency under open-loop load", says=says, x_unit="seconds of load", y_unit="ms",
+        id="latency", title="Latency under open-loop load", says=says, x_unit="seconds of load, windows end to end", y_unit="ms",
         series=[Series(name="p95", unit="ms", points=points)], spans=_windows(load), limit=challenge.reality.slo_p99_ms,
         limit_label=f"SLO {challenge.reality.slo_p99_ms:g} ms", table=_seconds(load),
     )  # fmt: skip
@@ -49,13 +56,13 @@ def _slowest(load: LoadEvidence) -> str:
     return f" Slowest window: {w.name} at {w.rate_rps:g} requests/s, p99 {p99_ms:.0f} ms (n = {n})."
 
 
-def _gap(load: LoadEvidence, w: LoadWindow) -> Point:
-    """Nothing is known between two windows: the line must not join them."""
-    return Point(x=_from_origin(load, w, w.seconds), y=None)
+def _point(x: float, y: float | None) -> Point:
+    """None is a gap: nothing is known between two windows, so the line must not join them."""
+    return Point(x=round(x, 3), y=y)
 
 
 def _windows(load: LoadEvidence) -> list[Span]:
-    return [Span(start=_from_origin(load, w), end=_from_origin(load, w, w.seconds), label=_label(w), kind=w.name) for w in load.windows]
+    return [Span(start=round(start, 3), end=round(start + w.seconds, 3), label=_label(w), kind=w.name) for start, w in _placed(load)]
 
 
 def _label(w: LoadWindow) -> str:
@@ -97,15 +104,15 @@ def _throughput(load: LoadEvidence) -> Chart:
     series: list[Series] = []
     for name, read in COUNTS:
         points: list[Point] = []
-        for w in load.windows:
+        for start, w in _placed(load):
             for i, bins in sorted(grouped(w.bins, RATE_BIN_S).items()):
                 rate = sum(read(b) for b in bins) / (len(bins) * load.bin_s)
-                points.append(Point(x=_from_origin(load, w, i * RATE_BIN_S), y=round(rate, 1)))
-            points.append(_gap(load, w))
+                points.append(_point(start + i * RATE_BIN_S, round(rate, 1)))
+            points.append(_point(start + w.seconds, None))
         if name in ("sent", "good") or any(p.y for p in points):
             series.append(Series(name=name, unit="requests/s", points=points))
     return Chart(
-        id="throughput", title="Requests sent and answered", says=_answered(load), x_unit="seconds of load", y_unit="requests/s",
+        id="throughput", title="Requests sent and answered", says=_answered(load), x_unit="seconds of load, windows end to end", y_unit="requests/s",
         series=series, spans=_windows(load), table=_outcomes(load),
     )  # fmt: skip
 

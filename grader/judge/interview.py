@@ -16,6 +16,9 @@ CORE, MODULE = 2, 1
 UNSEEN = 4
 """Unobserved things named per area; the ledger has the rest."""
 
+WRITTEN = {"repository", "source"}
+"""Collectors of what a submission says, not of what it does."""
+
 LENGTH = 220
 """Characters of evidence inside a question: one that cannot be said aloud is not asked."""
 
@@ -49,19 +52,20 @@ def _findings(checks: Sequence[Evaluated], scored: Scored, most: int, told: set[
 def _finding(area: str, check: Evaluated) -> InterviewItem:
     """A measurement opens the question and its title is the reason; a missing document is named, and the reason is where we looked."""
     title = check.rule.failure_title if check.outcome is Outcome.FAIL else f"Only partly: {check.rule.title}"
-    lead, because = (check.finding.observed, title) if check.rule.behaviour else (title, _spoken(check.finding.observed))
+    written = set(check.inputs) <= WRITTEN
+    lead, because = (title, _spoken(check.finding.observed)) if written else (check.finding.observed, title)
     question = (check.rule.question or "{observed}. How would you mend it?").replace("{observed}", _spoken(lead))
     return InterviewItem(area=area, question=question, because=because, listen_for=[check.rule.remedy], kind="finding", check=check.id)
 
 
 def _general(id: str, area: AreaRubric, checks: Sequence[Evaluated], scored: Scored, *, module: bool) -> InterviewItem:
-    """Nothing (new) was lost here: the area's own question, led in by the best that was seen."""
+    """Nothing (new) was lost here: the area's own question, with the best that was seen."""
     best = max((c for c in checks if c.outcome is Outcome.PASS), key=lambda c: (scored.shares[c.id].max_bp, c.id), default=None)
     kind: Literal["module", "strength"] = "module" if module else "strength"
     if best is None:
         return InterviewItem(area=id, question=area.question, because="Nothing of this area was seen at work", kind=kind)
-    question = f"{_spoken(best.finding.observed)}. {area.question}"
-    return InterviewItem(area=id, question=question, because=best.rule.title, kind=kind, check=best.id)
+    because = f"{best.rule.title}: {_spoken(best.finding.observed)}"
+    return InterviewItem(area=id, question=area.question, because=because, kind=kind, check=best.id)
 
 
 def _unobserved(area: str, checks: Sequence[Evaluated], out_of_scope: Sequence[OutOfScope]) -> list[InterviewItem]:

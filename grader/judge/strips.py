@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from grader.checks.analysis.recovery import recovery_s
+from grader.checks.analysis.recovery import GOOD, recovery_s
 from grader.judge.evaluate import Evaluated
 from grader.schema.bundle import Bundle
 from grader.schema.evidence import FaultRecord, FaultsEvidence, TimeBin
@@ -26,16 +26,31 @@ def _strip(record: FaultRecord, check: Evaluated | None) -> FaultStrip:
     return FaultStrip(
         id=record.id, check=check.id if check else "", title=check.rule.title if check else record.id, injected=record.injected,
         outcome=check.outcome if check else Outcome.UNKNOWN, says=check.finding.observed if check else record.proof,
-        recovery_s=_recovery(record, check), bin_s=STRIP_BIN_S, inject_s=record.inject_s, undo_s=record.undo_s, cells=cells(record),
+        recovery_s=_recovery(record, check), recovered=_recovered(record, check), bin_s=STRIP_BIN_S, inject_s=record.inject_s,
+        undo_s=record.undo_s, cells=cells(record),
     )  # fmt: skip
 
 
 def _recovery(record: FaultRecord, check: Evaluated | None) -> float | None:
-    """What the check judged by; else read from the record, which is what most checks do themselves."""
+    """Seconds, as the check judged them; else read from the record where it shows an outage."""
     if not record.injected or record.failure is not None:
         return None
     measured = next((m.value for m in check.finding.measures if m.name == "recovered after"), None) if check else None
-    return recovery_s(record) if measured is None else measured
+    found = recovery_s(record) if measured is None and _outage(record) else measured
+    return None if found is None else round(found, 1)
+
+
+def _recovered(record: FaultRecord, check: Evaluated | None) -> str:
+    """The same in words, and why there is no number where there is none."""
+    if not record.injected:
+        return "not shown to be active"
+    if (seconds := _recovery(record, check)) is not None:
+        return f"{seconds:g} s to recover"
+    return "no recovery seen" if _outage(record) else "no outage" if record.bins else ""
+
+
+def _outage(record: FaultRecord) -> bool:
+    return any(share is not None and share < GOOD for share in cells(record))
 
 
 def cells(record: FaultRecord) -> list[float | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from grader import __version__
 from grader.judge.charts import charts
@@ -49,7 +49,7 @@ def judge(bundle: Bundle, rubric: Rubric, challenge: Challenge, mode: str) -> Re
         grader_version=__version__,
         rubric_digest=rubric.digest,
         status=status,
-        headline=_headline(status, scored, gates, evaluated),
+        headline=_headline(status, scored, gates, evaluated, _titles(rubric)),
         challenge=_challenge(challenge),
         mode=mode,
         submission=manifest.submission if manifest else Submission(origin="unknown: the bundle's manifest is missing or damaged"),
@@ -83,17 +83,28 @@ def _status(gates: Sequence[GateResult], scored: Scored) -> str:
     return "scored" if scored.sufficient else "insufficient_evidence"
 
 
-def _headline(status: str, scored: Scored, gates: Sequence[GateResult], evaluated: Sequence[Evaluated]) -> str:
+def _headline(status: str, scored: Scored, gates: Sequence[GateResult], evaluated: Sequence[Evaluated], titles: Mapping[str, str]) -> str:
     if status == "gate_failed":
         failed = next(g for g in gates if g.outcome == "fail")
         return f"Gate failed: {failed.title}. {failed.reason}"
     if status == "insufficient_evidence":
-        unmeasured = [c for c in evaluated if c.credit is None and c.outcome is not Outcome.NOT_APPLICABLE]
-        cause = ", ".join(sorted({c.culprit.value for c in unmeasured if c.culprit})) or "unknown"
-        return f"Insufficient evidence: {scored.coverage / 100:.0f} % of the score could be measured; cause: {cause}. No headline number."
+        return _insufficient(scored, evaluated, titles)
     if scored.low == scored.high:
         return f"{scored.low / 100:.1f} of 100 points, everything in scope measured"
     return f"{scored.low / 100:.1f} to {scored.high / 100:.1f} of 100 points, {scored.coverage / 100:.0f} % of it measured"
+
+
+def _titles(rubric: Rubric) -> dict[str, str]:
+    return {id: area.title for id, area in sorted(rubric.areas.items(), key=lambda item: item[1].order)}
+
+
+def _insufficient(scored: Scored, evaluated: Sequence[Evaluated], titles: Mapping[str, str]) -> str:
+    """Where evidence is missing, and whose doing that is."""
+    areas = [id for id, a in scored.areas.items() if not a.sufficient and (a.counted_low or a.counted_high)]
+    culprits = {c.culprit.value for c in evaluated if c.area in areas and c.credit is None and c.outcome is not Outcome.NOT_APPLICABLE and c.culprit}
+    where = ", ".join(title for id, title in titles.items() if id in areas)
+    seen = f"{scored.coverage / 100:.0f} % of the score could be measured"
+    return f"Insufficient evidence in {where}: {seen}; cause: {', '.join(sorted(culprits)) or 'unknown'}. No headline number."
 
 
 def _challenge(challenge: Challenge) -> ChallengeFacts:

@@ -204,6 +204,7 @@ class FaultStrip(Model):
     outcome: Outcome
     says: str
     recovery_s: float | None
+    recovered: str = Field(default="", description="the same in words, or why there is no number")
     bin_s: float
     inject_s: float | None
     undo_s: float | None

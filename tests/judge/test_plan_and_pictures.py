@@ -29,11 +29,11 @@ def test_a_loss_becomes_a_question_that_quotes_the_evidence() -> None:
     assert item.listen_for == [grader.rubric.load().areas["scalability"].checks["latency_slo"].remedy]
 
 
-def test_an_area_without_losses_is_asked_its_own_question_after_its_best_evidence() -> None:
+def test_an_area_without_losses_is_asked_its_own_question_beside_its_best_evidence() -> None:
     result = made.verdict(made.sound())
     item = plan(result, "compliance")[0]
-    assert item.question.endswith(grader.rubric.load().areas["compliance"].question)
-    assert "9000 of 9000" in item.question
+    assert item.question == grader.rubric.load().areas["compliance"].question
+    assert "9000 of 9000" in item.because and item.check == "audit_trail"
 
 
 def test_every_area_is_asked_about_in_reading_order_and_nothing_is_asked_twice() -> None:
