@@ -24,6 +24,7 @@ PREDICT_GRACE_S = 15.0
 SETTLE_S = 3.0
 """One real repository listened and died 2 s later; so we look again after this long."""
 LOG_TAIL = 4000
+EXIT_CODE_S = 3.0
 MAX_PROCESSES = 64
 
 Validate = Callable[[object], list[str]]
@@ -103,6 +104,14 @@ class _Watch:
             if not self.state.running:  # the engine forgets it at the next start
                 self.exit_code = self.state.exit_code
         return self.state
+
+    def await_exit_code(self) -> None:
+        """Wait for a crash loop's next death: the code can be read only while the container is down, and looks may all have missed that."""
+        deadline = time.monotonic() + EXIT_CODE_S
+        while self.exit_code is None and time.monotonic() < deadline:
+            self.state = None
+            self.inspect()
+            time.sleep(0.02)  # pace of polling; the restart policy keeps it down for 100 ms and more
 
     def fresh(self) -> bool:
         """Whether the container was last looked at just now; if not, the next look will be."""
@@ -199,6 +208,7 @@ def _raise_if_exited(seen: _Watch) -> ContainerState:
     if not waiting:
         raise seen.failed("start_exited", f"exit code {state.exit_code}" + (", out of memory" if state.oom_killed else ""))
     if state.restart_count >= MAX_RESTARTS:
+        seen.await_exit_code()
         raise seen.failed("start_exited", f"died {state.restart_count} times, last exit code {seen.exit_code}")
     return state
 
