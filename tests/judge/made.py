@@ -229,7 +229,7 @@ def drift(asked: Challenge, mode: str, silent: tuple[str, ...] = ()) -> DriftEvi
         if d.kind not in silent:
             for status, request in (("firing", onset + plan.window // 2), ("resolved", over + plan.window // 2)):
                 labels = {"alertname": "FeatureDrift", "feature": d.feature}
-                alerts.append(Alert(name="FeatureDrift", status=status, labels=labels, at_s=request / 100, request=request))  # type: ignore[arg-type]
+                alerts.append(Alert(name="FeatureDrift", status=status, labels=labels, at_s=request / 100, request=request))
     stream("control", None, 0, 1)
     return DriftEvidence(
         rate_rps=100, window=plan.window, order=[d.kind for d in kinds], features={d.kind: d.feature for d in kinds},

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import grader.rubric
+from grader.schema.bundle import Bundle
+from grader.schema.evidence import FaultsEvidence
 from grader.schema.result import Chart, InterviewItem, Outcome, Result
 from judge import made
 from judge.test_verdict import not_built
@@ -37,7 +39,7 @@ def test_an_area_without_losses_is_asked_its_own_question_beside_its_best_eviden
 
 
 def test_every_area_is_asked_about_in_reading_order_and_nothing_is_asked_twice() -> None:
-    for result in (made.verdict(made.sound()), slow(), made.verdict(not_built()), made.verdict(made.Bundle())):
+    for result in (made.verdict(made.sound()), slow(), made.verdict(not_built()), made.verdict(Bundle())):
         assert list(dict.fromkeys(item.area for item in result.interview)) == [area.id for area in result.areas]
         questions = [item.question for item in result.interview]
         assert len(questions) == len(set(questions))
@@ -98,7 +100,7 @@ def test_alerts_are_marks_and_drifted_stretches_are_shaded() -> None:
 def test_strips_show_the_outage_and_the_time_to_recover() -> None:
     asked = made.challenge()
     records = [made.fault("pause", 1, bad=(2.0, 7.4)), made.fault("network_cut", 9, injected=False), *made.faults(asked, "standard").faults[1:4]]
-    strips = {s.id: s for s in made.verdict(made.changed(made.sound(), faults=made.FaultsEvidence(faults=records))).fault_strips}
+    strips = {s.id: s for s in made.verdict(made.changed(made.sound(), faults=FaultsEvidence(faults=records))).fault_strips}
     pause = strips["pause"]
     assert pause.recovery_s == 2.4 and pause.check == "pause_recovery" and pause.outcome is Outcome.PARTIAL
     assert pause.cells[4] == 1.0 and set(pause.cells[9:28]) == {0.0} and pause.cells[-1] == 1.0

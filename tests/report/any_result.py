@@ -71,7 +71,7 @@ class _Maker:
             return self._chance.random() < 0.5
         if kind is int:
             low, high = next((x.ge for x in limits if isinstance(x, Ge)), None), next((x.le for x in limits if isinstance(x, Le)), None)
-            return self._chance.choice(INTEGERS) if low is None else self._chance.randint(low, high)
+            return self._chance.choice(INTEGERS) if low is None else self._chance.randint(int(str(low)), int(str(high)))
         if kind is float:
             return self._chance.choice(NUMBERS) if self._chance.random() < 0.5 else self._chance.uniform(-10, 1000)
         assert kind is str, kind

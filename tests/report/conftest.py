@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from judge import made
 
+from grader.schema.evidence import FaultsEvidence
 from grader.schema.result import Result
 
 
@@ -17,6 +18,6 @@ def mixed() -> Result:
     records["pause"] = made.fault("pause", 1, bad=(2.0, 7.4))
     records["network_cut"] = made.fault("network_cut", 9, injected=False)
     records["dependency_errors"] = records["dependency_errors"].model_copy(update={"bins": made.bins(9.0, 100, bad=(2.2, 6.0))})
-    faults = made.FaultsEvidence(faults=list(records.values()))
+    faults = FaultsEvidence(faults=list(records.values()))
     load = made.load(asked, "standard", p99_ms=40, void=None)
     return made.verdict(made.changed(bundle, faults=faults, load=load, drift=made.drift(asked, "standard", silent=("missing",))))
