@@ -22,7 +22,7 @@ class Settings:
     git_commit: str = ""
     store_deadline_s: float = 0.07  # SLO 100 ms minus what the rest of a request needs
     store_connections: int = 48  # bulkhead: 300 requests/s * 70 ms = 21, doubled
-    max_in_flight: int = 64  # at ~900 requests/s this much queue is 70 ms; more could not meet the SLO
+    max_in_flight: int = 64  # 300 requests/s held for 70 ms each is 21, tripled; far more could not meet the SLO
     max_body: int = 64 * 1024
     body_deadline_s: float = 2.0
     drain_s: float = 1.0  # still accepting after SIGTERM, until load balancers have noticed
