@@ -82,6 +82,7 @@ class BundleWriter:
     def close(self, manifest: Manifest) -> Manifest:
         """Fill in the hashes of everything that was put and write the manifest last, atomically. Returns what was written."""
         full = manifest.model_copy(update={"files": dict(sorted(self._hashes.items()))})
+        full = full.model_copy(update={"seal": full.expected_seal})
         self._write(MANIFEST, _json(full.model_dump(mode="json")))
         return full
 
@@ -202,7 +203,9 @@ def _read_manifest(folder: Path) -> tuple[Manifest | None, str]:
         manifest = Manifest.model_validate_json(raw)
     except ValidationError as error:
         return None, _version_problem(raw) or f"{MANIFEST}: does not fit its schema (first: {_first(error)})"
-    return (manifest, "") if manifest.schema_version == SCHEMA_VERSION else (None, _version_problem(raw))
+    if manifest.schema_version != SCHEMA_VERSION:
+        return None, _version_problem(raw)
+    return (manifest, "") if manifest.seal == manifest.expected_seal else (None, f"{MANIFEST}: does not match its own seal")
 
 
 def _version_problem(raw: bytes) -> str:
@@ -274,7 +277,7 @@ def _walk(folder: Path) -> Iterator[str]:
 
 def _json(value: Mapping[str, object]) -> bytes:
     """Same value, same bytes. A lone surrogate (a candidate can answer one) becomes `?`: it could be written, but not read back."""
-    return (json.dumps(value, sort_keys=True, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+    return (json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 
 def _failure(cause: str, detail: str) -> Failure:

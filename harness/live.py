@@ -46,7 +46,7 @@ PHASES = ("contract", "load", "drift", "faults")
 CONTRACT_ROWS = 80
 BACK_S = 20.0
 POLL_S = 0.05
-LOG_BYTES = 1 << 20
+LOG_BYTES = 64 << 10
 
 T = TypeVar("T")
 

@@ -7,11 +7,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from grader.schema.base import Culprit
 from grader.schema.bundle import Bundle
@@ -63,8 +65,11 @@ def whole(folder: Path) -> Path:
 
 
 def edit_manifest(folder: Path, change: Callable[[dict[str, object]], None]) -> None:
+    """Change the manifest as somebody would who knows of its seal."""
     document = json.loads((folder / "manifest.json").read_text())
     change(document)
+    with suppress(ValidationError):
+        document["seal"] = Manifest.model_validate(document).expected_seal
     (folder / "manifest.json").write_text(json.dumps(document))
 
 
@@ -245,3 +250,12 @@ def test_no_damage_raises_or_adds_evidence(tmp_path_factory: pytest.TempPathFact
     for name, model in bundle.evidence.items():
         assert model == {"logs": LOGS, "audit": AUDIT}[name]
     assert set(bundle.evidence) | set(bundle.failures) == set(COLLECTORS)
+
+
+def test_a_manifest_that_was_edited_without_its_seal_is_no_manifest(tmp_path: Path) -> None:
+    folder = whole(tmp_path)
+    document = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**document, "mode": "quick" if document["mode"] != "quick" else "standard"}))
+    bundle = read(folder)
+    assert bundle.manifest is None
+    assert bundle.integrity == ["manifest.json: does not match its own seal"]

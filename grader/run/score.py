@@ -12,6 +12,7 @@ from grader.judge import judge
 from grader.run.layout import bundle_folder, result_file, write
 from grader.schema.causes import UsageError
 from grader.schema.challenge import Challenge
+from grader.schema.evidence import Manifest
 from grader.schema.result import Result
 from harness import bundle as bundles
 from reports import RENDERERS
@@ -27,7 +28,7 @@ def score(out: Path, mode: str | None = None) -> Result:
     if not folder.is_dir():
         raise UsageError(f"{out} holds no evidence bundle: run `grader grade` or `grader collect` first")
     bundle = bundles.read(folder)
-    challenge = bundle.challenge or _installed(bundle.manifest.challenge if bundle.manifest else None)
+    challenge = bundle.challenge or _installed(bundle.manifest)
     chosen = bundle.manifest.mode if bundle.manifest else mode or "standard"
     if chosen not in challenge.modes:
         raise UsageError(f"the bundle was collected in mode {chosen!r}, which challenge {challenge.slug} does not have")
@@ -36,12 +37,18 @@ def score(out: Path, mode: str | None = None) -> Result:
     return result
 
 
-def _installed(slug: str | None) -> Challenge:
-    """The installed challenge of that name; with one challenge installed, that one, so that even a lost manifest gets a verdict: unknown."""
+def _installed(manifest: Manifest | None) -> Challenge:
+    """The installed challenge that the manifest names, if it is still the same; other limits and bars would be another question.
+
+    Without a manifest no evidence is left either, so with a single challenge installed that one says what could not be measured.
+    """
     available = challenges.loader.available()
-    if slug is None and len(available) > 1:
+    if manifest is None and len(available) > 1:
         raise UsageError("the bundle's manifest and challenge.json are both missing or damaged: nothing says what to score it against")
-    return challenges.loader.load(slug or available[0]).spec
+    installed = challenges.loader.load(manifest.challenge if manifest else available[0]).spec
+    if manifest and installed.digest != manifest.challenge_digest:
+        raise UsageError(f"the bundle's challenge.json is missing or damaged, and the installed {installed.slug} is another version: collect again")
+    return installed
 
 
 def dump(result: Result) -> str:

@@ -21,7 +21,7 @@ def check(faults: FaultsEvidence, bars: Bars) -> Finding:
     seen = f"{lost:.0f} of {held:.0f} requests in flight were lost; {left}"
     figure = measure("lost in flight", lost, "requests", n=int(held))
     if exit_s < 0:
-        return reached("deaf", seen, figure)
+        return reached("deaf", seen, measure("exit within the grace period", 0, "of 1"), figure)
     level = up_to(lost / held, (0, "drains"), (bars["some"], "leaks"), beyond="drops")
     if level == "drains" and exit_s > bars["exit_s"]:
         level = "late"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 from pydantic import Field
 
 from grader.schema.base import SCHEMA_VERSION, Model
@@ -68,3 +71,10 @@ class Manifest(Model):
     seeds: dict[str, str] = Field(description="phase -> digest of its seed; the seeds themselves stay with the operator")
     files: dict[str, str] = Field(description="path inside the bundle -> sha256")
     run: RunFacts
+    seal: str = Field(default="", description="sha256 of this manifest's own JSON with an empty seal: damage to it is noticed too")
+
+    @property
+    def expected_seal(self) -> str:
+        """What `seal` must be."""
+        plain = self.model_copy(update={"seal": ""}).model_dump(mode="json")
+        return hashlib.sha256(json.dumps(plain, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")).hexdigest()
