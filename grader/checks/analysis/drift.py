@@ -33,7 +33,8 @@ def noticed(drift: DriftEvidence, repository: RepositoryEvidence, kind: str, *, 
     signal = signal_of(drift, stretch)
     alarms, controls = false_alarms(drift)
     level = rung(signal, alarms, controls, few=few, many=many, ruled=_has_rules(repository))
-    heard = measure("alerts", 0, "", n=end_of(stretch.windows[-1]) - stretch.onset) if signal.delay is None else measure("delay", signal.delay, "requests")
+    silent = measure("alerts", 0, "", n=end_of(stretch.windows[-1]) - stretch.onset)
+    heard = silent if signal.delay is None else measure("delay", signal.delay, "requests")
     measures = [heard, measure("false alarms", alarms, "control windows", n=controls)]
     return reached(level, said(drift, signal, alarms, controls), *measures)
 
