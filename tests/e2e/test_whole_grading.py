@@ -9,6 +9,7 @@ import pty
 import re
 import shutil
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def test_the_run_facts_carry_time_and_memory_within_their_bars(graded: Graded) -
     # What a run costs beside its windows (start, teardown, the stages' own work) does not grow with them; here the windows are tiny.
     stages = {timing.name: timing for timing in facts.stages}
     serial = [stages[name] for name in ("boot", "contract", "load", "drift", "idle", "logs", "faults", "metrics")]
-    gaps = [after.start_s - (before.start_s + before.seconds) for before, after in zip(serial, serial[1:], strict=False)]
+    gaps = [after.start_s - (before.start_s + before.seconds) for before, after in pairwise(serial)]
     assert sorted(gaps)[len(gaps) // 2] < 0.2, "stages wait for each other"
     assert stages["prepare"].start_s < stages["image"].start_s + stages["image"].seconds, "the sandbox is made while the image is built"
 

@@ -15,7 +15,7 @@ from docker.models.containers import Container
 
 from challenges import loader
 from harness.sandbox.owner import OWNER, owner_token
-from tests.submissions.conftest import SUBMISSIONS
+from submissions.conftest import SUBMISSIONS
 
 pytestmark = pytest.mark.engine
 SAMPLE = loader.load("fraud-scoring").samples[0]

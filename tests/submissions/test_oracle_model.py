@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 from challenges import loader
 from challenges.simulator import Simulator
-from tests.submissions.conftest import SUBMISSIONS
+from submissions.conftest import SUBMISSIONS
 
 
 def test_submissions_train_on_the_data_that_candidates_get(tmp_path: Path) -> None:
