@@ -172,7 +172,9 @@ def say(**event: object) -> None:
 
 
 def peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """VmHWM, not ru_maxrss: a child's starts at what its parent held when it forked, and the parent may be large."""
+    high = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:"))
+    return int(high.split()[1]) / 1024
 
 
 def _cpu_s() -> float:
