@@ -20,6 +20,7 @@ import docker
 
 from challenges.loader import LoadedChallenge
 from grader import __version__
+from grader.schema.base import Culprit
 from grader.schema.causes import CandidateTrouble, Trouble
 from grader.schema.challenge import Mode
 from grader.schema.evidence import COLLECTORS, ImageEvidence, Manifest, RunFacts, SourceEvidence, Submission
@@ -33,9 +34,10 @@ from harness.live import LIVE, PHASES, Bench, Live, Streams
 from harness.load.generator import LoadGenerator
 from harness.progress import Progress
 from harness.sandbox import engine, owner
+from harness.sandbox.heartbeat import Heartbeat, answers
 from harness.sandbox.sweep import remove_run, sweep
 from harness.sandbox.topology import Topology
-from harness.sandbox.vigil import Vigil, answers
+from harness.sandbox.vigil import Vigil
 from harness.seeds import Seeds, operator_key
 from harness.source import clone, dockerfile, probes
 from harness.source.tree import SourceTree
@@ -80,6 +82,8 @@ def collect(request: Request, folder: Path, progress: Progress) -> Manifest:
     with ExitStack() as stack:
         journal = stack.enter_context(Journal())
         client = stack.enter_context(closing(engine.connect(ENGINE_S)))
+        cancel = threading.Event()
+        stack.enter_context(Heartbeat(client, lost=cancel.set))
         stack.callback(_leave_nothing, client, run_id)
         sweep(client)
         try:
@@ -90,7 +94,7 @@ def collect(request: Request, folder: Path, progress: Progress) -> Manifest:
         work = stack.enter_context(work_folder(record))
         places = host.slots()
         stack.enter_context(host.off_measured_cores(places))
-        return _Collection(request, client, place, work, record, progress, clock, places, seeds_key, journal).run()
+        return _Collection(request, client, place, work, record, progress, clock, places, seeds_key, journal, cancel).run()
 
 
 def _leave_nothing(client: docker.DockerClient, run_id: str) -> None:
@@ -105,13 +109,12 @@ class _Collection:
 
     def __init__(
         self, request: Request, client: docker.DockerClient, folder: Path, work: Path, record: owner.RunRecord, progress: Progress, clock: Clock,
-        places: Sequence[host.Slot], key: bytes, journal: Journal,
+        places: Sequence[host.Slot], key: bytes, journal: Journal, cancel: threading.Event,
     ) -> None:  # fmt: skip
         self.request, self.challenge, self.spec = request, request.challenge, request.challenge.spec
         self.client, self.folder, self.work, self.record, self.progress = client, folder, work, record, progress
-        self.clock, self.places, self.key, self.journal = clock, places, key, journal
+        self.clock, self.places, self.key, self.journal, self.cancel = clock, places, key, journal, cancel
         self.labels = owner.labels(record.run_id)
-        self.cancel = threading.Event()
         self.generator_peak_mib = 0.0
         self.engine_version = str(client.version()["Version"])
         self.created = datetime.now(UTC)
@@ -171,8 +174,8 @@ class _Collection:
         log = self.work / "build.log"
         try:
             return build(self.client, tree, source.dockerfile, self.spec.limits, labels, log, cancel=self.cancel, helper_image=sidecar_image)
-        except CandidateTrouble as trouble:
-            if not answers(self.client):
+        except Trouble as trouble:
+            if trouble.culprit is not Culprit.HOST and not answers(self.client):
                 raise Trouble("engine_lost", f"while building: {trouble.detail}") from trouble
             if trouble.cause == "build_failed" and source.missing_copy_sources:
                 missing = ", ".join(place.file for place in source.missing_copy_sources[:5])

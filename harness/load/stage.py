@@ -39,6 +39,8 @@ class Usage(Protocol):
     def throttled_s(self) -> float: ...
     @property
     def memory_bytes(self) -> int: ...
+    @property
+    def pid(self) -> int: ...
 
 
 class Target(Protocol):
@@ -171,12 +173,17 @@ class Watch:
 
 
 def resource_use(samples: Sequence[Usage], before: CoreTimes, after: CoreTimes) -> ResourceUse | None:
-    """None when the accounting went backwards: the container was started anew inside the window."""
+    """None when the accounting went backwards: the container was started anew inside the window.
+
+    A process that died took the account of its last CPU time with it; what is missing then would look like others' work and void the
+    window, at the host's cost, for which the candidate's crash is to blame. So nothing is said about others in such a window.
+    """
     first, last = samples[0], samples[-1]
     cpu = last.cpu_s - first.cpu_s
     if cpu < 0:
         return None
-    others, steal = shares(before, after, cpu)
+    died = len({sample.pid for sample in samples}) > 1
+    others, steal = (0.0, 0.0) if died else shares(before, after, cpu)
     return ResourceUse(
         cpu_seconds=cpu,
         throttled_seconds=max(0.0, last.throttled_s - first.throttled_s),

@@ -17,6 +17,7 @@ import docker
 from docker.models.containers import Container
 
 from grader.schema.causes import Trouble
+from harness.sandbox import orphans
 from harness.sandbox.container import ENGINE_ERRORS
 from harness.sandbox.engine import translate
 from harness.sandbox.helper import Helper
@@ -131,13 +132,14 @@ def _any_sidecar_image(client: docker.DockerClient) -> str | None:
 
 
 def _forget(record: RunRecord) -> int:
-    """Remove the work folders of a dead run and its record. Folders without our marker are left alone."""
+    """Remove the work folders of a dead run, the processes that work in them, and its record. Folders without our marker are left alone."""
     removed = 0
     for name in record.folders:
         folder = Path(name)
         marker = folder / MARKER
         if folder.is_symlink() or not marker.is_file() or marker.read_text() != record.run_id:
             continue
+        removed += orphans.end(folder)
         shutil.rmtree(folder, ignore_errors=True)
         removed += not folder.exists()
     record.path.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ class Usage:
     """Counters since the container was created (they go on over restarts), and memory now.
 
     `memory_bytes` is what a leak would raise: anonymous memory, tmpfs and kernel memory; neither page cache nor the content of /data.
+    `pid` is the main process then, 0 when there was none: where it changes, the last CPU seconds of a dead process are missing.
     """
 
     cpu_s: float
@@ -24,6 +25,7 @@ class Usage:
     nr_throttled: int
     memory_bytes: int
     at_monotonic: float
+    pid: int = 0
 
 
 def cgroup_version() -> Literal["v1", "v2"]:
@@ -97,7 +99,7 @@ class Meter:
         if pid and self._pid not in (0, pid):
             self._base = _add(self._base, self._last)
         self._pid, self._last = pid or self._pid, now
-        return _add(now, self._base)
+        return replace(_add(now, self._base), pid=pid)
 
     def _now(self, pid: int) -> Usage:
         if not pid:

@@ -14,20 +14,11 @@ from docker.errors import NotFound
 from grader.schema.causes import Trouble
 from harness.sandbox.container import ENGINE_ERRORS, Candidate
 from harness.sandbox.engine import translate
+from harness.sandbox.heartbeat import PING_S, answers
 from harness.sandbox.owner import KIND, RUN
 
-PING_S = 5.0
 OURS = ("sidecar", "helper")
 """Kinds of containers that live as long as the run."""
-
-
-def answers(client: docker.DockerClient, seconds: float = PING_S) -> bool:
-    """Whether the engine says a word within the time."""
-    try:
-        response = client.api.get(f"{client.api.base_url}/_ping", timeout=seconds)
-    except ENGINE_ERRORS:
-        return False
-    return bool(response.ok)
 
 
 class Vigil:

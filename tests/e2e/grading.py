@@ -125,7 +125,10 @@ class Grading:
         """The next such event. Fails when the run ends before."""
         deadline = time.monotonic() + PATIENCE_S
         while True:
-            line = self._queue.get(timeout=max(0.1, deadline - time.monotonic()))
+            try:
+                line = self._queue.get(timeout=max(0.1, deadline - time.monotonic()))
+            except queue.Empty:
+                raise AssertionError(f"no {event} {stage} within {PATIENCE_S:g} s; last: {self.seen[-3:]}") from None
             assert line is not None, f"it ended before {event} {stage}: {self._said} {self.seen[-3:]}"
             self.seen.append(json.loads(line))
             if self.seen[-1]["event"] == event and self.seen[-1].get("stage") == stage:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from challenges.loader import LoadedChallenge, load
 from challenges.simulator import Row
 from grader.schema.challenge import LoadWindowPlan
-from harness.host import core_times
+from harness.host import CoreTimes, core_times
 from harness.load import stage
 from harness.load.generator import LoadGenerator
 from harness.load.trace import Trace
@@ -107,3 +107,12 @@ def test_accounting_that_went_backwards_is_no_accounting() -> None:
     before, after = Usage(5.0, 0, 0, 1, 0.0), Usage(1.0, 0, 0, 1, 1.0)
     times = core_times([0])
     assert stage.resource_use([before, after], times, times) is None
+
+
+def test_a_process_that_died_in_a_window_does_not_make_the_host_noisy() -> None:
+    before, after = CoreTimes(0.0, 0.0, 0.0, 1), CoreTimes(3.0, 0.0, 3.0, 1)  # the core was busy all along
+    alive, dead = Usage(0.0, 0.0, 0, 1, 0.0, pid=7), Usage(1.0, 0.0, 0, 0, 3.0, pid=0)
+    died = stage.resource_use([alive, dead], before, after)
+    lived = stage.resource_use([alive, replace(dead, pid=7)], before, after)
+    assert died is not None and died.others_core_share == 0.0
+    assert lived is not None and lived.others_core_share > 0.6
