@@ -10,7 +10,7 @@ DOCTOR := $(BIN)/python -m harness.doctor
 APT    := DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test soak venv engine base lint lock
+.PHONY: demo test soak venv engine base lint lock record
 .DEFAULT_GOAL := demo
 
 # Without any engine the recorded evidence of the oracle shows the rest of the product.
@@ -49,6 +49,12 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	@$(BIN)/python -m pip install -qq -r requirements-dev.lock
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e '.[dev]'
 	@touch $@
+
+# The evidence that `make demo` shows where no engine can be had; record it anew when the challenge or the oracle changed.
+RECORDED := challenges/fraud-scoring/recorded/oracle-quick
+record: engine base
+	@$(BIN)/grader grade challenges/fraud-scoring/submissions/oracle -c fraud-scoring -m quick -o out/record
+	@rm -rf $(RECORDED) && cp -r out/record/bundle $(RECORDED)
 
 # Versions move only here. No index, host or path of this machine gets into the files.
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile -q --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host \

@@ -86,7 +86,7 @@ def _status(gates: Sequence[GateResult], scored: Scored) -> str:
 def _headline(status: str, scored: Scored, gates: Sequence[GateResult], evaluated: Sequence[Evaluated], titles: Mapping[str, str]) -> str:
     if status == "gate_failed":
         failed = next(g for g in gates if g.outcome == "fail")
-        return f"Gate failed: {failed.title}. {failed.reason}"
+        return f"Gate failed: {failed.title[:1].lower()}{failed.title[1:]}: {failed.reason}"
     if status == "insufficient_evidence":
         return _insufficient(scored, evaluated, titles)
     if scored.low == scored.high:

@@ -51,7 +51,7 @@ def any_verdict(request: pytest.FixtureRequest) -> Result:
 def test_a_failed_build_fails_the_gates_and_the_headline_names_it() -> None:
     result = made.verdict(not_built())
     assert result.status == "gate_failed"
-    assert result.headline.startswith("Gate failed: The image builds")
+    assert result.headline.startswith("Gate failed: the image does not build:")
     assert "no matching distribution" in result.headline
     assert gates(result) == {"builds": "fail", "serves": "fail", "predicts": "fail"}
 
@@ -105,7 +105,7 @@ def test_a_level_that_the_ladder_lacks_is_unknown_by_our_fault(monkeypatch: pyte
 def test_without_a_real_prediction_behaviour_fails_but_gates_keep_their_own_truth() -> None:
     result = made.verdict(constant_answers())
     assert gates(result) == {"builds": "pass", "serves": "pass", "predicts": "fail"}
-    assert result.headline.startswith("Gate failed: The service predicts")
+    assert result.headline.startswith("Gate failed: no valid, input-dependent prediction:")
     behaviour = [c for c in result.checks if c.behaviour]
     assert {c.outcome for c in behaviour} == {Outcome.FAIL}
     assert all("no valid, input-dependent prediction" in c.observed for c in behaviour if c.id != "prediction_contract")
