@@ -101,7 +101,7 @@ class BundleWriter:
         except OSError as error:
             partial.unlink(missing_ok=True)
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise Trouble("disk_full", "while writing the evidence bundle") from error
+                raise Trouble("disk_full", f"while writing the evidence bundle in {self.folder.parent}") from error
             raise
         if path != MANIFEST:
             self._hashes[path] = hashlib.sha256(raw).hexdigest()

@@ -89,7 +89,7 @@ def collect(request: Request, folder: Path, progress: Progress) -> Manifest:
         try:
             record = stack.enter_context(owner.record(run_id))
         except OSError as error:
-            raise unwritable(error) from error
+            raise unwritable(error, owner.state_folder()) from error
         place = stack.enter_context(draft(folder, record))
         work = stack.enter_context(work_folder(record))
         places = host.slots()
@@ -142,7 +142,7 @@ class _Collection:
             self.progress.finished("clone", self.clock.now() - begin, trouble.failure)
             return None, trouble
         except OSError as error:
-            raise unwritable(error) from error
+            raise unwritable(error, self.work) from error
         self.progress.finished("clone", self.clock.now() - begin, None)
         return tree, None
 
@@ -169,11 +169,12 @@ class _Collection:
     def _build(self, tree: SourceTree, source: SourceEvidence) -> ImageEvidence:
         if source.dockerfile is None:
             raise Trouble("no_dockerfile", f"{source.files} files looked at")
-        sidecar_image = ensure_sidecar_image(self.client)
-        labels = self.labels | {owner.TEMPORARY: "true"}
-        log = self.work / "build.log"
+        labels, log = self.labels | {owner.TEMPORARY: "true"}, self.work / "build.log"
         try:
-            return build(self.client, tree, source.dockerfile, self.spec.limits, labels, log, cancel=self.cancel, helper_image=sidecar_image)
+            return build(
+                self.client, tree, source.dockerfile, self.spec.limits, labels, log, cancel=self.cancel,
+                cpuset=host.our_cores(self.places).our_set, helper_image=ensure_sidecar_image(self.client),
+            )  # fmt: skip
         except Trouble as trouble:
             if trouble.culprit is not Culprit.HOST and not answers(self.client):
                 raise Trouble("engine_lost", f"while building: {trouble.detail}") from trouble

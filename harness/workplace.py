@@ -27,7 +27,7 @@ def work_folder(record: RunRecord) -> Iterator[Path]:
         folder = Path(tempfile.mkdtemp(prefix="grader-"))
         record.add_folder(folder)
     except OSError as error:
-        raise unwritable(error) from error
+        raise unwritable(error, tempfile.gettempdir()) from error
     before, tempfile.tempdir = tempfile.tempdir, str(folder)
     try:
         yield folder
@@ -52,7 +52,7 @@ def draft(final: Path, record: RunRecord) -> Iterator[Path]:
         (folder / MARKER).unlink()
         _replace(final, folder)
     except OSError as error:
-        raise unwritable(error) from error
+        raise unwritable(error, final.parent) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -65,9 +65,9 @@ def _replace(final: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def unwritable(error: OSError) -> Trouble:
-    """What it means that one of our own files cannot be written."""
-    known = translate(error)
+def unwritable(error: OSError, where: Path | str) -> Trouble:
+    """What it means that one of our own files cannot be written below `where`."""
+    known, place = translate(error), error.filename or where
     if known.cause == "internal_error":
-        return Trouble("not_permitted", f"writing {error.filename or 'the evidence'}: {error.strerror or error}")
-    return Trouble("disk_full", f"while writing {error.filename or 'the evidence'}") if known.cause == "disk_full" else known
+        return Trouble("not_permitted", f"writing {place}: {error.strerror or error}")
+    return Trouble("disk_full", f"while writing {place}") if known.cause == "disk_full" else known

@@ -21,6 +21,8 @@ from harness.image.watch import BuildLog
 from harness.sandbox.engine import connect, translate
 from harness.text import one_line
 
+CPU_SHARES = 64
+"""Of the 1024 that any other container has: a build gives way to the sidecars and the generator of a grading that measures beside it."""
 _STEP = re.compile(r"^Step (\d+)/(\d+) : (.*)$", re.S)
 _LAYER = re.compile(r"^ ---> ([0-9a-f]{12})\s*$")
 
@@ -48,7 +50,7 @@ class ClassicBuild:
         self._staged, self._network, self._labels, self._tag = staged, network, labels, tag
         memory = limits.build_memory_mib << 20
         # Only these four keys exist; any other makes docker-py complain about an invalid tag.
-        self._limits: Any = {"memory": memory, "memswap": memory} | ({"cpusetcpus": cpuset} if cpuset else {})
+        self._limits: Any = {"memory": memory, "memswap": memory, "cpushares": CPU_SHARES} | ({"cpusetcpus": cpuset} if cpuset else {})
         self._silence_s = int(limits.build_timeout_s) + 60  # the watch is the deadline; this one only ends a wedged engine
         self._response: requests.Response | None = None
         self._stopped = threading.Event()

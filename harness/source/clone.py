@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,8 +22,9 @@ from harness.text import clean_tail, one_line
 
 CLONE_DEADLINE_S = 180.0
 MAX_LINK_TARGET = 4096
-FULL_BYTES = 64 << 20
-"""Fewer free bytes than this count as a full disk, once git says so."""
+NO_SPACE = re.compile(r": No space left on device$", re.M)
+FULL_BYTES = 16 << 20
+"""Fewer free bytes than this count as a full disk, once git has failed."""
 
 _CLONE = ("clone", "--depth=1", "--single-branch", "--no-tags", "--no-recurse-submodules", "--template=", "--no-checkout", "--quiet")
 # What git says when a repository breaks its own rules, which is the candidate's; anything else is reported as it is.
@@ -115,8 +117,8 @@ def _clone(git: Git, url: str, dest: Path, limits: Limits, shown: str, *options:
 
 
 def _raise_if_disk_full(dest: Path, said: str) -> None:
-    """A full disk of ours is nobody else's fault. The words alone do not count: a file name may hold them."""
-    if "no space left" in said.lower() and shutil.disk_usage(dest.parent).free < FULL_BYTES:
+    """A full disk of ours is nobody else's fault. The words count at a line's end only: a file's name may hold them too."""
+    if NO_SPACE.search(said) or shutil.disk_usage(dest.parent).free < FULL_BYTES:
         raise Trouble("disk_full", f"while cloning to {dest.parent}") from None
 
 

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 from grader.schema.causes import UsageError
 
@@ -116,8 +117,9 @@ class Git:
     @contextlib.contextmanager
     def _process(
         self, arguments: Sequence[str], cwd: Path | None, stdin: bytes | None
-    ) -> Iterator[tuple[subprocess.Popen[bytes], tempfile.SpooledTemporaryFile[bytes]]]:
-        with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as given:
+    ) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
+        # What git says is kept in memory: on a full disk the words "No space left" would be the first to be lost.
+        with os.fdopen(os.memfd_create("git-said"), "w+b") as said, tempfile.TemporaryFile() as given:
             given.write(stdin or b"")
             given.seek(0)
             process = subprocess.Popen(
@@ -135,7 +137,7 @@ class Git:
                 resource.prlimit(process.pid, resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
                 resource.prlimit(process.pid, resource.RLIMIT_CORE, (0, 0))
             try:
-                yield process, said  # type: ignore[misc]
+                yield process, said
             finally:
                 _kill_group(process)
                 process.wait()
