@@ -41,7 +41,7 @@ def main() -> None:
     """Entry point. Every foreseen trouble ends in one line and the documented exit code; a traceback is a defect of ours."""
     try:
         with orderly_end():
-            build(sys.argv[1:])()
+            build(sys.argv[1:])(prog_name="grader")
     except UsageError as error:
         fail(str(error))
         sys.exit(Exit.USAGE)

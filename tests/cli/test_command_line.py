@@ -1,0 +1,163 @@
+"""The command line: help that helps, one line for every foreseen trouble, and the exit codes that CI relies on."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+import challenges.loader
+import grader.cli
+import grader.cli.doctor
+import grader.cli.explain
+import grader.rubric
+from grader.run.exits import Exit
+from grader.schema.causes import Trouble, UsageError
+from harness.doctor import Prerequisite
+
+
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of the command in this process."""
+    monkeypatch.setattr(sys, "argv", ["grader", *arguments])
+    monkeypatch.setenv("COLUMNS", "200")
+    try:
+        grader.cli.main()
+        code = 0
+    except SystemExit as end:
+        code = int(end.code or 0)
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_without_a_verb_all_verbs_are_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, err = run(monkeypatch, capsys)
+    for verb in grader.cli.VERBS:
+        assert verb in out + err
+    assert "Exit codes: 0 ok; 1 a gate failed" in out + err
+
+
+@pytest.mark.parametrize("verb", grader.cli.VERBS)
+def test_every_verb_explains_itself(verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(monkeypatch, capsys, verb, "--help")
+    assert code == 0 and not err
+    assert f"Usage: grader {verb}" in out and len(out.split("\n\n")) > 1
+
+
+def test_the_help_of_grade_names_what_it_takes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(monkeypatch, capsys, "grade", "--help")
+    for word in ("URL|PATH", "--challenge", "--out", "--mode", "--attempt", "--allow-host", "--ca-file", "Exit codes"):
+        assert word in out
+
+
+@pytest.mark.parametrize("arguments", [["grade"], ["nonsense"], ["grade", "x", "-c", "y", "-o", "z", "--nonsense"], ["grade", "x", "--attempt", "0"]])
+def test_wrong_arguments_end_with_two(arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(monkeypatch, capsys, *arguments)
+    assert code == Exit.USAGE and err and not out
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (UsageError("no such folder: x;\n give another"), 2, "grader: no such folder: x; give another"),
+        (Trouble("disk_full", "while writing\nx"), 3, "grader: host: the disk is full: while writing x. Free some space"),
+        (Trouble("internal_error", "x"), 3, "grader: grader: the grader has a defect"),
+    ],
+)
+def test_a_foreseen_trouble_is_one_line(
+    error: Exception, code: int, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(argv: object) -> object:
+        raise error
+
+    monkeypatch.setattr(grader.cli, "build", broken)
+    found, _, err = run(monkeypatch, capsys, "score", "x")
+    assert (found, err.count("\n")) == (code, 1)
+    assert err.startswith(words)
+
+
+def test_a_defect_of_ours_is_never_read_as_a_failed_gate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(grader.cli, "build", lambda argv: lambda **_: 1 / 0)
+    code, _, err = run(monkeypatch, capsys, "score", "x")
+    assert code == Exit.TROUBLE
+    assert "Traceback" in err and err.splitlines()[-1].startswith("grader: grader: the grader has a defect: ZeroDivisionError")
+
+
+def test_score_and_render_without_a_bundle(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, _, err = run(monkeypatch, capsys, "score", str(tmp_path))
+    assert code == 2 and "holds no evidence bundle: run `grader grade`" in err
+    code, _, err = run(monkeypatch, capsys, "render", str(tmp_path))
+    assert code == 2 and "run `grader score" in err
+
+
+def test_a_recorded_demo_that_is_not_there_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    loaded = challenges.loader.load("fraud-scoring")
+    if (loaded.folder / "recorded").exists():
+        pytest.skip("this checkout carries recorded evidence")
+    code, _, err = run(monkeypatch, capsys, "demo", "--recorded", "-o", str(tmp_path))
+    assert code == 2 and "no recorded evidence" in err
+
+
+def test_explain_shows_the_whole_ladder_of_every_check(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for area in grader.rubric.load().areas.values():
+        for id, rule in area.checks.items():
+            grader.cli.explain.command(id)
+            said = " ".join(capsys.readouterr().out.split())
+            assert id in said and " ".join(rule.title.split())[:40] in said and "to mend" in said
+
+
+def test_explain_knows_what_was_meant(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(monkeypatch, capsys, "explain", "sigterm_drian")
+    assert code == 2 and "did you mean sigterm_drain" in err
+    code, _, err = run(monkeypatch, capsys, "explain", "zzzzzz")
+    assert code == 2 and "ledger of any report" in err
+
+
+def test_challenges_are_listed_shown_and_exported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, _ = run(monkeypatch, capsys, "challenge", "list")
+    assert code == 0 and "fraud-scoring" in out and "quick, standard" in out
+    code, out, _ = run(monkeypatch, capsys, "challenge", "show", "fraud-scoring")
+    assert code == 0 and "slo_p99_ms" in out and "memory_mib" in out and "mode standard: drift" in out
+    code, out, _ = run(monkeypatch, capsys, "challenge", "export", "fraud-scoring", str(tmp_path / "kit"))
+    assert code == 0 and out.strip() == str(tmp_path / "kit")
+    assert (tmp_path / "kit" / "brief.md").is_file() and not (tmp_path / "kit" / "private").exists()
+    code, _, err = run(monkeypatch, capsys, "challenge", "show", "fraud")
+    assert code == 2 and "fraud-scoring" in err
+
+
+FOUND = [
+    Prerequisite("engine", True, "Engine 27", "make engine"),
+    Prerequisite("chromium", False, "not found", "apt-get install chromium", "tests of the report", required=False),
+]
+
+
+def test_the_doctor_is_content_when_all_that_is_required_is_there(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(grader.cli.doctor, "diagnose", lambda: FOUND)
+    code, out, _ = run(monkeypatch, capsys, "doctor")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert code == 0 and [line["name"] for line in lines] == ["engine", "chromium"]
+    assert lines[1] | {"t": 0} == {"t": 0, "event": "prerequisite", **vars(FOUND[1])}
+
+
+def test_the_doctor_ends_with_three_when_something_required_is_missing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(grader.cli.doctor, "diagnose", lambda: [*FOUND, Prerequisite("git", False, "not found", "apt-get install git")])
+    assert run(monkeypatch, capsys, "doctor")[0] == Exit.TROUBLE
+
+
+def test_the_doctor_mends_before_it_looks(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    order: list[object] = []
+    monkeypatch.setattr(grader.cli.doctor, "mend", lambda parts, say: (order.append(parts), say("starting the engine")))
+    monkeypatch.setattr(grader.cli.doctor, "diagnose", lambda: order.append("look") or FOUND)
+    code, out, _ = run(monkeypatch, capsys, "doctor", "--mend")
+    assert code == 0 and order == [("engine", "base"), "look"]
+    assert json.loads(out.splitlines()[0])["text"] == "starting the engine"
+
+
+def test_what_cannot_be_mended_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse(parts: object, say: object) -> None:
+        raise Trouble("engine_down", "none runs, and none can be started without CAP_SYS_ADMIN")
+
+    monkeypatch.setattr(grader.cli.doctor, "mend", refuse)
+    code, _, err = run(monkeypatch, capsys, "doctor", "--mend")
+    assert code == Exit.TROUBLE and err.startswith("grader: host: no Docker Engine answers")
