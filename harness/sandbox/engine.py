@@ -121,7 +121,7 @@ MEANINGS: tuple[tuple[str, str], ...] = (
     (r"no space left on device|disk quota exceeded", "disk_full"),
     (r"network \S+ not found|no such network|network sandbox .* not found", "network_lost"),
     (r"no such image|pull access denied|manifest unknown|manifest for \S+ not found|error pulling image", "image_unavailable"),
-    (r"lookup \S+ on \S+|registry-1\.", "image_unavailable"),
+    (r"lookup \S+ on \S+", "image_unavailable"),
     (r"operation not permitted|permission denied|not authorized|apparmor|seccomp", "not_permitted"),
     (r"containerd|transport is closing|ttrpc|shim|connection (refused|reset)|daemon is shutting down", "engine_lost"),
     (r"no such container|is not running", "engine_lost"),

@@ -84,7 +84,7 @@ ERRORS = [
     (OSError(errno.ENOSPC, "No space left on device"), "disk_full"),
     (api("network 4c1a not found", 404), "network_lost"),
     (ImageNotFound("No such image: x:y"), "image_unavailable"),
-    (api("Get https://registry-1.docker.io/v2/: dial tcp: lookup registry-1.docker.io on 10.0.0.1:53: no such host"), "image_unavailable"),
+    (api("Get https://registry.example/v2/: dial tcp: lookup registry.example on 10.0.0.1:53: no such host"), "image_unavailable"),
     (api("transport is closing: unavailable"), "engine_lost"),
     (api("No such container: abc", 404), "engine_lost"),
     (api("iptables failed: operation not permitted"), "not_permitted"),
