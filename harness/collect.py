@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ import docker
 from challenges.loader import LoadedChallenge
 from grader import __version__
 from grader.schema.base import Culprit
-from grader.schema.causes import CandidateTrouble, Trouble
+from grader.schema.causes import CandidateTrouble, Trouble, UsageError
 from grader.schema.challenge import Mode
 from grader.schema.evidence import COLLECTORS, ImageEvidence, Manifest, RunFacts, SourceEvidence, Submission
 from harness import host
@@ -34,7 +34,7 @@ from harness.live import LIVE, PHASES, Bench, Live, Streams
 from harness.load.generator import LoadGenerator
 from harness.progress import Progress
 from harness.sandbox import engine, owner
-from harness.sandbox.heartbeat import Heartbeat, answers
+from harness.sandbox.heartbeat import Heartbeat, answers, cut
 from harness.sandbox.sweep import remove_run, sweep
 from harness.sandbox.topology import Topology
 from harness.sandbox.vigil import Vigil
@@ -50,6 +50,9 @@ SLOT_WAIT_S = 2 * 3600.0
 
 ENGINE_S = 60.0
 """One request to an engine that is slow but sound; builds, and waits for containers, have deadlines of their own."""
+
+CANCEL_S = 1.0
+"""A build that runs ends within 0.2 s of its cancellation."""
 
 GROUNDS = ("source", "image", "prepare", "slot", "ground", *LIVE)
 """What a stage that never ran may stand on, in the order in which reasons are looked for."""
@@ -77,6 +80,7 @@ def collect(request: Request, folder: Path, progress: Progress) -> Manifest:
     Raises UsageError for an origin that cannot be had, Trouble where not even a bundle can be given (no engine, disk full,
     interrupted). Whatever goes wrong after that stands in the bundle, by stage, with its culprit.
     """
+    _apart(request.origin, folder)
     clock, run_id = Clock(), uuid.uuid4().hex[:12]
     seeds_key = operator_key()
     with ExitStack() as stack:
@@ -95,6 +99,13 @@ def collect(request: Request, folder: Path, progress: Progress) -> Manifest:
         places = host.slots()
         stack.enter_context(host.off_measured_cores(places))
         return _Collection(request, client, place, work, record, progress, clock, places, seeds_key, journal, cancel).run()
+
+
+def _apart(origin: str, folder: Path) -> None:
+    """A plain folder is graded as it is: an output folder in it would be a part of the submission."""
+    source = Path(origin).expanduser()
+    if source.is_dir() and not (source / ".git").exists() and folder.resolve().is_relative_to(source.resolve()):
+        raise UsageError(f"the output folder {folder.parent} lies inside of the submission: choose another one with -o")
 
 
 def _leave_nothing(client: docker.DockerClient, run_id: str) -> None:
@@ -154,8 +165,8 @@ class _Collection:
     def _with_image(self, tree: SourceTree, source: SourceEvidence) -> ImageEvidence | None:
         """Build and scan on their own threads while sandbox, generator and streams are made ready; then measure, in a slot."""
         with ExitStack() as stack, ThreadPoolExecutor(max_workers=3, thread_name_prefix="prepare") as pool:
+            building = pool.submit(self.stages.run, "image", lambda: self._build(tree, source))
             try:
-                building = pool.submit(self.stages.run, "image", lambda: self._build(tree, source))
                 scanning = pool.submit(self.stages.run, "repository", lambda: probes.scan(tree, self.challenge))
                 ready = self.stages.run("prepare", lambda: self._prepare(stack)) if source.dockerfile else None
                 image = building.result()
@@ -163,8 +174,14 @@ class _Collection:
                 if ready is not None:
                     self._measure(ready, image, pool)
             finally:
-                self.cancel.set()  # an interrupted run must not wait for its build
+                self._cancel(building)
             return image
+
+    def _cancel(self, building: Future[ImageEvidence | None]) -> None:
+        """An interrupted run must not wait for its build. One that pulls an image, or waits for a container, hears no cancel: it is cut off."""
+        self.cancel.set()
+        while wait([building], timeout=CANCEL_S).not_done:
+            cut(self.client)
 
     def _build(self, tree: SourceTree, source: SourceEvidence) -> ImageEvidence:
         if source.dockerfile is None:

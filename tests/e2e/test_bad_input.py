@@ -104,6 +104,12 @@ def test_an_output_folder_that_holds_something_else(place: Place, good: Path) ->
     assert (place.out / "bundle" / "thesis.tex").read_text() == "years of work"
 
 
+def test_an_output_folder_inside_of_a_plain_submission(place: Place, tmp_path: Path) -> None:
+    repository = submission(tmp_path / "repository")
+    done = place.run("grade", str(repository), "-c", "fraud-scoring", "-m", "tiny", "-o", str(repository / "out"))
+    refused(place, done, 2, "lies inside of the submission", "-o")
+
+
 @contextmanager
 def small_disk(folder: Path, kib: int) -> Iterator[Path]:
     """A file system with a few KiB left in it."""

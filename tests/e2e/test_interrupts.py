@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -82,6 +83,21 @@ def test_a_signal_ends_a_clone(
         grading.process.send_signal(signal.SIGINT)
         assert grading.end(ENDS_WITHIN_S).code == 3
         assert left(place, engine, grading.token, sidecar_image) == []
+
+
+def test_a_signal_ends_a_build_that_waits_for_a_registry(place: Place, engine: docker.DockerClient, sidecar_image: str, tmp_path: Path) -> None:
+    """A pull hears no cancel: its connection has to be cut."""
+    repository = submission(tmp_path / "repository")
+    with socket.create_server(("127.0.0.1", 0)) as registry:  # accepts and says nothing
+        dockerfile = repository / "Dockerfile"
+        dockerfile.write_text(dockerfile.read_text().replace("python:3.11-slim", f"localhost:{registry.getsockname()[1]}/slow"))
+        with place.grading(repository) as grading:
+            grading.until("finished", "prepare")
+            time.sleep(0.4)
+            grading.process.send_signal(signal.SIGINT)
+            done = grading.end(ENDS_WITHIN_S)
+    assert done.code == 3
+    assert left(place, engine, grading.token, sidecar_image) == []
 
 
 def test_signals_that_are_repeated_do_not_cut_the_clean_up_short(place: Place, engine: docker.DockerClient, good: Path, sidecar_image: str) -> None:

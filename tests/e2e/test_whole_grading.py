@@ -108,6 +108,27 @@ def test_render_makes_the_reports_again_and_names_them(graded: Graded, tmp_path:
     assert digests(out) == before
 
 
+def test_collect_gives_evidence_without_an_opinion_and_score_judges_it(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "README.md").write_text("nothing to serve\n")
+    collected = place.run("collect", *place.arguments(tmp_path / "empty")[1:])
+    assert collected.code == 0 and [path.name for path in place.out.iterdir()] == ["bundle"]
+    scored = place.run("score", str(place.out))
+    assert scored.code == 1 and result_of(place.out).status == "gate_failed"
+
+
+def test_a_reader_that_goes_away_does_not_end_a_grading(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "README.md").write_text("nothing to serve\n")
+    command = [GRADER, *place.arguments(tmp_path / "empty")]
+    with subprocess.Popen(command, env=place.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(60) == 1 and process.stderr.read() == ""
+    assert result_of(place.out).status == "gate_failed"
+
+
 def test_a_terminal_gets_tables_and_no_json(graded: Graded) -> None:
     said, code = on_a_terminal(graded[0], ["score", str(graded[0].out)])
     assert code in (0, 4)
