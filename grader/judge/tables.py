@@ -29,10 +29,10 @@ def tables(bundle: Bundle) -> list[Table]:
 
 
 def _windows(load: LoadEvidence) -> Table:
-    columns = ["window", "requests/s", "n", "p50 ms", "p95 ms", "p99 ms", "p99 from", "p99 to", "p99.9 ms", "late or lost", "window is"]
+    columns = ["window", "requests/s", "n", "seed", "p50 ms", "p95 ms", "p99 ms", "p99.9 ms", "late or lost", "window is"]
     return Table(
         id="windows", title="Latency per window, from the intended arrival", columns=columns, rows=[_window(w) for w in load.windows],
-        says="p99 with its 95 % interval from order statistics; where n is too small for one, none stands here.",
+        says="In brackets the 95 % interval from order statistics; where n is too small for one, none stands here.",
     )  # fmt: skip
 
 
@@ -40,14 +40,14 @@ def _window(w: LoadWindow) -> Row:
     name: Row = [w.name, w.rate_rps]
     verdict = "void" if w.void else "sound"
     if w.latency is None:
-        return [*name, 0, None, None, None, None, None, None, None, verdict]
+        return [*name, 0, w.seed_digest[:8], None, None, None, None, None, verdict]
     seen = w.latency
-    percentiles = (seen.p50_ms, seen.p95_ms, seen.p99_ms, seen.p99_low_ms, seen.p99_high_ms, seen.p999_ms)
-    return [*name, seen.n, *map(_ms, percentiles), seen.over_slo, verdict]
+    percentiles = {"p50": seen.p50_ms, "p95": seen.p95_ms, "p99": seen.p99_ms, "p999": seen.p999_ms}
+    return [*name, seen.n, w.seed_digest[:8], *(_ms(value, seen.intervals.get(key)) for key, value in percentiles.items()), seen.over_slo, verdict]
 
 
-def _ms(value: float | None) -> float | None:
-    return None if value is None else round(value, 1)
+def _ms(value: float, interval: tuple[float, float] | None) -> str:
+    return f"{value:.1f}" + (f" ({interval[0]:.1f}-{interval[1]:.1f})" if interval else "")
 
 
 def _resources(load: LoadEvidence) -> Table:

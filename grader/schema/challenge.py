@@ -68,12 +68,30 @@ class Contract(Model):
 
 
 class LoadWindowPlan(Model):
-    """One planned window of open-loop load."""
+    """One planned window of open-loop load. A `gapless` one follows its predecessor without a pause, as part of one schedule."""
 
     name: str
-    arrivals: Literal["constant", "poisson"]
-    rate_factor: float = Field(gt=0, description="multiple of reality.rate_rps")
+    arrivals: Literal["constant", "poisson", "ramp"]
+    rate_factor: float = Field(gt=0, description="multiple of reality.rate_rps; of a ramp: at its end")
+    rate_factor_from: float = Field(default=0.1, gt=0, description="of a ramp: at its start")
     seconds: float = Field(gt=0)
+    gapless: bool = False
+    slow_clients: int = Field(default=0, ge=0, le=256, description="connections beside the load that send one byte at a time")
+
+
+class StressPlan(Model):
+    """Profiles whose rates follow from what is measured. Every part may be left out by 0 seconds."""
+
+    highest_factor: float = Field(default=50, gt=0, description="multiple of reality.rate_rps beyond which capacity is not searched")
+    burst_s: float = Field(default=0.4, gt=0, description="per step of the closed bursts")
+    trial_s: float = Field(default=2, gt=0)
+    confirm_s: float = Field(default=5, gt=0)
+    search_s: float = Field(default=20, ge=0, description="the whole capacity search; 0: none")
+    overload_factor: float = Field(default=2, gt=1, description="multiple of the capacity")
+    overload_s: float = Field(default=6, ge=0)
+    soak_factor: float = Field(default=3, gt=0, description="multiple of reality.rate_rps, but never over soak_share of the capacity")
+    soak_share: float = Field(default=0.5, gt=0, lt=1)
+    soak_s: float = Field(default=20, ge=0)
 
 
 class DriftKind(Model):
@@ -82,6 +100,17 @@ class DriftKind(Model):
     kind: str
     severity: float = Field(gt=0, le=1)
     feature: str = Field(description="the request field that an alert should blame")
+
+
+class Prices(Model):
+    """What a machine costs, for cost per million predictions. Written as `prices.toml`; the operator may give another one."""
+
+    currency: str
+    date: str = Field(description="when the prices were read, ISO")
+    source: str = Field(description="where they come from, for people")
+    vcpu_hour: float = Field(gt=0)
+    gib_hour: float = Field(ge=0, description="memory")
+    utilisation: float = Field(gt=0, le=1, description="share of a machine's capacity that production traffic uses on average")
 
 
 class DriftPlan(Model):
@@ -100,14 +129,20 @@ class Mode(Model):
     title: str
     budget_s: float
     load: list[LoadWindowPlan]
+    stress: StressPlan | None = None
     drift: list[DriftKind]
     faults: list[str]
 
     @property
     def stimuli(self) -> frozenset[str]:
-        """Names that a check's `needs` may ask for: `load:<window>`, `drift:<kind>`, `fault:<id>`, and `drift`, `load`, `faults` for any."""
-        named = {f"load:{w.name}" for w in self.load} | {f"drift:{d.kind}" for d in self.drift} | {f"fault:{f}" for f in self.faults}
+        """Names that a check's `needs` may ask for: `load:<window>`, `stress:<part>`, `drift:<kind>`, `fault:<id>`, and the first word for any."""
+        named = {f"load:{w.name}" for w in self.load} | self._stressed | {f"drift:{d.kind}" for d in self.drift} | {f"fault:{f}" for f in self.faults}
         return frozenset(named | {name.split(":")[0] for name in named})
+
+    @property
+    def _stressed(self) -> set[str]:
+        seconds = {} if (plan := self.stress) is None else {"capacity": plan.search_s, "overload": plan.overload_s, "soak": plan.soak_s}
+        return {f"stress:{part}" for part, s in seconds.items() if s}
 
 
 class Scoring(Model):
@@ -133,5 +168,6 @@ class Challenge(Model):
     limits: Limits
     contract: Contract
     drift: DriftPlan
+    prices: Prices | None = Field(default=None, description="filled by the loader; never written in challenge.toml")
     modes: dict[str, Mode]
     scoring: Scoring

@@ -14,7 +14,7 @@ from harness.load.outcomes import VALID, Outcome
 from harness.load.plan import Plan
 from harness.load.tape import COLUMNS, COUNTERS
 
-__all__ = ["COUNTERS", "Trace", "p99_interval", "quantile"]
+__all__ = ["COUNTERS", "Trace", "interval", "quantile"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -127,23 +127,24 @@ def quantile(ascending: Floats, q: float) -> float:
     return float(ascending[rank - 1])
 
 
-def p99_interval(ascending: Floats, level: float = 0.95) -> tuple[float, float] | None:
-    """Confidence interval of p99 from order statistics: exact, whatever the distribution. None where n is too small for one.
+def interval(ascending: Floats, q: float, level: float = 0.95) -> tuple[float, float] | None:
+    """Confidence interval of the q-quantile from order statistics: exact, whatever the distribution. None where n is too small for one.
 
-    Of n values, B ~ Binomial(n, 1 %) lie above the true p99; the interval's ends are the values that P(B) puts there.
+    Of n values, B ~ Binomial(n, 1 - q) lie above the true quantile; the interval's ends are the values that P(B) puts there.
     """
-    n, tail = len(ascending), (1 - level) / 2
-    if n == 0 or 0.99**n > tail:
+    n, tail, above = len(ascending), (1 - level) / 2, 1 - q
+    if n == 0 or q**n > tail or above**n > tail:
         return None
-    cumulative, log_p, b, upper_rank = 0.0, n * log1p(-0.01), 0, n
-    while cumulative + exp(log_p) <= tail:
-        cumulative += exp(log_p)
-        upper_rank = n - b
-        log_p += log((n - b) / (b + 1)) + log(0.01 / 0.99)
+    b = _binomial_quantile(n, above, tail)
+    upper_rank = n - b
+    b = _binomial_quantile(n, above, 1 - tail)
+    return float(ascending[max(n - b, 1) - 1]), float(ascending[min(upper_rank, n - 1)])
+
+
+def _binomial_quantile(n: int, p: float, level: float) -> int:
+    """The smallest b with P(B <= b) > level."""
+    cumulative, log_p, b = 0.0, n * log1p(-p), 0
+    while (cumulative := cumulative + exp(log_p)) <= level and b < n:
+        log_p += log((n - b) / (b + 1)) + log(p / (1 - p))
         b += 1
-    while cumulative < 1 - tail:
-        cumulative += exp(log_p)
-        log_p += log((n - b) / (b + 1)) + log(0.01 / 0.99)
-        b += 1
-    lower_rank = n - (b - 1)
-    return float(ascending[max(lower_rank, 1) - 1]), float(ascending[upper_rank - 1])
+    return b

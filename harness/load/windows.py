@@ -10,7 +10,7 @@ import numpy as np
 
 from grader.schema.evidence.load import Latency, LoadWindow, ResourceUse, TimeBin
 from harness.load.outcomes import Outcome
-from harness.load.trace import Bools, Ints, Trace, p99_interval, quantile
+from harness.load.trace import Bools, Ints, Trace, interval, quantile
 
 LAG_SHARE = 0.05
 LAG_FLOOR_S = 0.001
@@ -18,6 +18,10 @@ LAG_FLOOR_S = 0.001
 
 NO_ERROR = (Outcome.OK.label, Outcome.DEGRADED.label, Outcome.DROPPED.label)
 """Counted in fields of their own, so that ok + degraded + errors == sent."""
+
+PERCENTILES = {"p50": 0.5, "p95": 0.95, "p98": 0.98, "p99": 0.99, "p999": 0.999}
+CURVE = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
+"""Where the percentile curve is read, as far as n reaches."""
 
 OTHERS_SHARE = 0.05
 STEAL_SHARE = 0.05
@@ -70,7 +74,7 @@ def latency(trace: Trace, slo_ms: float) -> Latency | None:
     values = trace.latency_s() * 1e3
     if not len(values):
         return None
-    interval = p99_interval(values)
+    found = {name: interval(values, q) for name, q in PERCENTILES.items()}
     return Latency(
         n=len(values),
         mean_ms=float(np.mean(values)),
@@ -81,8 +85,8 @@ def latency(trace: Trace, slo_ms: float) -> Latency | None:
         p999_ms=quantile(values, 0.999),
         max_ms=float(values[-1]),
         p99_sent_ms=quantile(trace.latency_s("sent") * 1e3, 0.99),
-        p99_low_ms=interval[0] if interval else None,
-        p99_high_ms=interval[1] if interval else None,
+        intervals={name: ends for name, ends in found.items() if ends},
+        curve=[(q, round(quantile(values, q), 3)) for q in CURVE if len(values) * (1 - q) >= 1],
         over_slo=trace.over(slo_ms / 1e3),
     )
 

@@ -316,8 +316,8 @@ def resources(**facts: Any) -> ResourceUse:
 
 def latency(n: int, over: int, p95: float = 9.0, p99: float = 20.0) -> Latency:
     return Latency(
-        n=n, mean_ms=6.0, p50_ms=5.0, p95_ms=p95, p98_ms=p95, p99_ms=p99, p999_ms=p99, max_ms=p99, p99_sent_ms=p99, p99_low_ms=p99,
-        p99_high_ms=p99, over_slo=over,
+        n=n, mean_ms=6.0, p50_ms=5.0, p95_ms=p95, p98_ms=p95, p99_ms=p99, p999_ms=p99, max_ms=p99, p99_sent_ms=p99, intervals={"p99": (p99, p99)},
+        over_slo=over,
     )  # fmt: skip
 
 

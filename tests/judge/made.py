@@ -174,7 +174,8 @@ def bins(seconds: float, rate: float, p95_ms: float = 4.0, bad: tuple[float, flo
 def latency(n: int, p99_ms: float, over_slo: int = 0) -> Latency:
     return Latency(
         n=n, mean_ms=p99_ms / 4, p50_ms=p99_ms / 5, p95_ms=p99_ms / 2, p98_ms=p99_ms * 0.8, p99_ms=p99_ms, p999_ms=p99_ms * 1.5, max_ms=p99_ms * 2,
-        p99_sent_ms=p99_ms * 0.97, p99_low_ms=p99_ms * 0.9 if n > 300 else None, p99_high_ms=p99_ms * 1.2 if n > 300 else None, over_slo=over_slo,
+        p99_sent_ms=p99_ms * 0.97, intervals={"p99": (p99_ms * 0.9, p99_ms * 1.2)} if n > 300 else {},
+        over_slo=over_slo,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import pytest
 from grader.schema.evidence.load import ResourceUse
 from harness.load.outcomes import Outcome
 from harness.load.plan import enough_connections
-from harness.load.trace import Trace, p99_interval, quantile
+from harness.load.trace import Trace, interval, quantile
 from harness.load.windows import About, summarise, time_bins, void_reason
 
 ABOUT = About("steady", "poisson", 100.0, 1.0, "digest", slo_ms=100.0, timeout_s=2.0, start_s=3.0)
@@ -102,20 +102,19 @@ def test_quantiles_are_exact_nearest_ranks() -> None:
 
 
 def test_small_samples_have_no_interval_of_p99() -> None:
-    assert p99_interval(np.arange(367.0)) is None
-    assert p99_interval(np.arange(368.0)) is not None
-    assert p99_interval(np.array([])) is None
+    assert interval(np.arange(367.0), 0.99) is None
+    assert interval(np.arange(368.0), 0.99) is not None
+    assert interval(np.array([]), 0.99) is None
 
 
-@pytest.mark.parametrize("n", [400, 1000, 3000])
-def test_the_interval_of_p99_covers_the_truth_as_often_as_it_says(n: int) -> None:
+@pytest.mark.parametrize(("q", "n"), [(0.99, 400), (0.99, 1000), (0.99, 3000), (0.5, 30), (0.5, 3000), (0.95, 200), (0.999, 6000)])
+def test_the_interval_of_a_percentile_covers_the_truth_as_often_as_it_says(q: float, n: int) -> None:
     random = np.random.default_rng(4)
-    truth = -np.log(0.01)
-    hits = 0
+    truth, hits = -np.log(1 - q), 0
     for _ in range(1000):
-        interval = p99_interval(np.sort(random.exponential(size=n)))
-        assert interval is not None
-        hits += interval[0] <= truth <= interval[1]
+        found = interval(np.sort(random.exponential(size=n)), q)
+        assert found is not None
+        hits += found[0] <= truth <= found[1]
     assert hits / 1000 >= 0.94
 
 

@@ -21,7 +21,8 @@ def _judge(window: LoadWindow, challenge: Challenge, bars: Bars) -> Finding:
     figures = [measure("over the target", slow / n * 100, "%", n=n)]
     if latency:
         seen += f"; p99 {latency.p99_ms:.0f} ms"
-        figures.append(measure("p99", latency.p99_ms, "ms", n=latency.n, low=latency.p99_low_ms, high=latency.p99_high_ms))
+        low, high = latency.interval("p99")
+        figures.append(measure("p99", latency.p99_ms, "ms", n=latency.n, low=low, high=high))
     if shows_share_below(slow, n, bars["share"], bars["confidence"]):
         return reached("proven", f"{seen}: enough to say so with {bars['confidence']:.0%} confidence", *figures)
     level = up_to(slow / n, (bars["share"], "met"), (bars["near"], "near"), (bars["far"], "far"), beyond="missed")

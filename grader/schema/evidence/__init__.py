@@ -14,7 +14,22 @@ from grader.schema.evidence.behaviour import (
 from grader.schema.evidence.drift import Alert, DriftEvidence, DriftWindow, ModelQuality
 from grader.schema.evidence.envelope import COLLECTORS, Envelope, EvidenceModel
 from grader.schema.evidence.faults import FaultCase, FaultRecord, FaultsEvidence
-from grader.schema.evidence.load import Latency, LoadEvidence, LoadWindow, ResourceUse, TimeBin
+from grader.schema.evidence.load import (
+    BatchEvidence,
+    BatchTrial,
+    BurstStep,
+    Capacity,
+    CapacityTrial,
+    ControlReading,
+    Latency,
+    LoadEvidence,
+    LoadWindow,
+    ResourceSample,
+    ResourceUse,
+    SlowClients,
+    StressEvidence,
+    TimeBin,
+)
 from grader.schema.evidence.manifest import Host, Manifest, RunFacts, StageTiming, Submission
 from grader.schema.evidence.metrics import Family, MetricsEvidence, Sample, Scrape, SentTruth
 from grader.schema.evidence.submission import (
@@ -30,9 +45,10 @@ from grader.schema.evidence.submission import (
 )
 
 __all__ = [
-    "COLLECTORS", "Alert", "AuditEvidence", "BaseImage", "BootEvidence", "ContractEvidence", "DockerfileChoice", "DriftEvidence",
-    "DriftWindow", "Envelope", "EvidenceModel", "Exchange", "Family", "FaultCase", "FaultRecord", "FaultsEvidence", "Host",
-    "ImageEvidence", "IsolationProbe", "Latency", "LoadEvidence", "LoadWindow", "LogsEvidence", "Manifest", "MetricsEvidence",
-    "ModelQuality", "Place", "PredictionFacts", "Probe", "RepositoryEvidence", "ResourceUse", "RunFacts", "Sample",
-    "SandboxEvidence", "Scrape", "SentTruth", "SourceEvidence", "StageTiming", "Submission", "TimeBin",
+    "COLLECTORS", "Alert", "AuditEvidence", "BaseImage", "BatchEvidence", "BatchTrial", "BootEvidence", "BurstStep", "Capacity",
+    "CapacityTrial", "ContractEvidence", "ControlReading", "DockerfileChoice", "DriftEvidence", "DriftWindow", "Envelope",
+    "EvidenceModel", "Exchange", "Family", "FaultCase", "FaultRecord", "FaultsEvidence", "Host", "ImageEvidence", "IsolationProbe",
+    "Latency", "LoadEvidence", "LoadWindow", "LogsEvidence", "Manifest", "MetricsEvidence", "ModelQuality", "Place", "PredictionFacts",
+    "Probe", "RepositoryEvidence", "ResourceSample", "ResourceUse", "RunFacts", "Sample", "SandboxEvidence", "Scrape", "SentTruth",
+    "SlowClients", "SourceEvidence", "StageTiming", "StressEvidence", "Submission", "TimeBin",
 ]  # fmt: skip

@@ -11,13 +11,13 @@ from grader.schema.causes import Failure
 from grader.schema.evidence.behaviour import AuditEvidence, BootEvidence, ContractEvidence, LogsEvidence
 from grader.schema.evidence.drift import DriftEvidence
 from grader.schema.evidence.faults import FaultsEvidence
-from grader.schema.evidence.load import LoadEvidence
+from grader.schema.evidence.load import LoadEvidence, StressEvidence
 from grader.schema.evidence.metrics import MetricsEvidence
 from grader.schema.evidence.submission import ImageEvidence, RepositoryEvidence, SandboxEvidence, SourceEvidence
 
 EvidenceModel = (
     SourceEvidence | RepositoryEvidence | ImageEvidence | SandboxEvidence | BootEvidence | ContractEvidence
-    | LoadEvidence | DriftEvidence | FaultsEvidence | MetricsEvidence | LogsEvidence | AuditEvidence
+    | LoadEvidence | StressEvidence | DriftEvidence | FaultsEvidence | MetricsEvidence | LogsEvidence | AuditEvidence
 )  # fmt: skip
 """Anything a check may declare as an input."""
 
@@ -29,6 +29,7 @@ COLLECTORS: dict[str, type[Model]] = {
     "boot": BootEvidence,
     "contract": ContractEvidence,
     "load": LoadEvidence,
+    "stress": StressEvidence,
     "drift": DriftEvidence,
     "faults": FaultsEvidence,
     "metrics": MetricsEvidence,
