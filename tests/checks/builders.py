@@ -16,6 +16,9 @@ from grader.schema.evidence import (
     AuditEvidence,
     BaseImage,
     BootEvidence,
+    BurstStep,
+    Capacity,
+    CapacityTrial,
     ContractEvidence,
     DriftEvidence,
     DriftWindow,
@@ -37,6 +40,7 @@ from grader.schema.evidence import (
     ResourceUse,
     Scrape,
     SentTruth,
+    StressEvidence,
     TimeBin,
 )
 from grader.schema.result import Finding, Outcome
@@ -335,3 +339,37 @@ def window(
 
 def load(*windows: LoadWindow) -> LoadEvidence:
     return LoadEvidence(windows=list(windows), bin_s=0.1)
+
+
+# ---- stress
+
+CPU_MS = 0.4
+"""CPU time per request of the service that `trial` and `capacity` describe: its ceiling on one CPU is 2500 requests/s."""
+
+
+def trial(rate: float, held: bool | None = True, **facts: Any) -> CapacityTrial:
+    """A trial that held, unless `held` says otherwise; its CPU share follows from CPU_MS unless `cpu_share` is given."""
+    sent = round(rate * 2)
+    default = {
+        "phase": "search", "seconds": 2.0, "sent": sent, "over_slo": 0 if held else sent // 10, "p95_ms": 9.0 if held else 300.0,
+        "p99_ms": 20.0 if held else 400.0, "shed": 0, "degraded": 0, "cpu_share": min(1.0, rate * CPU_MS / 1e3), "peak_in_flight": 8,
+        "aborted": False,
+    }  # fmt: skip
+    return CapacityTrial(**{**default, **facts}, rate_rps=rate, held=held)
+
+
+def capacity(rate: float | None = 2000.0, *trials: CapacityTrial, void: str | None = None, **facts: Any) -> Capacity:
+    """A search that confirmed `rate` (None: no rate held). Without trials: one that held below it, one that failed above it, the confirmation."""
+    top = rate or 100.0
+    usual = [trial(top * 0.8, rate is not None), trial(top * 1.1, False), *([trial(top, phase="confirm")] if rate else [])]
+    default = {
+        "failed_rps": top * 1.1, "saturation_rps": top * 1.2, "parallelism": 1.5, "limited_by": "service", "highest_rps": 5000.0,
+        "cpu_ms_per_request": CPU_MS, "seconds": 18.0,
+        "bursts": [BurstStep(concurrency=n, seconds=0.4, answered=200, rate_rps=top * min(1.2, 0.3 * n), cpu_share=0.9) for n in (1, 4, 16)],
+    }  # fmt: skip
+    return Capacity(**{**default, **facts}, rate_rps=rate, trials=list(trials) or usual, void=void)
+
+
+def stress(cap: Capacity | None = None, overload: LoadWindow | None = None, soak: LoadWindow | None = None) -> StressEvidence:
+    """Whatever is given; without `cap` the sound capacity of 2000 requests/s."""
+    return StressEvidence(capacity=capacity() if cap is None else cap, overload=overload, soak=soak, bin_s=0.1)
