@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Any
 
 import challenges.loader
@@ -12,7 +11,7 @@ from grader.judge import judge
 from grader.schema.base import Model
 from grader.schema.bundle import Bundle
 from grader.schema.causes import CAUSES, Failure
-from grader.schema.challenge import Challenge, LoadWindowPlan
+from grader.schema.challenge import Challenge
 from grader.schema.evidence import (
     Alert,
     AuditEvidence,
@@ -29,9 +28,6 @@ from grader.schema.evidence import (
     Host,
     ImageEvidence,
     IsolationProbe,
-    Latency,
-    LoadEvidence,
-    LoadWindow,
     LogsEvidence,
     Manifest,
     MetricsEvidence,
@@ -40,21 +36,19 @@ from grader.schema.evidence import (
     PredictionFacts,
     Probe,
     RepositoryEvidence,
-    ResourceUse,
     RunFacts,
     SandboxEvidence,
     SourceEvidence,
     StageTiming,
     Submission,
-    TimeBin,
 )
 from grader.schema.result import Result
 from harness.source.probes import TABLE
+from judge.made_load import BIN_S, MIB, SHA, batch, bins, capacity, latency, load, reading, resources, stress, trial, window
+
+__all__ = ["batch", "bins", "capacity", "latency", "load", "reading", "resources", "stress", "trial", "window"]
 
 VERSION = "2026-01-dede7b76"
-SHA = "5f" * 32
-BIN_S = 0.1
-MIB = 1 << 20
 
 
 def challenge() -> Challenge:
@@ -75,7 +69,7 @@ def sound(mode: str = "standard") -> Bundle:
     evidence: dict[str, Model] = {
         "source": SOURCE, "repository": REPOSITORY, "image": IMAGE, "sandbox": SANDBOX, "boot": BOOT, "contract": CONTRACT,
         "logs": LOGS, "audit": AUDIT,
-        "load": load(asked, mode), "drift": drift(asked, mode), "faults": faults(asked, mode), "metrics": METRICS,
+        "load": load(asked, mode), "stress": stress(asked, mode), "drift": drift(asked, mode), "faults": faults(asked, mode), "metrics": METRICS,
     }  # fmt: skip
     return Bundle(manifest=manifest(mode), challenge=asked, evidence=evidence)
 
@@ -157,49 +151,6 @@ AUDIT = AuditEvidence(
     scores_agree=9000,
 )
 METRICS = MetricsEvidence(scrapes=[], truths=[])
-
-
-def bins(seconds: float, rate: float, p95_ms: float = 4.0, bad: tuple[float, float] | None = None) -> list[TimeBin]:
-    """Steady answers; everything fails whose bin starts in [bad[0], bad[1])."""
-    sent = round(rate * BIN_S)
-    made = []
-    for i in range(round(seconds / BIN_S)):
-        t = round(i * BIN_S, 3)
-        down = bad is not None and bad[0] <= t < bad[1]
-        p95 = None if down else round(p95_ms * (1 + 0.3 * math.sin(i)), 2)
-        made.append(TimeBin(t_s=t, sent=sent, ok=0 if down else sent, degraded=0, shed=0, failed=sent if down else 0, p95_ms=p95))
-    return made
-
-
-def latency(n: int, p99_ms: float, over_slo: int = 0) -> Latency:
-    return Latency(
-        n=n, mean_ms=p99_ms / 4, p50_ms=p99_ms / 5, p95_ms=p99_ms / 2, p98_ms=p99_ms * 0.8, p99_ms=p99_ms, p999_ms=p99_ms * 1.5, max_ms=p99_ms * 2,
-        p99_sent_ms=p99_ms * 0.97, intervals={"p99": (p99_ms * 0.9, p99_ms * 1.2)} if n > 300 else {},
-        over_slo=over_slo,
-    )  # fmt: skip
-
-
-def window(plan: LoadWindowPlan, start_s: float, rate: float, p99_ms: float, void: str | None = None) -> LoadWindow:
-    n = round(rate * plan.seconds)
-    return LoadWindow(
-        name=plan.name, arrivals=plan.arrivals, rate_rps=rate, seconds=plan.seconds, seed_digest=SHA[:32],
-        scheduled=n, sent=n, dropped=0, ok=n, degraded=0,
-        errors={}, statuses={"200": n}, lag_p99_ms=0.4, latency=latency(n, p99_ms, over_slo=n // 20 if p99_ms > 100 else 0), 
-        bins=bins(plan.seconds, rate, p99_ms / 2), start_s=start_s, void=void,
-        resources=ResourceUse(
-            cpu_seconds=n / 1000, throttled_seconds=0, memory_start_bytes=34 * MIB, memory_end_bytes=35 * MIB, memory_peak_bytes=36 * MIB,
-            others_core_share=0.01, steal_share=0,
-        ),
-    )  # fmt: skip
-
-
-def load(asked: Challenge, mode: str, p99_ms: float = 9.0, void: str | None = None) -> LoadEvidence:
-    windows, start = [], 20.0
-    for plan in asked.modes[mode].load:
-        rate = asked.reality.rate_rps * plan.rate_factor
-        windows.append(window(plan, start, rate, p99_ms * plan.rate_factor, void if plan.name == "steady" else None))
-        start += plan.seconds + 1
-    return LoadEvidence(windows=windows, bin_s=BIN_S)
 
 
 def drift(asked: Challenge, mode: str, silent: tuple[str, ...] = ()) -> DriftEvidence:

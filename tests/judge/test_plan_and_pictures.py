@@ -62,8 +62,8 @@ def test_a_service_that_never_ran_is_asked_about_its_build_once() -> None:
 def test_curves_have_gaps_between_windows_and_a_line_for_the_target() -> None:
     latency = chart(made.verdict(made.sound()), "latency")
     assert latency.limit == 100
-    assert sum(point.y is None for point in latency.series[0].points) == len(latency.spans) == 4
-    assert latency.table and len(latency.table.rows) == 55
+    assert sum(point.y is None for point in latency.series[0].points) == len(latency.spans) == 6
+    assert latency.table and len(latency.table.rows) == 78
 
 
 def test_throughput_draws_failures_only_where_there_are_any() -> None:
