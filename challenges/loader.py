@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,12 +19,14 @@ from jsonschema.exceptions import SchemaError
 from challenges import tomlfile
 from challenges.simulator import Drift, Row, Simulator
 from grader.schema.causes import UsageError
-from grader.schema.challenge import Challenge
+from grader.schema.challenge import Challenge, Prices
 
 ROOT = Path(__file__).parent
 DIGESTED = ("challenge.toml", "brief.md", "contract", "private")
 """What can change what is asked or how it is exercised. Not the starter, which no grading reads, and not the submissions."""
 DIGESTED_SHARED = ("simulator.py", "synthetic.py")
+PRICES = "prices.toml"
+"""The price table: a challenge's own in its folder, else the one beside all challenges, unless the operator gives another."""
 TRAINING_ROWS, TRAINING_SEED = 6000, 20_260_116
 """The candidate's training data. The seed is public and constant: everyone trains on the same rows; gradings draw other seeds.
 Of 40 seeds it is the one whose columns and base rate lie nearest to the population, so that nobody compares with an outlier."""
@@ -53,14 +56,17 @@ def available(root: Path = ROOT) -> list[str]:
     return sorted(path.parent.name for path in root.glob("*/challenge.toml"))
 
 
-def load(slug: str, root: Path = ROOT) -> LoadedChallenge:
-    """The challenge of that name, digest filled. Raises UsageError naming file, line and remedy."""
+def load(slug: str, root: Path = ROOT, prices: Path | None = None) -> LoadedChallenge:
+    """The challenge of that name, prices and digest filled. `prices` is the operator's own table. Raises UsageError naming file, line and remedy."""
     if slug not in available(root):
         raise UsageError(f"no challenge {slug!r}; {tomlfile.did_you_mean(slug, available(root))}")
     folder = root / slug
-    spec = tomlfile.read(folder / "challenge.toml")
+    spec = tomlfile.read(folder / "challenge.toml", Challenge)
+    if spec.prices is not None:
+        raise UsageError(f"challenge {slug!r}: prices stand in a {PRICES}, not in challenge.toml")
+    priced = read_prices(prices or _price_table(folder))
     loaded = LoadedChallenge(
-        spec=spec.model_copy(update={"digest": digest(folder)}),
+        spec=spec.model_copy(update={"prices": priced, "digest": digest(folder, priced)}),
         folder=folder,
         request_schema=_read_schema(folder, spec.contract.request_schema),
         response_schema=_read_schema(folder, spec.contract.response_schema),
@@ -120,9 +126,29 @@ def load_simulator(folder: Path) -> Simulator:
     return cast(Simulator, module.Simulator())
 
 
-def digest(folder: Path) -> str:
-    """sha256 over names and contents of all files that can change what is asked or how it is exercised."""
-    whole = hashlib.sha256()
+def read_prices(path: Path) -> Prices:
+    """A price table. Raises UsageError naming file, line and remedy, also for a date that is none."""
+    prices = tomlfile.read(path, Prices)
+    try:
+        date.fromisoformat(prices.date)
+    except ValueError as error:
+        line = tomlfile.line_of(path.read_text("utf-8"), ("date",))
+        raise UsageError(f"{path.name} line {line}: 'date' is {prices.date!r}, not a day such as 2026-06-17") from error
+    return prices
+
+
+def _price_table(folder: Path) -> Path:
+    own = folder / PRICES
+    return own if own.is_file() else ROOT / PRICES
+
+
+def digest(folder: Path, prices: Prices) -> str:
+    """sha256 over names and contents of all files that can change what is asked or how it is exercised, and over the prices.
+
+    The prices are in it, as values: with others a stated cost agrees or does not, so two gradings with different tables must not look
+    comparable, and the installed challenge must not stand in for a bundle's damaged copy that was priced otherwise.
+    """
+    whole = hashlib.sha256(prices.model_dump_json().encode() + b"\n")
     shared = [(f"../{name}", ROOT / name) for name in DIGESTED_SHARED]
     own = [(path.relative_to(folder).as_posix(), path) for part in DIGESTED for path in files_under(folder / part)]
     for name, path in sorted(own + shared):

@@ -1,4 +1,7 @@
-"""Reads a challenge.toml into the schema; every error names file, line and, where a key is misspelt, the key that was meant."""
+"""Reads a TOML file that people write (a challenge, a price table) into its schema.
+
+Every error names file, line and, where a key is misspelt, the key that was meant.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,19 @@ import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from grader.schema.base import Model
 from grader.schema.causes import UsageError
-from grader.schema.challenge import Challenge
 
+T = TypeVar("T", bound=Model)
 Location = tuple[int | str, ...]
 
 
-def read(path: Path) -> Challenge:
-    """The challenge as its file says, digest empty. Raises UsageError: unreadable file, bad TOML, unknown, missing or wrong keys."""
+def read(path: Path, model: type[T]) -> T:
+    """What the file says, as `model`. Raises UsageError: unreadable file, bad TOML, unknown, missing or wrong keys."""
     try:
         text = path.read_text("utf-8")
         data = tomllib.loads(text)
@@ -28,11 +31,11 @@ def read(path: Path) -> Challenge:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path.name} is not TOML: {error}") from error
     try:
-        return Challenge.model_validate(data)
+        return model.model_validate(data)
     except ValidationError as error:
         found = error.errors(include_url=False)
         first = next((e for e in found if e["type"] == "extra_forbidden"), found[0])  # a misspelt key is also a missing one
-        raise UsageError(_explain(path.name, text, first["type"], first["loc"], first["msg"])) from error
+        raise UsageError(_explain(path.name, text, first["type"], first["loc"], first["msg"], model)) from error
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
@@ -41,19 +44,19 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else f"there is {', '.join(sorted(known)) or 'none'}"
 
 
-def _explain(name: str, text: str, kind: str, where: Location, message: str) -> str:
+def _explain(name: str, text: str, kind: str, where: Location, message: str, model: type[Model]) -> str:
     place = f"{name} line {line_of(text, where[:-1] if kind == 'missing' else where)}"
     dotted = ".".join(str(step) for step in where)
     if kind == "extra_forbidden":
-        return f"{place}: unknown key {dotted!r}; {did_you_mean(str(where[-1]), _keys_at(where[:-1]))}"
+        return f"{place}: unknown key {dotted!r}; {did_you_mean(str(where[-1]), _keys_at(model, where[:-1]))}"
     if kind == "missing":
         return f"{place}: the key {dotted!r} is missing"
     return f"{place}: {dotted!r}: {message}"
 
 
-def _keys_at(where: Location) -> list[str]:
+def _keys_at(model: type[Model], where: Location) -> list[str]:
     """The keys that the schema knows at a location; empty where it is no table."""
-    node: Any = Challenge
+    node: Any = model
     for step in where:
         if isinstance(node, type) and issubclass(node, BaseModel):
             field = node.model_fields.get(str(step))

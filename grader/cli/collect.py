@@ -17,9 +17,10 @@ def command(
     attempt: options.Attempt = 1,
     allow_host: options.AllowHost = None,
     ca_file: options.CaFile = None,
+    prices: options.PricesFile = None,
 ) -> None:
     """Collect evidence only, without an opinion. `grader score DIR` judges it, here or elsewhere."""
-    asked = request(submission, challenge, mode, attempt, allow_host, ca_file)
+    asked = request(submission, challenge, mode, attempt, allow_host, ca_file, prices)
     options.writable(out)
     with watching() as progress:
         collect(asked, out / BUNDLE, progress)

@@ -19,9 +19,10 @@ def command(
     attempt: options.Attempt = 1,
     allow_host: options.AllowHost = None,
     ca_file: options.CaFile = None,
+    prices: options.PricesFile = None,
 ) -> None:
     """Grade a submission: collect evidence, score it, render the report."""
-    asked = request(submission, challenge, mode, attempt, allow_host, ca_file)
+    asked = request(submission, challenge, mode, attempt, allow_host, ca_file, prices)
     options.writable(out)
     with watching() as progress:
         result = grade(asked, out, progress)

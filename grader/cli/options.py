@@ -17,7 +17,8 @@ from grader.schema.causes import UsageError
 class Settings(BaseSettings):
     """The operator's settings. Command-line options win.
 
-    `allow_hosts` is separated by commas; `challenges_root` lets the author of a challenge grade with one that is not installed.
+    `allow_hosts` is separated by commas; `challenges_root` lets the author of a challenge grade with one that is not installed; `prices` is
+    a price table instead of the challenge's.
     """
 
     model_config = SettingsConfigDict(env_prefix="GRADER_")
@@ -26,6 +27,7 @@ class Settings(BaseSettings):
     ca_file: FilePath | None = None
     mode: str = "standard"
     challenges_root: DirectoryPath = ROOT
+    prices: FilePath | None = None
 
 
 def settings() -> Settings:
@@ -44,6 +46,7 @@ ModeOption = Annotated[str | None, typer.Option("--mode", "-m", help="how much i
 Attempt = Annotated[int, typer.Option(min=1, help="attempt number: another one draws other hidden streams")]
 AllowHost = Annotated[list[str] | None, typer.Option("--allow-host", help="admit a git host on a non-public address (repeatable)")]
 CaFile = Annotated[Path | None, typer.Option("--ca-file", help="CA bundle for the git server", exists=True, dir_okay=False)]
+PricesFile = Annotated[Path | None, typer.Option("--prices", metavar="FILE", help="price table, as challenges/prices.toml", show_default=False)]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="output folder of an earlier run", show_default=False)]
 
 

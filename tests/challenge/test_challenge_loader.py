@@ -11,6 +11,7 @@ import pytest
 
 from challenges import loader
 from challenges.loader import LoadedChallenge
+from grader.cli.request import request
 from grader.schema.causes import UsageError
 
 PARTS = ("challenge.toml", "brief.md", "contract", "private")
@@ -131,12 +132,95 @@ def test_the_digest_changes_with_every_file_that_matters(root: Path, file: str) 
 
 
 def test_the_digest_ignores_submissions_starter_and_caches_and_does_not_depend_on_the_place(root: Path, fraud: LoadedChallenge) -> None:
-    assert loader.digest(root / "fraud-scoring") == fraud.spec.digest
+    assert loader.load("fraud-scoring", root).spec.digest == fraud.spec.digest
     for name in ("submissions/x/Dockerfile", "starter/app.py", "private/__pycache__/simulator.pyc", "contract/.swp"):
         path = root / "fraud-scoring" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x", "utf-8")
-    assert loader.digest(root / "fraud-scoring") == fraud.spec.digest
+    assert loader.load("fraud-scoring", root).spec.digest == fraud.spec.digest
+
+
+TABLE = """\
+currency = "EUR"
+date = "2026-02-01"
+source = "our own rack"
+vcpu_hour = 0.03
+gib_hour = 0.004
+utilisation = 0.4
+"""
+
+
+def priced(root: Path, text: str = TABLE, place: str = "fraud-scoring/prices.toml") -> Path:
+    (root / place).write_text(text, "utf-8")
+    return root / place
+
+
+def test_without_a_table_of_its_own_a_challenge_has_the_common_prices(root: Path) -> None:
+    prices = loader.load("fraud-scoring", root).spec.prices
+    assert prices == loader.read_prices(loader.ROOT / "prices.toml")
+    assert prices is not None and (prices.currency, prices.vcpu_hour) == ("USD", 0.04)
+
+
+def test_the_operators_table_wins_over_the_challenges_own(root: Path) -> None:
+    priced(root)
+    own = loader.load("fraud-scoring", root).spec
+    other = loader.load("fraud-scoring", root, priced(root, TABLE.replace("0.03", "0.05"), "mine.toml")).spec
+    assert own.prices is not None and (own.prices.source, own.prices.vcpu_hour) == ("our own rack", 0.03)
+    assert other.prices is not None and other.prices.vcpu_hour == 0.05
+
+
+def test_the_digest_changes_with_what_a_price_table_says_and_not_with_its_comments(root: Path, fraud: LoadedChallenge) -> None:
+    priced(root)
+    before = loader.load("fraud-scoring", root).spec.digest
+    assert before != fraud.spec.digest
+    priced(root, "# read by hand\n" + TABLE)
+    assert loader.load("fraud-scoring", root).spec.digest == before
+    priced(root, TABLE.replace("0.4", "0.5"))
+    assert loader.load("fraud-scoring", root).spec.digest != before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("vcpu_hour", "vcpu_hours", "prices.toml line 4: unknown key 'vcpu_hours'; did you mean 'vcpu_hour'?"),
+        ("gib_hour = 0.004\n", "", "prices.toml line 1: the key 'gib_hour' is missing"),
+        ("0.03", "0", "prices.toml line 4: 'vcpu_hour'"),
+        ("0.03", "inf", "prices.toml line 4: 'vcpu_hour'"),
+        ("0.4", "1.4", "prices.toml line 6: 'utilisation'"),
+        ('"2026-02-01"', '"spring"', "prices.toml line 2: 'date' is 'spring', not a day such as"),
+        ('"2026-02-01"', "2026-02-01", "prices.toml line 2: 'date'"),
+        ("currency =", "currency", "prices.toml is not TOML"),
+    ],
+)
+def test_a_bad_price_table_is_refused_in_one_line(root: Path, old: str, new: str, says: str) -> None:
+    priced(root, TABLE.replace(old, new, 1))
+    assert says in refusal(root)
+
+
+def test_prices_are_not_written_in_the_challenge_itself(root: Path) -> None:
+    path = root / "fraud-scoring" / "challenge.toml"
+    path.write_text(path.read_text("utf-8") + "\n[prices]\n" + TABLE, "utf-8")
+    assert "prices stand in a prices.toml" in refusal(root)
+
+
+def test_the_option_wins_over_the_environment_and_both_over_the_challenge(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(option: Path | None) -> float:
+        prices = request("x", "fraud-scoring", None, 1, None, None, option).challenge.spec.prices
+        assert prices is not None
+        return prices.vcpu_hour
+
+    assert asked(None) == 0.04
+    monkeypatch.setenv("GRADER_PRICES", str(priced(root, place="set.toml")))
+    assert asked(None) == 0.03
+    assert asked(priced(root, TABLE.replace("0.03", "0.05"), "given.toml")) == 0.05
+    monkeypatch.setenv("GRADER_PRICES", str(root / "gone.toml"))
+    with pytest.raises(UsageError, match="GRADER_PRICES="):
+        asked(None)
+
+
+def test_a_price_table_that_is_not_there_is_named(root: Path) -> None:
+    with pytest.raises(UsageError, match=r"gone\.toml cannot be read"):
+        loader.load("fraud-scoring", root, root / "gone.toml")
 
 
 def test_another_process_draws_the_same_stream(fraud: LoadedChallenge) -> None:

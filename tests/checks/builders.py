@@ -10,7 +10,7 @@ from typing import Any
 from grader.checks.registry import CHECKS
 from grader.rubric import load as load_rubric
 from grader.schema.causes import Failure, Trouble
-from grader.schema.challenge import Challenge
+from grader.schema.challenge import Challenge, Prices
 from grader.schema.evidence import (
     Alert,
     AuditEvidence,
@@ -49,7 +49,8 @@ from harness.telemetry.exposition import parse
 ROOT = Path(__file__).parents[2]
 RUBRIC = load_rubric()
 RULES = {id: rule for area in RUBRIC.areas.values() for id, rule in area.checks.items()}
-CHALLENGE = Challenge.model_validate(tomllib.loads((ROOT / "challenges/fraud-scoring/challenge.toml").read_text()))
+PRICES = Prices.model_validate(tomllib.loads((ROOT / "challenges/prices.toml").read_text()))
+CHALLENGE = Challenge.model_validate(tomllib.loads((ROOT / "challenges/fraud-scoring/challenge.toml").read_text()) | {"prices": PRICES})
 MIB = 2**20
 CANDIDATE = Trouble("service_gone", "no answer for 10 s").failure
 GRADER = Trouble("sidecar_down", "the store is gone").failure
