@@ -1,9 +1,10 @@
-"""The stages that need a running candidate, in order: boot, contract, load, drift, telemetry, faults."""
+"""The stages that need a running candidate, in order: boot, contract, load, stress, drift, telemetry, faults."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -21,13 +22,17 @@ from grader.schema.evidence import (
     LoadEvidence,
     LogsEvidence,
     MetricsEvidence,
+    StressEvidence,
 )
+from grader.schema.evidence.load import ControlReading
 from harness import contract
 from harness.drift import experiment
 from harness.drift.rate import affordable
 from harness.faults import stage as faults
+from harness.load import batch, control, stress
 from harness.load import stage as load
 from harness.load.generator import LoadGenerator
+from harness.load.supply import Supply, requests, rows_needed
 from harness.load.trace import Trace
 from harness.sandbox import boot
 from harness.sandbox.container import Candidate
@@ -39,11 +44,14 @@ from harness.stages import Clock, Stages
 from harness.telemetry import audit, logs
 from harness.telemetry.scraper import Telemetry
 
-LIVE = ("boot", "contract", "load", "drift", "metrics", "logs", "audit", "faults")
-PHASES = ("contract", "load", "drift", "faults")
+LIVE = ("boot", "contract", "load", "stress", "drift", "metrics", "logs", "audit", "faults")
+PHASES = ("contract", "load", "stress", "drift", "faults")
 """Phases with a seed of their own."""
 
 CONTRACT_ROWS = 80
+STRESS_ROWS = 8000
+"""Different payments for the stress stage, which goes through them as often as it needs, under new ids: no window of 500 sees one twice."""
+
 BACK_S = 20.0
 POLL_S = 0.05
 LOG_BYTES = 64 << 10
@@ -57,6 +65,7 @@ class Streams:
 
     contract: list[Row]
     load: list[Row]
+    stress: list[Row]
     drift: experiment.Experiment
     faults: dict[str, list[Row]]
 
@@ -65,7 +74,8 @@ class Streams:
         simulator = challenge.simulator()
         return cls(
             contract=simulator.stream(CONTRACT_ROWS, seeds.derive("contract")),
-            load=simulator.stream(load.rows_needed(mode.load, challenge.spec.reality), seeds.derive("load")),
+            load=simulator.stream(rows_needed(mode.load, challenge.spec.reality), seeds.derive("load")),
+            stress=simulator.stream(STRESS_ROWS if mode.stress else 0, seeds.derive("stress")),
             drift=experiment.prepare(challenge, mode.drift, seeds.derive("drift")),
             faults={fault: simulator.stream(faults.rows_needed(fault), seeds.derive(f"faults:{fault}")) for fault in mode.faults},
         )
@@ -73,7 +83,7 @@ class Streams:
     @property
     def rows(self) -> list[Row]:
         """Rows whose customers the feature store must know from the start; drift and faults bring their own."""
-        return [*self.contract, *self.load]
+        return [*self.contract, *self.load, *self.stress]
 
 
 @dataclass(frozen=True)
@@ -106,7 +116,8 @@ class Live:
             self._stop_without_prediction(probed)
             return
         loaded = self._serving("load", self._load, _load_seconds)
-        self._serving("drift", lambda: self._drift(loaded), _drift_seconds)
+        stressed = self._serving("stress", self._stress, _stress_seconds) if self.mode.stress else None
+        self._serving("drift", lambda: self._drift(loaded, stressed), _drift_seconds)
         self._serving("idle", self._idle, needs=["load"])
         self._serving("logs", self._logs)
         self._serving("audit", self._audit)
@@ -204,7 +215,7 @@ class Live:
         facts = probed.predictions
         detail = f"{facts.valid} of {facts.sent} answers valid, {facts.distinct_scores} distinct scores; {facts.first_violation}"
         failure = CandidateTrouble("no_valid_prediction", detail).failure
-        for name in ("load", "drift", "metrics", "logs", "audit", "faults"):
+        for name in ("load", "stress", "drift", "metrics", "logs", "audit", "faults"):
             self.stages.fail(name, failure)
 
     def _load(self) -> LoadEvidence:
@@ -220,17 +231,45 @@ class Live:
                 telemetry.scrape("after_steady")
                 telemetry.sent("before_steady", "after_steady", trace)
 
-        stage = load.Stage(
-            self.bench.generator, self._here, self.spec.contract, self.spec.reality, self.bench.seeds, self.cores,
-            self.clock.begin, before, after,
-        )  # fmt: skip
-        return load.collect(stage, self.mode.load, self.bench.streams.load)
+        stage = self._load_stage(before, after)
+        evidence = load.collect(stage, self.mode.load, self._supply(self.bench.streams.load))
+        return evidence.model_copy(update={"batch": batch.measure(self._here, self.spec.contract, self.bench.streams.contract)})
 
-    def _drift(self, loaded: LoadEvidence | None) -> DriftEvidence:
+    def _stress(self) -> StressEvidence:
+        assert self.mode.stress is not None
+        return stress.collect(self._load_stage(), self.mode.stress, self._supply(self.bench.streams.stress))
+
+    def _load_stage(self, before: load.Hook = lambda _name: None, after: load.TraceHook = lambda _name, _trace: None) -> load.Stage:
+        return load.Stage(
+            self.bench.generator, self._here, self.spec.contract, self.spec.reality, self.bench.seeds, self.cores, self.clock.begin,
+            self.spec.limits.cpus, before, after, self._control,
+        )  # fmt: skip
+
+    def _supply(self, rows: Sequence[Row]) -> Supply:
+        return requests(rows, self.spec.contract.id_field)
+
+    def _control(self, moment: str) -> ControlReading:
+        """The control container has the core to itself: else a candidate could move its figures, and so void its own windows."""
+        with self._frozen():
+            return control.read(self.bench.generator, self.bench.topology.control, moment, self.clock.begin)
+
+    @contextmanager
+    def _frozen(self) -> Iterator[None]:
+        candidate = self._here
+        if not candidate.state().running:
+            yield
+            return
+        candidate.pause()
+        try:
+            yield
+        finally:
+            candidate.unpause()
+
+    def _drift(self, loaded: LoadEvidence | None, stressed: StressEvidence | None) -> DriftEvidence:
         bench = self.bench
         result = experiment.run(
             bench.streams.drift, bench.generator, self._here.client, self.challenge, bench.topology.feature_store, bench.topology.alerts,
-            rate_rps=affordable(self.spec, loaded), since=self.clock.begin,
+            rate_rps=affordable(self.spec, loaded, stressed), since=self.clock.begin,
         )  # fmt: skip
         self.traces.append(result.trace)
         return result.evidence
@@ -267,6 +306,11 @@ class Live:
 
 def _load_seconds(evidence: LoadEvidence) -> float:
     return sum(window.seconds for window in (*evidence.windows, *evidence.voided))
+
+
+def _stress_seconds(evidence: StressEvidence) -> float:
+    found = (evidence.overload, evidence.relief, evidence.soak, *evidence.voided)
+    return (evidence.capacity.seconds if evidence.capacity else 0.0) + sum(window.seconds for window in found if window)
 
 
 def _drift_seconds(evidence: DriftEvidence) -> float:

@@ -51,6 +51,7 @@ class Contract(Model):
     metrics: str
     feedback: str
     version: str
+    batch: str = Field(default="", description="optional route for many predictions at once; measured, never scored")
     port: int = Field(gt=0, lt=65536, description="value of PORT")
     drift_window: int = Field(gt=0)
     model_path_env: str

@@ -161,11 +161,33 @@ class Span(Model):
 
 
 class Mark(Model):
-    """An event on a chart's time axis."""
+    """An event on a chart's horizontal axis: a flag whose label is a tooltip, or, `written`, a line whose label stands at its top."""
 
     x: float
     label: str
     kind: str
+    written: bool = False
+
+
+class Dot(Model):
+    """One measurement that no line joins to the next; a stem reaches from `y` down to `low`. Renderers give each kind a shape of its own."""
+
+    x: float
+    y: float
+    low: float | None = None
+    kind: Literal["held", "failed", "aborted", "void", "window"]
+    label: str
+
+
+class Tick(Model):
+    """A place on an axis that needs a label of its own, where the axis does not show its numbers as they are."""
+
+    at: float
+    label: str
+
+
+Theme = Literal["faults", "drift", "load"]
+"""The part of a report that a picture or a table belongs to."""
 
 
 class Table(Model):
@@ -176,6 +198,8 @@ class Table(Model):
     says: str = ""
     columns: list[str]
     rows: list[list[str | float | None]]
+    theme: Theme = "load"
+    leading: bool = Field(default=False, description="stands open before the pictures of its theme; else folded after them")
 
 
 class Chart(Model):
@@ -187,6 +211,10 @@ class Chart(Model):
     x_unit: str
     y_unit: str
     series: list[Series]
+    theme: Theme = "load"
+    x_ticks: list[Tick] = Field(default_factory=list, description="labels of the horizontal axis; none: round numbers")
+    y_scale: Literal["linear", "log"] = "linear"
+    dots: list[Dot] = Field(default_factory=list)
     spans: list[Span] = Field(default_factory=list)
     marks: list[Mark] = Field(default_factory=list)
     table: Table | None = Field(default=None, description="what the picture shows, for people who would rather read")
@@ -266,7 +294,7 @@ class Result(Model):
     interview: list[InterviewItem]
     charts: list[Chart]
     fault_strips: list[FaultStrip]
-    tables: list[Table] = Field(default_factory=list, description="by id: windows, resources, drift, faults, inputs")
+    tables: list[Table] = Field(default_factory=list, description="numbers without a picture")
     failures: list[Failed]
     out_of_scope: list[OutOfScope]
     integrity: list[str] = Field(description="bundle files that are missing or do not match their hash")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import LoadEvidence
+from grader.schema.evidence import LoadEvidence, StressEvidence
 
 SHARE_OF_CAPACITY = 0.5
 SLOWEST_SHARE = 0.5
@@ -11,13 +11,15 @@ SLOWEST_SHARE = 0.5
 failed under load already."""
 
 
-def affordable(challenge: Challenge, load: LoadEvidence | None) -> float:
-    """Requests per second: half of what the load stage showed the service can do, within the challenge's bounds.
+def affordable(challenge: Challenge, load: LoadEvidence | None, stress: StressEvidence | None = None) -> float:
+    """Requests per second: half of what the service was seen to do, within the challenge's bounds.
 
-    Capacity is read from CPU seconds per request in the healthy windows, since the load windows need not have reached the limit.
-    Without load evidence it is half of the production rate: the only rate a service must bear in any case.
+    Where no capacity was searched it is read from CPU seconds per request in the healthy windows, since the load windows need not have
+    reached the limit. Without load evidence it is half of the production rate: the only rate a service must bear in any case.
     """
     production = challenge.reality.rate_rps
+    if stress and stress.capacity and (searched := stress.capacity.rate_rps):
+        return _within(challenge, searched)
     healthy = [
         window
         for window in (load.windows if load else [])
@@ -26,4 +28,8 @@ def affordable(challenge: Challenge, load: LoadEvidence | None) -> float:
     cpu = sum(window.resources.cpu_seconds for window in healthy if window.resources)
     cost = cpu / sum(window.sent for window in healthy) if healthy else 0.0
     capacity = challenge.limits.cpus / cost if cost > 0 else production
-    return min(challenge.drift.max_rate_rps, max(SLOWEST_SHARE * production, SHARE_OF_CAPACITY * capacity))
+    return _within(challenge, capacity)
+
+
+def _within(challenge: Challenge, capacity: float) -> float:
+    return min(challenge.drift.max_rate_rps, max(SLOWEST_SHARE * challenge.reality.rate_rps, SHARE_OF_CAPACITY * capacity))

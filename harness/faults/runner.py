@@ -22,7 +22,7 @@ from harness.load import schedule
 from harness.load.generator import Running
 from harness.load.outcomes import Outcome
 from harness.load.plan import Plan
-from harness.load.stage import fields
+from harness.load.supply import fields
 from harness.load.trace import Trace
 from harness.load.windows import time_bins
 

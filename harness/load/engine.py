@@ -56,6 +56,7 @@ class Engine:
     def __init__(self, counters: mmap.mmap) -> None:
         self._counters = counters
         self._finishing = self._stopping = False
+        self._burst_end = 0.0
         self._alarm = Alarm(gevent.get_hub())
         self.environment: Any = Environment(user_classes=[Dispatcher])  # Any: locust's events are untyped
         self._sent = self._ended = self._dropped = 0
@@ -91,17 +92,17 @@ class Engine:
         try:
             t0 = monotonic() + LEAD_S
             tape = Tape(t0, plan.arrivals_s)
-            pool = Pool(plan, tape, lambda i: self._note(plan, tape, i))
+            pool = Pool(plan, tape, lambda i: self._note(plan, tape, pool, i))
             say(event="started", t0=t0)
-            reached = self._walk(pool, tape)
-            self._drain(pool, monotonic() + plan.timeout_s + 1.0)
+            reached = self._burst(pool, tape, plan) if plan.callers else self._walk(pool, tape)
+            self._drain(pool, monotonic() + (0.0 if plan.callers else plan.timeout_s + 1.0))
             pool.close()
         finally:
             gc.enable()
             gc.unfreeze()
         tape.write(tape_path)
         self._write_csv(tape_path.with_suffix(".csv"))
-        say(event="done", reached=reached, versions=list(tape.versions), cpu_s=_cpu_s() - cpu, end=monotonic(), peak_mib=peak_mib())
+        say(event="done", t0=t0, reached=reached, versions=list(tape.versions), cpu_s=_cpu_s() - cpu, end=monotonic(), peak_mib=peak_mib())
 
     def _walk(self, pool: Pool, tape: Tape) -> int:
         """Start every request at its moment; returns how many arrivals were reached."""
@@ -123,6 +124,25 @@ class Engine:
             self._count()
         return len(tape.intended)
 
+    def _burst(self, pool: Pool, tape: Tape, plan: Plan) -> int:
+        """Keep `callers` requests in flight until the time is over; returns how many were sent."""
+        self._alarm.until(tape.t0)
+        self._burst_end = tape.t0 + plan.seconds
+        for _ in range(min(plan.callers, len(tape.intended))):
+            self._send_now(pool, tape)
+        while (now := monotonic()) < self._burst_end and not self._finishing and pool.defect is None:
+            self._alarm.until(min(now + STOP_CHECK_S, self._burst_end))
+        self._burst_end = 0.0
+        return self._sent
+
+    def _send_now(self, pool: Pool, tape: Tape) -> None:
+        lane = pool.take()
+        if lane is not None and self._sent < len(tape.intended):
+            tape.intended[self._sent] = monotonic()
+            lane.begin(self._sent)
+            self._sent += 1
+            self._count()
+
     def _drop(self, tape: Tape, i: int) -> None:
         tape.outcome[i] = Outcome.DROPPED
         self._dropped += 1
@@ -134,10 +154,12 @@ class Engine:
         if pool.defect is not None:
             raise pool.defect
 
-    def _note(self, plan: Plan, tape: Tape, i: int) -> None:
+    def _note(self, plan: Plan, tape: Tape, pool: Pool, i: int) -> None:
         """One request ended: count it, and let Locust's own statistics hear of it (from intended, in ms)."""
         self._ended += 1
         self._count()
+        if plan.callers and monotonic() < self._burst_end and not self._finishing:
+            self._send_now(pool, tape)
         outcome = Outcome(tape.outcome[i])
         received = tape.received[i]
         end = received if received == received else tape.done[i]

@@ -151,7 +151,7 @@ class Running:
         self._generator = generator
         self._tape = tape
         self._trace: Trace | None = None
-        length = plan.arrivals_s[-1] if plan.arrivals_s else 0.0
+        length = max(plan.seconds, plan.arrivals_s[-1] if plan.arrivals_s else 0.0)
         self._deadline = t0 + length + plan.timeout_s + GRACE_S
 
     def progress(self) -> int:

@@ -28,6 +28,10 @@ RawSocket = monkey.get_original("socket", "socket")
 READ, WRITE = 1, 2
 SO_TIMESTAMPNS = 35
 STAMP = struct.Struct("qq")
+MAX_PIECES = 64
+"""Reads that one answer may take. A valid one needs a few; without a bound a service that drips could keep the generator too busy to
+leave on time, and so void its own windows."""
+
 IDLE_CLOSE_S = 0.005
 """A reused connection that ends this soon after a send, without one reply byte, was closed by the server while idle."""
 
@@ -160,7 +164,7 @@ class Lane:
             raise OSError(code, os.strerror(code))
 
     def _receive(self, reply: wire.Reply) -> None:
-        while True:
+        for _ in range(MAX_PIECES):
             self._await(self._readable)
             try:
                 data, notes, _flags, _peer = self._socket.recvmsg(65536, 64)
@@ -175,6 +179,7 @@ class Lane:
                 return
             if not data:
                 raise _Closed
+        raise wire.WireError("the answer comes in endless pieces")
 
     def _await(self, watcher: Any) -> None:
         """Park until the watcher fires or the request's deadline passes."""

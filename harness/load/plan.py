@@ -28,6 +28,9 @@ class Plan:
 
     `timeout_s` is the total deadline of one request, connect included. `fields` None means that any 2xx is a good answer.
     `max_connections` 0 means: so many that a slow service can never make us drop (`enough_connections`).
+
+    With `callers` the plan is a closed burst instead: so many callers, each of which sends as soon as it was answered, for `seconds`; what
+    is in flight then is forgotten. `arrivals_s` only bounds the number of requests, and a request's intended moment is its sending.
     """
 
     host: str
@@ -41,7 +44,9 @@ class Plan:
     max_connections: int = 0
     fields: Fields | None = None
     method: str = "POST"
-    max_reply_bytes: int = 1 << 16
+    max_reply_bytes: int = 1 << 14
+    callers: int = 0
+    seconds: float = 0.0
 
     def write(self, path: Path) -> None:
         record = asdict(self) | {"bodies": [body.decode("latin-1") for body in self.bodies]}
@@ -56,7 +61,7 @@ class Plan:
 
     @property
     def connections(self) -> int:
-        return self.max_connections or enough_connections(self.arrivals_s, self.timeout_s)
+        return self.max_connections or self.callers or enough_connections(self.arrivals_s, self.timeout_s)
 
 
 def enough_connections(arrivals_s: list[float], timeout_s: float) -> int:

@@ -28,6 +28,11 @@ def ramp(rate_from: float, rate_to: float, seconds: float, seed: int) -> list[fl
     return _thinned(top, seconds, seed, lambda t: (rate_from + (rate_to - rate_from) * t / seconds) / top)
 
 
+def spike(rate: float, peak: float, seconds: float, seed: int) -> list[float]:
+    """Poisson arrivals at `rate`, at `peak` in the middle third, and at `rate` again, without a pause."""
+    return _thinned(max(rate, peak), seconds, seed, lambda t: (peak if 1 / 3 <= t / seconds < 2 / 3 else rate) / max(rate, peak))
+
+
 def share(offsets: list[float], worker: int, workers: int) -> list[float]:
     """The arrivals of one of several workers: every n-th, starting with its own number (0-based)."""
     return offsets[worker::workers]

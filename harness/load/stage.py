@@ -6,62 +6,39 @@ its `void` set, which makes its checks unknown and costs the candidate nothing.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from threading import Event, Thread
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
-from challenges.simulator import Row
-from grader.schema.causes import Trouble
 from grader.schema.challenge import Contract, LoadWindowPlan, Reality
-from grader.schema.evidence.load import LoadEvidence, LoadWindow, ResourceUse
-from harness.host import CoreTimes, core_times, shares
+from grader.schema.evidence.load import ControlReading, LoadEvidence, LoadWindow
 from harness.load import schedule
+from harness.load.control import moved
 from harness.load.generator import LoadGenerator
-from harness.load.plan import Fields, Plan
+from harness.load.plan import Plan
+from harness.load.slow_clients import SlowClients
+from harness.load.supply import Supply, fields
 from harness.load.trace import Trace
+from harness.load.watch import Target, Watch
 from harness.load.windows import About, summarise
 from harness.seeds import Seeds
 
 RERUNS = 2
 BIN_S = 0.1
 TIMEOUT_S = 2.0
-SAMPLE_S = 0.5
-
-
-class Usage(Protocol):
-    """Container accounting since its start."""
-
-    @property
-    def cpu_s(self) -> float: ...
-    @property
-    def throttled_s(self) -> float: ...
-    @property
-    def memory_bytes(self) -> int: ...
-    @property
-    def pid(self) -> int: ...
-
-
-class Target(Protocol):
-    """What load needs to know about a candidate (harness.sandbox.container.Candidate is one)."""
-
-    @property
-    def ip(self) -> str: ...
-    @property
-    def port(self) -> int: ...
-    def usage(self) -> Usage: ...
-
 
 Hook = Callable[[str], None]
 TraceHook = Callable[[str, Trace], None]
+ControlHook = Callable[[str], ControlReading]
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Everything that stays the same from window to window. `cores` are the candidate's; `run_start` is CLOCK_MONOTONIC.
+    """Everything that stays the same from window to window. `cores` are the candidate's; `cpus` its limit; `run_start` is CLOCK_MONOTONIC.
 
     `before(name)` and `after(name, trace)` surround every attempt at a window, e.g. to scrape metrics; they are not measured.
+    `control(moment)` reads the control container; None where there is none.
     """
 
     generator: LoadGenerator
@@ -71,46 +48,89 @@ class Stage:
     seeds: Seeds
     cores: Sequence[int]
     run_start: float
+    cpus: float = 1.0
     before: Hook = field(default=lambda _name: None)
     after: TraceHook = field(default=lambda _name, _trace: None)
+    control: ControlHook | None = None
 
 
-def rows_needed(plans: Sequence[LoadWindowPlan], reality: Reality) -> int:
-    """How many rows one pass over all windows may use, with room for a Poisson schedule's luck."""
-    return sum(_upper(plan.rate_factor * reality.rate_rps * plan.seconds) for plan in plans)
+@dataclass(frozen=True)
+class Segment:
+    """One window of a schedule, in absolute numbers. `rate_from_rps` is a ramp's start."""
+
+    name: str
+    arrivals: str
+    rate_rps: float
+    seconds: float
+    rate_from_rps: float | None = None
+    slow_clients: int = 0
+
+    def offsets(self, seed: int) -> list[float]:
+        if self.rate_from_rps is not None:
+            return schedule.ramp(self.rate_from_rps, self.rate_rps, self.seconds, seed)
+        return schedule.KINDS[self.arrivals](self.rate_rps, self.seconds, seed)
 
 
-def collect(stage: Stage, plans: Sequence[LoadWindowPlan], rows: Sequence[Row]) -> LoadEvidence:
-    """Run every window in order. Raises Trouble when the generator breaks; a candidate that fails is evidence, not trouble."""
-    supply = requests(rows, stage.contract.id_field)
-    windows: list[LoadWindow] = []
-    voided: list[LoadWindow] = []
+@dataclass
+class Record:
+    """Windows that stand, and those that were repeated."""
+
+    windows: list[LoadWindow] = field(default_factory=list)
+    voided: list[LoadWindow] = field(default_factory=list)
+
+    def send(self, stage: Stage, stretch: Sequence[Segment], supply: Supply) -> None:
+        """Send a stretch; again, while a window of it is void and the bound allows."""
+        windows = _attempt(stage, stretch, supply, 1)
+        while any(window.void for window in windows) and windows[0].attempts <= RERUNS:
+            self.voided += windows
+            windows = _attempt(stage, stretch, supply, windows[0].attempts + 1)
+        self.windows += windows
+
+    def void_all(self, why: str) -> None:
+        self.windows = [window.model_copy(update={"void": window.void or why}) for window in self.windows]
+
+
+def collect(stage: Stage, plans: Sequence[LoadWindowPlan], supply: Supply) -> LoadEvidence:
+    """Run every window in order. Raises Trouble when the generator breaks; a candidate that fails is evidence, not trouble.
+
+    Where the control container's figures moved from before to after, the host changed under us: all windows are sent once more.
+    """
+    readings: list[ControlReading] = []
+    record = _pass(stage, plans, supply, readings)
+    if (why := moved(readings)) is not None:
+        record.void_all(why)
+        first, record = record, _pass(stage, plans, supply, readings)
+        record.voided = [*first.voided, *first.windows, *record.voided]
+        if (why := moved(readings[-2:])) is not None:
+            record.void_all(why)
+    return LoadEvidence(windows=record.windows, voided=record.voided, control=readings, bin_s=BIN_S)
+
+
+def _pass(stage: Stage, plans: Sequence[LoadWindowPlan], supply: Supply, readings: list[ControlReading]) -> Record:
+    record = Record()
+    if stage.control and not readings:
+        readings.append(stage.control("before load"))
+    for stretch in stretches(plans, stage.reality):
+        record.send(stage, stretch, supply)
+    if stage.control:
+        readings.append(stage.control("after load"))
+    return record
+
+
+def stretches(plans: Sequence[LoadWindowPlan], reality: Reality) -> list[list[Segment]]:
+    """Windows grouped into what is sent without a pause, rates in requests per second."""
+    groups: list[list[Segment]] = []
     for plan in plans:
-        window = _attempt(stage, plan, supply, 1)
-        while window.void and window.attempts <= RERUNS:
-            voided.append(window)
-            window = _attempt(stage, plan, supply, window.attempts + 1)
-        windows.append(window)
-    return LoadEvidence(windows=windows, voided=voided, bin_s=BIN_S)
+        start = plan.rate_factor_from * reality.rate_rps if plan.arrivals == "ramp" else None
+        segment = Segment(plan.name, plan.arrivals, plan.rate_factor * reality.rate_rps, plan.seconds, start, plan.slow_clients)
+        if plan.gapless and groups:
+            groups[-1].append(segment)
+        else:
+            groups.append([segment])
+    return groups
 
 
-def requests(rows: Sequence[Row], id_field: str) -> Iterator[tuple[str, bytes]]:
-    """(id, body) for ever: once through the rows as they are, then again under new ids, so that no id is ever sent twice."""
-    lap = 0
-    while True:
-        for row in rows:
-            name = str(row.request[id_field])
-            fresh = name if lap == 0 else f"{name[:56]}-{lap}"
-            yield fresh, json.dumps(row.request if lap == 0 else {**row.request, id_field: fresh}).encode()
-        lap += 1
-
-
-def fields(contract: Contract) -> Fields:
-    """The contract's field names, as the engine wants them."""
-    return Fields(contract.id_field, contract.score_field, contract.degraded_field, contract.version_field)
-
-
-def make_plan(stage: Stage, offsets: list[float], supply: Iterator[tuple[str, bytes]], timeout_s: float = TIMEOUT_S) -> Plan:
+def make_plan(stage: Stage, offsets: list[float], supply: Supply, timeout_s: float = TIMEOUT_S) -> Plan:
     """A plan that sends the next requests of `supply` to the candidate's prediction route."""
     pairs = [next(supply) for _ in offsets]
     return Plan(
@@ -120,81 +140,36 @@ def make_plan(stage: Stage, offsets: list[float], supply: Iterator[tuple[str, by
     )  # fmt: skip
 
 
-def _attempt(stage: Stage, plan: LoadWindowPlan, supply: Iterator[tuple[str, bytes]], attempt: int) -> LoadWindow:
-    rate, phase = plan.rate_factor * stage.reality.rate_rps, f"load:{plan.name}:{attempt}"
-    offsets = schedule.KINDS[plan.arrivals](rate, plan.seconds, stage.seeds.derive(phase))
-    stage.before(plan.name)
-    with Watch(stage.candidate, stage.cores) as watch:
-        running = stage.generator.start(make_plan(stage, offsets, supply))
+def _attempt(stage: Stage, stretch: Sequence[Segment], supply: Supply, attempt: int) -> list[LoadWindow]:
+    """One uninterrupted schedule over all segments, cut into windows afterwards."""
+    starts = list(accumulate((segment.seconds for segment in stretch), initial=0.0))
+    phases = [f"load:{segment.name}:{attempt}" for segment in stretch]
+    drawn = zip(starts, stretch, phases, strict=False)
+    offsets = [start + offset for start, segment, phase in drawn for offset in segment.offsets(stage.seeds.derive(phase))]
+    for segment in stretch:
+        stage.before(segment.name)
+    plan = make_plan(stage, offsets, supply)
+    slow = _slow_clients(stage, stretch[0], supply)
+    with Watch(stage.candidate, stage.cores, lambda: stage.generator.counters()[0]) as watch, slow or nullcontext():
+        running = stage.generator.start(plan)
         trace = running.wait()
-    about = About(
-        name=plan.name, arrivals=plan.arrivals, rate_rps=rate, seconds=plan.seconds, seed_digest=stage.seeds.digest(phase),
-        slo_ms=stage.reality.slo_p99_ms, timeout_s=TIMEOUT_S, start_s=running.t0 - stage.run_start, attempts=attempt,
-    )  # fmt: skip
-    window = summarise(trace, about, watch.use, BIN_S)
-    stage.after(plan.name, trace)
-    return window
+    windows: list[LoadWindow] = []
+    for start, segment, phase in zip(starts, stretch, phases, strict=False):
+        begin, end = running.t0 + start, running.t0 + start + segment.seconds
+        part = replace(trace.between(begin, end), t0=begin)
+        about = About(
+            name=segment.name, arrivals=segment.arrivals, rate_rps=segment.rate_rps, rate_from_rps=segment.rate_from_rps, seconds=segment.seconds,
+            seed_digest=stage.seeds.digest(phase), slo_ms=stage.reality.slo_p99_ms, timeout_s=TIMEOUT_S, start_s=begin - stage.run_start,
+            attempts=attempt,
+        )  # fmt: skip
+        window = summarise(part, about, watch.use() if len(stretch) == 1 else watch.use(begin, end), BIN_S)
+        windows.append(window.model_copy(update={"slow_clients": slow.seen}) if slow else window)
+        stage.after(segment.name, part)
+    return windows
 
 
-class Watch:
-    """Accounting of the candidate and its cores over a `with` block; `use` afterwards. Samples memory in a thread for its peak."""
-
-    def __init__(self, candidate: Target, cores: Sequence[int]) -> None:
-        self._candidate, self._cores = candidate, cores
-        self._over = Event()
-        self._samples: list[Usage] = []
-        self._sampler = Thread(target=self._sample, name="usage", daemon=True)
-        self._before: CoreTimes
-        self._trouble: Trouble | None = None
-        self.use: ResourceUse | None = None
-
-    def __enter__(self) -> Watch:
-        self._samples.append(self._candidate.usage())
-        self._before = core_times(self._cores)
-        self._sampler.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._over.set()
-        self._sampler.join()
-        if kind is None:
-            if self._trouble is not None:
-                raise self._trouble
-            after = core_times(self._cores)
-            self._samples.append(self._candidate.usage())
-            self.use = resource_use(self._samples, self._before, after)
-
-    def _sample(self) -> None:
-        try:
-            while not self._over.wait(SAMPLE_S):
-                self._samples.append(self._candidate.usage())
-        except Trouble as trouble:
-            self._trouble = trouble
-
-
-def resource_use(samples: Sequence[Usage], before: CoreTimes, after: CoreTimes) -> ResourceUse | None:
-    """None when the accounting went backwards: the container was started anew inside the window.
-
-    A process that died took the account of its last CPU time with it; what is missing then would look like others' work and void the
-    window, at the host's cost, for which the candidate's crash is to blame. So nothing is said about others in such a window.
-    """
-    first, last = samples[0], samples[-1]
-    cpu = last.cpu_s - first.cpu_s
-    if cpu < 0:
+def _slow_clients(stage: Stage, segment: Segment, supply: Supply) -> SlowClients | None:
+    if not segment.slow_clients:
         return None
-    died = len({sample.pid for sample in samples}) > 1
-    others, steal = (0.0, 0.0) if died else shares(before, after, cpu)
-    return ResourceUse(
-        cpu_seconds=cpu,
-        throttled_seconds=max(0.0, last.throttled_s - first.throttled_s),
-        memory_start_bytes=first.memory_bytes,
-        memory_end_bytes=last.memory_bytes,
-        memory_peak_bytes=max(sample.memory_bytes for sample in samples),
-        others_core_share=others,
-        steal_share=steal,
-    )
-
-
-def _upper(mean: float) -> int:
-    """A count that a Poisson number of this mean exceeds about once in a billion draws."""
-    return int(mean + 6 * mean**0.5 + 16)
+    bodies = [next(supply)[1] for _ in range(segment.slow_clients)]
+    return SlowClients(stage.candidate.ip, stage.candidate.port, stage.contract.predict, bodies)

@@ -30,6 +30,7 @@ class Tape:
 
     def __init__(self, t0: float, arrivals_s: list[float]) -> None:
         n = len(arrivals_s)
+        self.t0 = t0
         self.intended = array("d", [t0 + offset for offset in arrivals_s])
         self.sent, self.received, self.done, self.score = (array("d", [nan]) * n for _ in range(4))
         self.status, self.version = array("h", [0]) * n, array("h", [-1]) * n

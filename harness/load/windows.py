@@ -23,6 +23,9 @@ PERCENTILES = {"p50": 0.5, "p95": 0.95, "p98": 0.98, "p99": 0.99, "p999": 0.999}
 CURVE = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
 """Where the percentile curve is read, as far as n reaches."""
 
+GENERATOR, HOST = "generator limited", "host noisy"
+"""How a void reason begins: whose doing it is."""
+
 OTHERS_SHARE = 0.05
 STEAL_SHARE = 0.05
 
@@ -40,6 +43,7 @@ class About:
     timeout_s: float
     start_s: float
     attempts: int = 1
+    rate_from_rps: float | None = None
 
 
 def summarise(trace: Trace, about: About, resources: ResourceUse | None, bin_s: float) -> LoadWindow:
@@ -50,6 +54,7 @@ def summarise(trace: Trace, about: About, resources: ResourceUse | None, bin_s: 
         name=about.name,
         arrivals=about.arrivals,
         rate_rps=about.rate_rps,
+        rate_from_rps=about.rate_from_rps,
         seconds=about.seconds,
         seed_digest=about.seed_digest,
         scheduled=len(trace),
@@ -59,8 +64,10 @@ def summarise(trace: Trace, about: About, resources: ResourceUse | None, bin_s: 
         degraded=counts.get(Outcome.DEGRADED.label, 0),
         errors={label: n for label, n in counts.items() if label not in NO_ERROR},
         statuses=trace.statuses(),
+        retried=int(trace.retries.sum()),
         lag_p99_ms=_lag_p99_s(trace) * 1e3,
         latency=latency(trace, about.slo_ms),
+        alike_share=alike_share(trace),
         resources=resources,
         bins=time_bins(trace, bin_s, about.seconds),
         start_s=about.start_s,
@@ -91,6 +98,14 @@ def latency(trace: Trace, slo_ms: float) -> Latency | None:
     )
 
 
+def alike_share(trace: Trace) -> float | None:
+    """Largest share of the valid predictions that carry one and the same score; None without any."""
+    scores = trace.score[trace.valid]
+    if not len(scores):
+        return None
+    return float(np.unique(scores, return_counts=True)[1].max() / len(scores))
+
+
 def void_reason(trace: Trace, timeout_s: float, resources: ResourceUse | None) -> str | None:
     """Why the window must not be used, or None.
 
@@ -101,13 +116,13 @@ def void_reason(trace: Trace, timeout_s: float, resources: ResourceUse | None) -
     p99 = quantile(values, 0.99) if len(values) else timeout_s
     lag = _lag_p99_s(trace)
     if trace.dropped:
-        return f"generator limited: {trace.dropped} of {len(trace)} requests were never sent"
+        return f"{GENERATOR}: {trace.dropped} of {len(trace)} requests were never sent"
     if lag > max(LAG_FLOOR_S, LAG_SHARE * p99):
-        return f"generator limited: requests left {lag * 1e3:.1f} ms late (p99), against a p99 response of {p99 * 1e3:.1f} ms"
+        return f"{GENERATOR}: requests left {lag * 1e3:.1f} ms late (p99), against a p99 response of {p99 * 1e3:.1f} ms"
     if resources and resources.others_core_share > OTHERS_SHARE:
-        return f"host noisy: other work took {resources.others_core_share:.0%} of the candidate's core"
+        return f"{HOST}: other work took {resources.others_core_share:.0%} of the candidate's core"
     if resources and resources.steal_share > STEAL_SHARE:
-        return f"host noisy: the hypervisor took {resources.steal_share:.0%} of the candidate's core"
+        return f"{HOST}: the hypervisor took {resources.steal_share:.0%} of the candidate's core"
     return None
 
 

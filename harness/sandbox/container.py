@@ -21,7 +21,7 @@ from harness.sandbox.helper import Helper, Process
 from harness.sandbox.limits import CPU_PERIOD_US, cpu_quota
 from harness.sandbox.network import Network
 from harness.sandbox.teardown import quietly
-from harness.sandbox.usage import Meter, Usage
+from harness.sandbox.usage import LogMeter, Meter, Usage
 
 ENGINE_ERRORS = (DockerException, requests.RequestException)
 
@@ -48,7 +48,8 @@ class Candidate:
         self.ip, self.port = ip, port
         self.client = Client(ip, port)
         self._engine, self._container, self._network, self._helper = client, container, network, helper
-        self._meter = Meter(container)
+        self._meter, self._log_meter = Meter(container), LogMeter()
+        self._log_path = ""
         self.started_at = time.monotonic()
         """CLOCK_MONOTONIC of the last `docker start` that we asked for."""
         self.removed = False
@@ -58,7 +59,7 @@ class Candidate:
             found = self._engine.api.inspect_container(self.id)
         except ENGINE_ERRORS as error:
             raise translate(error) from error
-        state = found["State"]
+        state, self._log_path = found["State"], found.get("LogPath") or ""  # the engine names it at the first start
         return ContainerState(
             running=state["Running"] and not state["Restarting"], paused=state["Paused"], pid=state["Pid"], exit_code=state["ExitCode"],
             oom_killed=state["OOMKilled"], restart_count=found["RestartCount"], restarting=state["Restarting"],
@@ -74,8 +75,11 @@ class Candidate:
 
     def usage(self) -> Usage:
         """Counters go on over restarts. The content of /data is the volume's, not the process's memory, and is taken out."""
-        now = self._meter.read(self.state().pid)
-        return replace(now, memory_bytes=max(0, now.memory_bytes - self._helper.volume_bytes()))
+        now, seen = self._meter.read(self.state().pid), self._helper.footprint(self.id, self._log_path)
+        return replace(
+            now, memory_bytes=max(0, now.memory_bytes - seen.volume_bytes), open_files=seen.open_files,
+            log_bytes=self._log_meter.read(seen.log_size), engine_cpu_s=seen.engine_cpu_s,
+        )  # fmt: skip
 
     def signal(self, name: str) -> None:
         """Send by the engine (`SIGTERM`, ...). A SIGKILL sent this way suppresses the restart policy: use `kill_process` for faults."""

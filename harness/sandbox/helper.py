@@ -31,6 +31,16 @@ class Process:
     parent: int = 0
 
 
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes on /data, open descriptors, size of the log file, CPU seconds of the engine's own processes; None where the host does not show it."""
+
+    volume_bytes: int
+    open_files: int | None
+    log_size: int | None
+    engine_cpu_s: float | None
+
+
 def _flags(cores: Cores | None, volume: str | None) -> dict[str, Any]:
     return {
         "cap_drop": ["ALL"],
@@ -44,7 +54,10 @@ def _flags(cores: Cores | None, volume: str | None) -> dict[str, Any]:
         "pids_limit": 64,
         "mem_limit": "192m",
         "user": "0:0",
-        "mounts": [Mount("/volume", volume, type="volume", no_copy=True)] if volume else [],
+        "mounts": [
+            Mount("/host-cgroup", "/sys/fs/cgroup", type="bind"),
+            *([Mount("/volume", volume, type="volume", no_copy=True)] if volume else []),
+        ],
     } | ({"cpuset_cpus": cores.our_set} if cores else {})
 
 
@@ -84,6 +97,19 @@ class Helper:
 
     def wipe_volume(self) -> None:
         self._sidecar.ask("prepare_volume", timeout_s=15.0, wipe=True)
+
+    def footprint(self, container: str, log_path: str) -> Footprint:
+        """What only the host sees of a container; `log_path` is the engine's own."""
+        found = self._sidecar.ask("footprint", container=container, log_path=log_path)
+        return Footprint(int(found["bytes"]), found["open_files"], found["log_size"], found["engine_cpu_s"])
+
+    def own_cgroup(self, name: str) -> str:
+        """Make a top-level cgroup with the highest CPU weight; what was set. Raises Trouble("sidecar_down") where the host does not permit it."""
+        return str(self._sidecar.ask("own_cgroup", name=name)["set"])
+
+    def remove_cgroups(self, name: str = "") -> int:
+        """Remove the named top-level cgroup and those of runs that are gone."""
+        return int(self._sidecar.ask("remove_cgroups", name=name, pattern=BRIDGE_PATTERN)["removed"])
 
     def volume_bytes(self) -> int:
         return int(self._sidecar.ask("volume_use")["bytes"])

@@ -65,8 +65,10 @@ def _hardened(log_mib: int) -> dict[str, Any]:
     }
 
 
-def candidate_flags(limits: Limits, cores: Cores, data_volume: str, extra_mounts: Sequence[Mount], image_volumes: Sequence[Mount]) -> dict[str, Any]:
-    """Keyword arguments of `containers.create` for the submission."""
+def candidate_flags(
+    limits: Limits, cores: Cores, data_volume: str, extra_mounts: Sequence[Mount], image_volumes: Sequence[Mount], cgroup: str = ""
+) -> dict[str, Any]:
+    """Keyword arguments of `containers.create` for the submission. `cgroup` is a top-level cgroup of ours, where there is one."""
     memory = f"{limits.memory_mib}m"
     return _hardened(limits.log_mib) | FAST_FAILING_DNS | {
         "tmpfs": {"/tmp": f"rw,noexec,nosuid,nodev,size={limits.tmp_mib}m,mode=1777"},
@@ -80,7 +82,7 @@ def candidate_flags(limits: Limits, cores: Cores, data_volume: str, extra_mounts
         "restart_policy": {"Name": "on-failure", "MaximumRetryCount": 0},
         "healthcheck": {"test": ["NONE"]},  # it would run inside the candidate's CPU quota; orchestrators ignore it too
         "mounts": [Mount("/data", data_volume, type="volume"), *image_volumes, *extra_mounts],
-    }  # fmt: skip
+    } | ({"cgroup_parent": f"/{cgroup}"} if cgroup else {})  # fmt: skip
 
 
 def sidecar_flags(cores: Cores) -> dict[str, Any]:
@@ -94,6 +96,12 @@ def sidecar_flags(cores: Cores) -> dict[str, Any]:
         "user": "65534:65534",
         "restart_policy": {"Name": "no"},
     }  # fmt: skip
+
+
+def control_flags(limits: Limits, cores: Cores, cgroup: str = "") -> dict[str, Any]:
+    """Keyword arguments of `containers.create` for the control container: the candidate's core, quota and weight."""
+    own = {"cpuset_cpus": cores.candidate_set, "cpu_period": CPU_PERIOD_US, "cpu_quota": cpu_quota(limits.cpus)}
+    return sidecar_flags(cores) | own | ({"cgroup_parent": f"/{cgroup}"} if cgroup else {})
 
 
 def staged_file(path: Path, target: str) -> Mount:

@@ -13,6 +13,7 @@ from docker.models.containers import Container
 from harness.sandbox.channel import Channel
 from harness.sandbox.network import Network
 from harness.sandbox.teardown import undo
+from harness.sandbox.usage import Meter, Usage
 
 LOAD_BATCH = 2000
 """Customers per command: about 300 KiB per line."""
@@ -100,6 +101,24 @@ class FeatureStore:
     @property
     def mode(self) -> str:
         return str(self._sidecar.ask("stats")["mode"])
+
+
+class ControlServer:
+    """The control container as a target of load: its address and what it used."""
+
+    port = 8080
+
+    def __init__(self, sidecar: Sidecar, ip: str) -> None:
+        self._container, self.ip = sidecar.container, ip
+        self._meter = Meter(self._container)
+
+    @property
+    def id(self) -> str:
+        return str(self._container.id)
+
+    def usage(self) -> Usage:
+        self._container.reload()
+        return self._meter.read(int(self._container.attrs["State"]["Pid"]))
 
 
 class AlertReceiver:

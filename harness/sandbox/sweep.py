@@ -121,7 +121,7 @@ def _rules(client: docker.DockerClient, sidecar_image: str | None) -> int:
         return 0
     try:
         with Helper(client, image, labels(SWEEP) | {KIND: "helper"}) as helper:
-            return helper.sweep_rules()
+            return helper.sweep_rules() + helper.remove_cgroups()
     except Trouble:  # a rule for an interface that is gone harms nobody; the next sweep tries again
         return 0
 

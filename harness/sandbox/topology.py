@@ -23,16 +23,16 @@ from harness.sandbox import image_user, isolation, owner
 from harness.sandbox.container import ENGINE_ERRORS, Candidate, read_container_file
 from harness.sandbox.engine import translate
 from harness.sandbox.helper import Helper
-from harness.sandbox.limits import Cores, candidate_flags, choose_cores, data_volume_options, described, sidecar_flags
+from harness.sandbox.limits import Cores, candidate_flags, choose_cores, control_flags, data_volume_options, described, sidecar_flags
 from harness.sandbox.network import Network
 from harness.sandbox.owner import KIND
-from harness.sandbox.sidecar import AlertReceiver, FeatureStore, Sidecar, on_network
+from harness.sandbox.sidecar import AlertReceiver, ControlServer, FeatureStore, Sidecar, on_network
 from harness.sandbox.teardown import quietly, together
 from harness.sandbox.usage import cgroup_version
 
 FEATURE_STORE_URL = "http://feature-store:8080"
 ALERT_WEBHOOK_URL = "http://alerts:9093/webhook"
-FEATURE_STORE_HOST, ALERTS_HOST, FIRST_CANDIDATE_HOST, LAST_CANDIDATE_HOST = 10, 11, 20, 29
+FEATURE_STORE_HOST, ALERTS_HOST, CONTROL_HOST, FIRST_CANDIDATE_HOST, LAST_CANDIDATE_HOST = 10, 11, 12, 20, 29
 MIB = 1 << 20
 
 
@@ -58,6 +58,7 @@ class Topology:
         self._volume: Volume | None = None
         self._image_volumes_made: list[Volume] = []
         self._rule = False
+        self.cgroup = ""
         self._background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="isolation")
         self._isolation: Future[list[IsolationProbe]] | None = None
 
@@ -85,7 +86,22 @@ class Topology:
         why = self.helper.drop_input(self.network.bridge)
         if why is not None:
             self.notes.append(f"host services may be reachable from the network: the INPUT rule could not be set ({why})")
+        self.cgroup = self._own_cgroup()
+        self._start_control()
         self._isolation = self._background.submit(self._probe_isolation)
+
+    def _own_cgroup(self) -> str:
+        """A top-level cgroup for the candidate: below the engine's own, all containers together weigh as much as one process of the host."""
+        driver = self.client.info().get("CgroupDriver")
+        if driver != "cgroupfs":
+            self.notes.append(f"the candidate shares the engine's cgroup (driver {driver}): other work on its core weighs as much as it does")
+            return ""
+        try:
+            self.helper.own_cgroup(self.network.bridge)
+        except Trouble as trouble:
+            self.notes.append(f"the candidate shares the engine's cgroup: one of its own could not be made ({trouble.detail})")
+            return ""
+        return self.network.bridge
 
     def _start_helper(self) -> None:
         self._volume = self.client.volumes.create(
@@ -102,6 +118,15 @@ class Topology:
         together([partial(store.ask, "stats"), partial(alerts.ask, "stats")])  # they listen before they answer
         self.feature_store, self.alerts = FeatureStore(store), AlertReceiver(alerts)
 
+    def _start_control(self) -> None:
+        place = on_network(self.client, self.network, "", self.network.address(CONTROL_HOST))
+        flags = control_flags(self.challenge.limits, self.cores, self.cgroup) | place | {"name": f"control-{self.tag}"}
+        control = Sidecar(self.client, self.image, "control_server", flags, self._kind("sidecar"))
+        self._sidecars.append(control)
+        control.__enter__()
+        control.ask("stats")
+        self.control = ControlServer(control, self.network.address(CONTROL_HOST))
+
     def _sidecar(self, module: str, name: str, host: int) -> Sidecar:
         place = on_network(self.client, self.network, name, self.network.address(host))
         flags = sidecar_flags(self.cores) | place | {"name": f"{name}-{self.tag}"}
@@ -115,6 +140,7 @@ class Topology:
         if cores.our_set != self.cores.our_set:
             for id in self.sidecar_ids:
                 self.client.api.update_container(id, cpuset_cpus=cores.our_set)
+        self.client.api.update_container(self.control.id, cpuset_cpus=cores.candidate_set)
         self.cores = cores
 
     @property
@@ -158,7 +184,7 @@ class Topology:
     def _create(self, image: str, host: int, env: dict[str, str], mounts: Sequence[Mount]) -> Container:
         name = f"app-{self.tag}-{len(self.candidates)}"
         volumes = self._image_volumes(image, name, {"/data", "/tmp", *(str(mount["Target"]) for mount in mounts)})
-        flags = candidate_flags(self.challenge.limits, self.cores, self.volume, mounts, volumes)
+        flags = candidate_flags(self.challenge.limits, self.cores, self.volume, mounts, volumes, self.cgroup)
         place = on_network(self.client, self.network, "", self.network.address(host))
         return self.client.containers.create(image, name=name, labels=self._kind("candidate"), environment=self.environment() | env, **flags, **place)
 
@@ -218,6 +244,8 @@ class Topology:
         for volume in self._image_volumes_made:
             quietly("image volume", partial(volume.remove, force=True))
         self._background.shutdown(wait=True)  # its own containers are gone when it ends; without the feature store it ends at once
+        if self.cgroup:
+            quietly("cgroup", partial(self.helper.remove_cgroups, self.cgroup))
         orphaned = self._rule and not quietly("INPUT rule", partial(self.helper.allow_input, self.network.bridge))
         self._rule = False
         together([self._remove_helper, partial(self.network.__exit__, None, None, None)])

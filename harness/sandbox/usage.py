@@ -18,6 +18,8 @@ class Usage:
 
     `memory_bytes` is what a leak would raise: anonymous memory, tmpfs and kernel memory; neither page cache nor the content of /data.
     `pid` is the main process then, 0 when there was none: where it changes, the last CPU seconds of a dead process are missing.
+    `open_files` counts the descriptors of all its processes, `log_bytes` what it wrote to its log since its creation, `engine_cpu_s` the CPU
+    time of the engine's own processes; None where this host does not show them.
     """
 
     cpu_s: float
@@ -26,6 +28,9 @@ class Usage:
     memory_bytes: int
     at_monotonic: float
     pid: int = 0
+    open_files: int | None = None
+    log_bytes: int | None = None
+    engine_cpu_s: float | None = None
 
 
 def cgroup_version() -> Literal["v1", "v2"]:
@@ -108,6 +113,21 @@ class Meter:
             return read_usage(cgroup_paths(pid))
         except (OSError, KeyError, ValueError):
             return stats_usage(self.container)
+
+
+class LogMeter:
+    """How much a container has logged, from the growing size of a file that the engine cuts back to nothing when it is full."""
+
+    def __init__(self) -> None:
+        self._total = 0
+        self._size = 0
+
+    def read(self, size: int | None) -> int | None:
+        if size is None:
+            return None
+        self._total += size - self._size if size >= self._size else size
+        self._size = size
+        return self._total
 
 
 def _add(now: Usage, base: Usage) -> Usage:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,10 @@ from .control import Command, Reply, serve_commands_blocking
 VOLUME = Path("/volume")
 LISTEN = "0A"
 MAX_PROCESSES = 512
+HOST_CGROUP = Path("/host-cgroup")
+TICKS = os.sysconf("SC_CLK_TCK")
+ENGINE = ("dockerd", "containerd", "conmon", "podman")
+"""How the names of the engine's own processes begin."""
 
 
 def pids_of(container: str) -> Iterator[int]:
@@ -102,6 +107,87 @@ def volume_use(_: Command) -> Reply:
     return {"bytes": (stat.f_blocks - stat.f_bfree) * stat.f_frsize, "size": stat.f_blocks * stat.f_frsize}
 
 
+def footprint(command: Command) -> Reply:
+    """What only the host sees of a container: open descriptors, size of its log, and what the engine's own processes have used."""
+    engine = _engine_processes()
+    pids = list(pids_of(command["container"]))
+    files = [count for pid in pids if (count := _descriptors(pid)) is not None]
+    return volume_use({}) | {
+        "open_files": sum(files) if files else None,
+        "log_size": next((size for pid in engine if (size := _size_at(pid, command.get("log_path", ""))) is not None), None),
+        "engine_cpu_s": sum(map(_cpu_s, engine)) if engine else None,
+    }
+
+
+def _descriptors(pid: int) -> int | None:
+    try:
+        return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:  # it ended meanwhile, or may not be looked at
+        return None
+
+
+def _engine_processes() -> list[int]:
+    """Pids of the engine and of the shims between it and its containers. Looked up anew at times: they come and go."""
+    if time.monotonic() > _known["until"]:
+        _known["pids"] = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and _named(entry).startswith(ENGINE)]
+        _known["until"] = time.monotonic() + 5
+    return list(_known["pids"])
+
+
+_known: dict[str, Any] = {"until": 0.0, "pids": []}
+
+
+def _named(process: Path) -> str:
+    try:
+        return (process / "comm").read_text()
+    except OSError:
+        return ""
+
+
+def _size_at(pid: int, path: str) -> int | None:
+    """Size of a file as the engine's process sees it: the path is the engine's, not ours."""
+    try:
+        return Path(f"/proc/{pid}/root{path}").stat().st_size if path else None
+    except OSError:
+        return None
+
+
+def _cpu_s(pid: int) -> float:
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(words[11]) + int(words[12])) / TICKS
+
+
+def own_cgroup(command: Command) -> Reply:
+    """Make a top-level cgroup for a run's candidates with the highest weight against everything else on the host.
+
+    The engine makes the folder in the other controllers of v1 when it starts the container.
+    """
+    unified = (HOST_CGROUP / "cgroup.procs").exists()
+    folder = (HOST_CGROUP if unified else HOST_CGROUP / "cpu") / command["name"]
+    folder.mkdir(exist_ok=True)
+    file, most = ("cpu.weight", 10_000) if unified else ("cpu.shares", 262_144)
+    (folder / file).write_text(str(most))
+    return {"set": f"{file} {most}"}
+
+
+def remove_cgroups(command: Command) -> Reply:
+    """Remove top-level cgroups of ours whose run is gone (its bridge is named alike), and the one called `name` in any case."""
+    removed = 0
+    for parent in {HOST_CGROUP, *(path.resolve() for path in HOST_CGROUP.glob("*/"))}:
+        for child in parent.iterdir():
+            ours = child.name == command["name"] or (re.fullmatch(command["pattern"], child.name) and not Path("/sys/class/net", child.name).exists())
+            if ours and child.is_dir():
+                try:
+                    child.rmdir()
+                    removed += 1
+                except OSError:  # something still runs in it, or another sweep was faster
+                    continue
+    return {"removed": removed}
+
+
 def rules_of_vanished_bridges(command: Command) -> Reply:
     """Delete our INPUT rules whose bridge no longer exists. Only interfaces named as ours are looked at."""
     deleted = 0
@@ -122,6 +208,9 @@ OPERATIONS: dict[str, Callable[[Command], Reply]] = {
     "run": run,
     "prepare_volume": prepare_volume,
     "volume_use": volume_use,
+    "footprint": footprint,
+    "own_cgroup": own_cgroup,
+    "remove_cgroups": remove_cgroups,
     "sweep_rules": rules_of_vanished_bridges,
     "ping": lambda _: {},
 }

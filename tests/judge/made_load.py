@@ -133,7 +133,7 @@ def load(asked: Challenge, mode: str, p99_ms: float = 9.0, void: str | None = No
 
 
 def reading(moment: str, at_s: float, p50_ms: float = 0.3) -> ControlReading:
-    return ControlReading(moment=moment, at_s=at_s, n=400, p50_ms=p50_ms, p99_ms=p50_ms * 3, cpu_ms_per_request=0.05)
+    return ControlReading(moment=moment, at_s=at_s, n=400, rate_rps=400, p50_ms=p50_ms, p99_ms=p50_ms * 3, cpu_ms_per_request=0.05)
 
 
 def batch(found: str | None = "a list of requests") -> BatchEvidence:

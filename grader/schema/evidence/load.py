@@ -120,6 +120,7 @@ class ControlReading(Model):
     moment: str
     at_s: float
     n: int
+    rate_rps: float
     p50_ms: float
     p99_ms: float
     cpu_ms_per_request: float
@@ -211,6 +212,7 @@ class StressEvidence(Model):
 
     capacity: Capacity | None = None
     overload: LoadWindow | None = None
+    relief: LoadWindow | None = Field(default=None, description="straight after the overload, at most at the production rate")
     soak: LoadWindow | None = None
     voided: list[LoadWindow] = Field(default_factory=list)
     control: list[ControlReading] = Field(default_factory=list)

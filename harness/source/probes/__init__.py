@@ -8,13 +8,14 @@ from pathlib import Path
 
 from challenges.loader import LoadedChallenge
 from grader.schema.evidence import Probe, RepositoryEvidence
-from harness.source.probes import ci, container, deployment, documents, lineage, observability, secrets, testing, training
+from harness.source.probes import ci, container, deployment, documents, lineage, observability, secrets, sizing, testing, training
 from harness.source.probes.view import View
 from harness.source.tree import SourceTree
 
 TABLE: dict[str, Callable[[View], Probe]] = {
     **container.PROBES,
     **deployment.PROBES,
+    **sizing.PROBES,
     **ci.PROBES,
     **training.PROBES,
     **testing.PROBES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -55,7 +56,7 @@ def manifest_probes(view: View) -> Probe:
     serving = workloads(view, SERVING)
     if not serving:
         return no_subject(NO_WORKLOAD)
-    good = [path for path, _, inside in serving if any(_handles(c.get("readinessProbe")) and _handles(c.get("livenessProbe")) for c in inside)]
+    good = [path for path, _, inside in serving if any(handles(c.get("readinessProbe")) and handles(c.get("livenessProbe")) for c in inside)]
     return probe(bool(good), "readiness and liveness probe" if good else "no container with a readiness and a liveness probe", dict.fromkeys(good))
 
 
@@ -79,7 +80,7 @@ def manifest_rollout(view: View) -> Probe:
 
 def autoscaler(view: View) -> Probe:
     """value: the highest maximum number of replicas."""
-    found = [(path, str(document["kind"]), top) for path, document in resources(view) if (top := _autoscales(document)) is not None]
+    found = [(path, str(document["kind"]), top) for path, document in resources(view) if (top := autoscales(document)) is not None]
     if not found and not workloads(view):
         return no_subject(NO_WORKLOAD)
     value = max((top for _, _, top in found), default=0.0)
@@ -93,7 +94,8 @@ def infrastructure_as_code(view: View) -> Probe:
     return probe(bool(kinds), ", ".join(kinds) or "none", [places[0] for places in kinds.values()], value=float(len(kinds)))
 
 
-def _handles(check: object) -> bool:
+def handles(check: object) -> bool:
+    """Whether a container's probe has something to ask."""
     if not isinstance(check, dict):
         return False
     http, command = check.get("httpGet"), check.get("exec")
@@ -133,7 +135,8 @@ def _rollout(document: dict[str, Any]) -> str | None:
     return "traffic weights" if kind in ("VirtualService", "HTTPRoute", "TraefikService") and len(weights) >= 2 else None
 
 
-def _autoscales(document: dict[str, Any]) -> float | None:
+def autoscales(document: dict[str, Any]) -> float | None:
+    """The highest number of replicas that a scaler may make; None for a document that scales nothing."""
     kind, spec = document["kind"], document.get("spec")
     if not isinstance(spec, dict):
         return None
@@ -153,9 +156,10 @@ def _autoscales(document: dict[str, Any]) -> float | None:
 
 def _number(value: object) -> float | None:
     try:
-        return float(value) if isinstance(value, (int, float, str)) else None
-    except ValueError:
+        number = float(value) if isinstance(value, (int, float, str)) else math.nan
+    except (ValueError, OverflowError):
         return None
+    return number if math.isfinite(number) else None  # YAML has .inf, which no evidence may hold
 
 
 def _infrastructure(view: View) -> dict[str, list[str]]:

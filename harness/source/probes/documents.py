@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from grader.schema.evidence import Probe
+from harness.source.probes.amounts import stated
 from harness.source.probes.view import View, basename, no_subject, probe
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
@@ -20,9 +21,6 @@ _CARD_SECTIONS = {
 _CARD_FILE = re.compile(r"model[-_ ]?card", re.I)
 _RUNBOOK = re.compile(r"runbook|playbook|on[- ]?call|incident|operations|troubleshoot|what to do (?:when|if)|alert response", re.I)
 _ROLLBACK = re.compile(r"\broll(?:ing|ed)?[ -]?back\b|\brevert(?:ing)? to\b|\bprevious (?:version|image|model|release)\b|rollout undo", re.I)
-_AMOUNT = r"(?:(?:[$€£]|\b(?:USD|EUR|GBP|US\$))\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:[$€£¢]|USD|EUR|GBP|cents?|dollars?|euros?)\b)"
-_PER = r"(?:per|/|for)\s{0,3}(?:(?:one|a|1)\s+)?(?:million|thousand|1[ ,.]?000(?:[ ,.]?000)?|1?[kM]|10\^[36]|mm)\b"
-_COST = re.compile(rf"{_AMOUNT}[^\n]{{0,120}}?{_PER}|{_PER}[^\n]{{0,120}}?{_AMOUNT}", re.I)
 _RESOURCE = re.compile(r"\b\d+(?:\.\d+)?\s?(?:v?cpus?|cores?|[MG]i?B|m\b|replicas?|pods?|instances?|workers?|nodes?)", re.I)
 _TRAFFIC = re.compile(r"\b\d[\d.,]*\s?(?:rps|qps|tps|req(?:uest)?s?\s?(?:/|per)\s?s(?:ec(?:ond)?)?|ms\b|predictions?\s?(?:/|per)\s?s)", re.I)
 _REASON = re.compile(
@@ -106,12 +104,17 @@ def rollback_documented(view: View) -> Probe:
 
 
 def cost_statement(view: View) -> Probe:
-    """A sentence with an amount of money per thousand or million predictions."""
+    """A sentence with an amount of money per thousand or million predictions. value: the amount per million, where it can be read.
+
+    Of several the first counts whose sentence speaks of the SLO or of capacity, else the first.
+    """
     if not view.prose:
         return no_subject("no documents")
-    found = ((path, line, text, _COST.search(text.replace("**", ""))) for path, line, text in paragraphs(view))
-    hits = [(path, line + text[: match.start()].count("\n"), match[0]) for path, line, text, match in found if match]
-    return probe(bool(hits), hits[0][2] if hits else "no cost per thousand or million predictions", [(path, line) for path, line, _ in hits])
+    hits = [(path, line + text[: cost.start].count("\n"), cost) for path, line, text in paragraphs(view) for cost in stated(text)]
+    if not hits:
+        return probe(False, "no cost per thousand or million predictions")
+    best = min(hits, key=lambda hit: (not hit[2].at_slo, hit[2].per_million is None))[2]
+    return probe(True, best.words, [(path, line) for path, line, _ in hits], value=best.per_million)
 
 
 def sizing_rationale(view: View) -> Probe:

@@ -1,0 +1,228 @@
+"""The capacity search: the highest rate at which a service meets its SLO, found by trials, confirmed by a longer one, published as a lower bound.
+
+Closed bursts tell where to begin and how many requests the service works on at once. Open-loop Poisson trials then close in on the
+highest rate that holds; a trial is ended early when more requests are in flight than the SLO allows, and a failure is repeated once,
+since a neighbour's single hiccup fails a trial and never passes one. The confirmation runs longer, a little below what held.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from math import sqrt
+from time import monotonic, sleep
+from typing import Literal
+
+from grader.schema.challenge import StressPlan
+from grader.schema.evidence.load import BurstStep, Capacity, CapacityTrial, ResourceUse
+from harness.load import schedule
+from harness.load.generator import Running
+from harness.load.stage import Stage, make_plan
+from harness.load.supply import Supply
+from harness.load.trace import Trace, quantile
+from harness.load.watch import Watch
+from harness.load.windows import GENERATOR, void_reason
+
+CALLERS = (1, 2, 4, 8, 16, 32)
+ENOUGH = 1.1
+"""A step that does not bring a tenth more than the best so far, twice in a row, shows that more callers bring nothing."""
+
+FIRST, UP, DOWN = 0.9, 1.09, 0.75
+"""The first trial as a share of the bursts' rate; factors of the next one while only one side is known."""
+
+CLOSE = 1.04
+CONFIRM = 0.95
+LATE_SHARE = 0.01
+"""p99 within the SLO: at most this share of a trial's requests is over it, one request at least."""
+
+IN_FLIGHT_SLOS = 2.0
+IN_FLIGHT_LEAST = 32
+"""A trial ends when more is in flight than `rate x SLO x 2`: by Little's law the mean is then beyond twice the SLO."""
+
+LOWEST_SHARE = 0.05
+VOIDS = 3
+POLL_S = 0.02
+SETTLE_S = 4.0
+TIMEOUT_S = 2.0
+GUESS_RPS = 1000.0
+"""Bodies for the first burst; one that runs out of them ends early and is rated all the same."""
+
+Phase = Literal["search", "confirm"]
+
+
+def search(stage: Stage, plan: StressPlan, supply: Supply) -> Capacity:
+    """Never raises for what a candidate does; Trouble where the generator breaks. Takes about `plan.search_s` seconds at most."""
+    return _Search(stage, plan, supply).run()
+
+
+@dataclass
+class _Bracket:
+    """The highest rate that held and the lowest that did not."""
+
+    held: float | None = None
+    failed: float | None = None
+
+    @property
+    def closed(self) -> bool:
+        return self.held is not None and self.failed is not None and self.failed <= self.held * CLOSE
+
+    def next(self, rate: float) -> float:
+        if self.held is not None and self.failed is not None:
+            return sqrt(self.held * self.failed)
+        return rate * (UP if self.held is not None else DOWN)
+
+
+@dataclass
+class _Search:
+    stage: Stage
+    plan: StressPlan
+    supply: Supply
+    bursts: list[BurstStep] = field(default_factory=list)
+    trials: list[CapacityTrial] = field(default_factory=list)
+    cost_ms: float | None = None
+
+    def run(self) -> Capacity:
+        begin = monotonic()
+        self.highest = self.plan.highest_factor * self.stage.reality.rate_rps
+        self.deadline = begin + self.plan.search_s - self.plan.confirm_s
+        saturation = self._saturate()
+        bracket, generator_limited = self._close_in(saturation)
+        confirmed = self._confirm(bracket.held)
+        return Capacity(
+            rate_rps=confirmed,
+            failed_rps=bracket.failed,
+            saturation_rps=round(saturation, 1),
+            parallelism=self._parallelism(saturation),
+            limited_by="service" if bracket.failed or not saturation else "generator" if generator_limited else "highest_rate",
+            highest_rps=self.highest,
+            cpu_ms_per_request=self.cost_ms,
+            bursts=self.bursts,
+            trials=self.trials,
+            seconds=round(monotonic() - begin, 3),
+            void=self._void(confirmed, bracket),
+        )
+
+    def _saturate(self) -> float:
+        """The best rate of closed bursts with more and more callers."""
+        best, vain = 0.0, 0
+        for callers in CALLERS:
+            step, use = self._burst(callers)
+            self.bursts.append(step)
+            vain = 0 if step.rate_rps > best * ENOUGH else vain + 1
+            if step.rate_rps > best:
+                best = step.rate_rps
+                self.cost_ms = round(use.cpu_seconds / step.answered * 1e3, 4) if use and step.answered else None
+            if vain == 2 or not step.answered:
+                break
+        return best
+
+    def _burst(self, callers: int) -> tuple[BurstStep, ResourceUse | None]:
+        """Rated from the first sending to the last answer: the burst's ends cut requests off."""
+        seconds, seen = self.plan.burst_s, max((step.rate_rps for step in self.bursts), default=GUESS_RPS)
+        plan = make_plan(self.stage, [0.0] * (int(seen * seconds * 3) + 16 * callers), self.supply)
+        with Watch(self.stage.candidate, self.stage.cores) as watch:
+            running = self.stage.generator.start(replace(plan, callers=callers, seconds=seconds))
+            trace = running.wait()
+        use, valid = watch.use(), trace.valid
+        answered = int(valid.sum())
+        span = float(trace.received[valid].max() - trace.intended.min()) if answered else seconds
+        share = None if use is None else round(min(1.0, use.cpu_seconds / max(span, 1e-3) / self.stage.cpus), 4)
+        return BurstStep(concurrency=callers, seconds=round(span, 3), answered=answered, rate_rps=round(answered / span, 2), cpu_share=share), use
+
+    def _close_in(self, saturation: float) -> tuple[_Bracket, bool]:
+        bracket, rate, voids = _Bracket(), min(self.highest, saturation * FIRST), 0
+        while rate >= LOWEST_SHARE * self.stage.reality.rate_rps and not bracket.closed and monotonic() + self.plan.trial_s < self.deadline:
+            trial = self._settled_trial("search", rate, self.plan.trial_s)
+            if trial.void is not None:
+                voids += 1
+                if trial.void.startswith(GENERATOR) and bracket.held is not None:
+                    return bracket, True
+                if voids >= VOIDS:
+                    break
+                continue
+            if trial.held or (self._again(rate)):
+                bracket.held = rate
+                if rate >= self.highest:
+                    break
+            else:
+                bracket.failed = rate
+            rate = min(self.highest, bracket.next(rate))
+        return bracket, False
+
+    def _again(self, rate: float) -> bool:
+        """A failure counts only when its repetition fails too."""
+        return self._settled_trial("search", rate, self.plan.trial_s).held is not False
+
+    def _confirm(self, held: float | None) -> float | None:
+        """The rate that a longer trial held, a little below what the search found; one step lower, once, when it did not."""
+        rate = None if held is None else held * CONFIRM
+        for _ in range(3):
+            if rate is None:
+                return None
+            trial = self._settled_trial("confirm", rate, self.plan.confirm_s)
+            if trial.held:
+                return round(rate, 1)
+            rate = rate if trial.void is not None else rate * CONFIRM**2
+        return None
+
+    def _settled_trial(self, phase: Phase, rate: float, seconds: float) -> CapacityTrial:
+        settle(self.stage, self.supply)
+        trial = self._trial(phase, rate, seconds)
+        self.trials.append(trial)
+        return trial
+
+    def _trial(self, phase: Phase, rate: float, seconds: float) -> CapacityTrial:
+        stage, slo_s = self.stage, self.stage.reality.slo_p99_ms / 1e3
+        offsets = schedule.poisson(rate, seconds, stage.seeds.derive(f"capacity:{len(self.trials)}"))
+        limit = max(IN_FLIGHT_LEAST, rate * slo_s * IN_FLIGHT_SLOS)
+        plan = make_plan(stage, offsets, self.supply, TIMEOUT_S)
+        with Watch(stage.candidate, stage.cores) as watch:
+            running = stage.generator.start(plan)
+            peak, aborted = _follow(running, seconds, limit)
+            trace = running.stop() if aborted else running.wait()
+        use, late = watch.use(), trace.over(slo_s)
+        void = void_reason(trace, TIMEOUT_S, use)
+        spent = max(1e-9, trace.end - running.t0)
+        return CapacityTrial(
+            phase=phase, rate_rps=round(rate, 2), seconds=seconds, sent=len(trace) - trace.dropped, over_slo=late,
+            p95_ms=_ms(trace, 0.95), p99_ms=_ms(trace, 0.99), shed=trace.counts().get("shed", 0), degraded=int(trace.degraded.sum()),
+            cpu_share=None if use is None else round(min(1.0, use.cpu_seconds / spent / stage.cpus), 4),
+            peak_in_flight=peak, aborted=aborted, void=void,
+            held=None if void else not aborted and len(trace) > 0 and late <= max(1, LATE_SHARE * len(trace)),
+        )  # fmt: skip
+
+    def _parallelism(self, saturation: float) -> float | None:
+        alone = next((step.rate_rps for step in self.bursts if step.concurrency == 1), 0.0)
+        return round(saturation / alone, 2) if alone else None
+
+    def _void(self, confirmed: float | None, bracket: _Bracket) -> str | None:
+        """Why nothing can be said: no rate held, and a trial that might have was spoilt."""
+        spoilt = next((trial.void for trial in reversed(self.trials) if trial.void), None)
+        judged = any(trial.held is False for trial in self.trials)
+        return spoilt if confirmed is None and (bracket.held is not None or not judged) else None
+
+
+def _follow(running: Running, seconds: float, limit: float) -> tuple[int, bool]:
+    """Watch a trial to its end: the most requests in flight, and whether they were over the limit."""
+    peak = 0
+    while monotonic() < running.t0 + seconds:
+        peak = max(peak, running.in_flight())
+        if peak > limit:
+            return peak, True
+        sleep(POLL_S)
+    return peak, False
+
+
+def _ms(trace: Trace, q: float) -> float | None:
+    values = trace.latency_s()
+    return round(quantile(values, q) * 1e3, 3) if len(values) else None
+
+
+def settle(stage: Stage, supply: Supply) -> bool:
+    """Wait until single requests are answered within the SLO again: what a trial left in queues is not the next one's. False: not in time."""
+    deadline, slo_s = monotonic() + SETTLE_S, stage.reality.slo_p99_ms / 1e3
+    while monotonic() < deadline:
+        trace = stage.generator.start(make_plan(stage, [0.0, 0.01, 0.02], supply, timeout_s=1.0)).wait()
+        if trace.over(slo_s) == 0:
+            return True
+        sleep(POLL_S)  # a service that refuses at once would be asked thousands of times
+    return False

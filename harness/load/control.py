@@ -1,0 +1,51 @@
+"""The control container: a fixed tiny server of ours, under the candidate's flags and on its core, through a fixed profile before and after.
+
+What moves its figures is the host, not the candidate, which is frozen meanwhile. The profile is a closed burst that keeps the core busy:
+at a light load the figures show how deeply an idle core sleeps (a factor of three between two readings) and not what the core can do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grader.schema.causes import Trouble
+from grader.schema.evidence.load import ControlReading
+from harness.load.generator import LoadGenerator
+from harness.load.plan import Plan
+from harness.load.trace import Trace, quantile
+from harness.load.watch import Target
+
+CALLERS, WARM_S, SECONDS, MOST = 4, 0.4, 1.0, 40_000
+MOVED = 0.15
+"""Relative change beyond which the windows in between say nothing."""
+
+
+def read(generator: LoadGenerator, server: Target, moment: str, run_start: float) -> ControlReading:
+    """One pass of the profile. Raises Trouble when the generator breaks."""
+    _burst(generator, server, WARM_S)
+    before = server.usage()
+    trace = _burst(generator, server, SECONDS)
+    cpu_s = server.usage().cpu_s - before.cpu_s
+    values = trace.latency_s() * 1e3
+    if not len(values):
+        raise Trouble("sidecar_down", f"the control container gave no answer: {trace.counts()}")
+    return ControlReading(
+        moment=moment, at_s=round(trace.t0 - run_start, 3), n=len(values), rate_rps=round(len(values) / SECONDS, 1),
+        p50_ms=round(quantile(values, 0.5), 4), p99_ms=round(quantile(values, 0.99), 4), cpu_ms_per_request=round(cpu_s / len(values) * 1e3, 5),
+    )  # fmt: skip
+
+
+def _burst(generator: LoadGenerator, server: Target, seconds: float) -> Trace:
+    return generator.start(Plan(server.ip, server.port, "/", [0.0] * MOST, [b"{}"], [], callers=CALLERS, seconds=seconds)).wait()
+
+
+def moved(readings: Sequence[ControlReading]) -> str | None:
+    """Why the windows between the first and the last reading must not be used, or None."""
+    if len(readings) < 2:
+        return None
+    first, last = readings[0], readings[-1]
+    figures = (("rate", first.rate_rps, last.rate_rps, "requests/s"), ("CPU time", first.cpu_ms_per_request, last.cpu_ms_per_request, "ms per request"))
+    for name, a, b, unit in figures:
+        if min(a, b) <= 0 or max(a, b) / min(a, b) > 1 + MOVED:
+            return f"host unsteady: the control container's {name} moved from {a:.3g} to {b:.3g} {unit}"
+    return None

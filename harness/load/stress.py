@@ -1,0 +1,67 @@
+"""The stress stage: profiles whose rates follow from what is measured. Capacity is searched, then exceeded, then half of it is held for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grader.schema.challenge import StressPlan
+from grader.schema.evidence.load import Capacity, ControlReading, StressEvidence
+from harness.load.capacity import search, settle
+from harness.load.control import moved
+from harness.load.stage import BIN_S, Record, Segment, Stage
+from harness.load.supply import Supply
+
+MOST_RPS = 6000.0
+"""What the generator sends without being late itself on one core of its own (benchmarks, part lag); overload never asks for more."""
+
+RELIEF_S = 4.0
+REAL_OVERLOAD = 1.3
+"""Less than this much beyond the capacity shows nothing about overload."""
+
+LOWEST_RPS = 1.0
+UNKNOWN_SHARE = 0.5
+"""Of the production rate, for a soak where no capacity is known."""
+
+
+def collect(stage: Stage, plan: StressPlan, supply: Supply) -> StressEvidence:
+    """Each part once (windows again where void). Raises Trouble when the generator breaks."""
+    readings = [stage.control("before stress")] if stage.control else []
+    capacity = _search(stage, plan, supply, readings) if plan.search_s else None
+    record = Record()
+    for stretch in _stretches(stage, plan, capacity):
+        settle(stage, supply)
+        record.send(stage, stretch, supply)
+    if stage.control:
+        readings.append(stage.control("after stress"))
+    if (why := moved(readings[-2:])) is not None:
+        record.void_all(why)
+    by_name = {window.name: window for window in record.windows}
+    return StressEvidence(
+        capacity=capacity, overload=by_name.get("overload"), relief=by_name.get("relief"), soak=by_name.get("soak"),
+        voided=record.voided, control=readings, bin_s=BIN_S,
+    )  # fmt: skip
+
+
+def _search(stage: Stage, plan: StressPlan, supply: Supply, readings: list[ControlReading]) -> Capacity:
+    """Once more where the control container's figures moved meanwhile; void where they moved again."""
+    for _ in range(2):
+        capacity = search(stage, plan, supply)
+        if stage.control is None:
+            return capacity
+        readings.append(stage.control("after search"))
+        if (why := moved(readings[-2:])) is None:
+            return capacity
+    return capacity.model_copy(update={"void": capacity.void or why})
+
+
+def _stretches(stage: Stage, plan: StressPlan, capacity: Capacity | None) -> list[Sequence[Segment]]:
+    """Overload with the relief after it, and the soak, at the rates that the capacity allows."""
+    production, stretches = stage.reality.rate_rps, list[Sequence[Segment]]()
+    known = (capacity and (capacity.rate_rps or capacity.saturation_rps)) or None
+    if plan.overload_s and known and (rate := min(plan.overload_factor * known, MOST_RPS)) >= REAL_OVERLOAD * known:
+        relief = Segment("relief", "poisson", min(production, known * plan.soak_share), RELIEF_S)
+        stretches.append([Segment("overload", "poisson", rate, plan.overload_s), relief])
+    if plan.soak_s:
+        rate = min(plan.soak_factor * production, max(plan.soak_share * known, LOWEST_RPS) if known else UNKNOWN_SHARE * production)
+        stretches.append([Segment("soak", "poisson", rate, plan.soak_s)])
+    return stretches
