@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 from functools import lru_cache
+from typing import get_args
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from grader.schema.result import Result
+from grader.schema.result import Result, Theme
 from reports import words
-from reports.charts import lay_out, strip
+from reports.charts import lay_out, shape, strip
 from reports.shorten import fitted
 from reports.text import inert
 
@@ -34,7 +35,7 @@ def environment() -> Environment:
         sample=words.sample,
     )
     env.globals.update(interval=words.interval, percents=words.percents, outcomes=words.OUTCOMES)
-    env.globals.update(standing=words.standing, counted=words.counted)
+    env.globals.update(standing=words.standing, counted=words.counted, shape=shape, dots=words.DOTS)
     return env
 
 
@@ -60,9 +61,9 @@ def _render(r: Result, note: str) -> str:
         areas=areas,
         checks={area.id: [c for c in r.checks if c.area == area.id] for area in areas},
         interview={area.id: [item for item in r.interview if item.area == area.id] for area in areas},
-        pictures=[lay_out(chart) for chart in r.charts],
+        pictures={theme: [lay_out(chart) for chart in r.charts if chart.theme == theme] for theme in get_args(Theme)},
         strips=[strip(data) for data in r.fault_strips],
-        tables={table.id: table for table in r.tables},
+        tables={theme: [table for table in r.tables if table.theme == theme] for theme in get_args(Theme)},
         refunds=[row for row in r.ledger if row.kind == "root_cause_cap"],
         limits=words.LIMITS,
     )

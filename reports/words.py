@@ -20,6 +20,16 @@ OUTCOMES: dict[Outcome, str] = {
 """Outcome -> word. The style sheet adds a mark by class: never a colour alone."""
 
 
+DOTS = {
+    "held": "held the target",
+    "failed": "did not hold",
+    "aborted": "did not hold, ended early",
+    "void": "void: says nothing",
+    "window": "a window or a trial",
+}
+"""Kind of dot -> word for a picture's key."""
+
+
 def points(bp: int) -> str:
     """Basis points of the headline as points of 100."""
     return f"{bp / 100:.2f}".rstrip("0").rstrip(".")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from grader.judge.control import MOVED, moved, readings
+from grader.judge.found import found
+from grader.judge.say import figure, percent
 from grader.schema.bundle import Bundle
 from grader.schema.causes import CAUSES, Failure
-from grader.schema.evidence import BootEvidence, ImageEvidence, LoadEvidence, SandboxEvidence, SourceEvidence
+from grader.schema.evidence import BootEvidence, ImageEvidence, LoadEvidence, LoadWindow, SandboxEvidence, SourceEvidence, StressEvidence
 from grader.schema.result import Failed
 
 
@@ -50,19 +53,58 @@ def discovery(bundle: Bundle) -> list[str]:
 
 def notes(bundle: Bundle) -> list[str]:
     """Things a reader must know to read the numbers."""
-    source, sandbox, load = (bundle.evidence.get(name) for name in ("source", "sandbox", "load"))
+    source, sandbox = found(bundle, SourceEvidence), found(bundle, SandboxEvidence)
+    load, stress = found(bundle, LoadEvidence), found(bundle, StressEvidence)
     lines: list[str] = []
-    if isinstance(source, SourceEvidence) and source.uncommitted:
+    if source and source.uncommitted:
         lines.append("the local repository had uncommitted changes; the last commit was graded")
-    if isinstance(sandbox, SandboxEvidence):
+    if sandbox:
         lines += sandbox.notes
         lines.append(f"candidate on core(s) {_cores(sandbox.candidate_cores)}, load generator on {_cores(sandbox.generator_cores)}")
-    if isinstance(load, LoadEvidence):
-        lines += [
-            f"load window {w.name} is void and counts only where it shows the best level all the same: {w.void}" for w in load.windows if w.void
-        ]
-        lines += [f"load window {w.name} was repeated: {w.void}" for w in load.voided]
+    return [*lines, *_void(load, stress), *_search(stress), *_control(load, stress)]
+
+
+def _void(load: LoadEvidence | None, stress: StressEvidence | None) -> list[str]:
+    """Windows that may not be used as they are, and what was repeated."""
+    sent = [*(load.windows if load else []), *([w for w in (stress.overload, stress.soak) if w] if stress else [])]
+    voided: list[LoadWindow] = [*(load.voided if load else []), *(stress.voided if stress else [])]
+    return [
+        *(f"load window {w.name} is void and counts only where it shows the best level all the same: {w.void}" for w in sent if w.void),
+        *(f"load window {w.name} was repeated: {w.void}" for w in voided),
+    ]
+
+
+BOUNDS = {
+    "service": "the capacity search ended although no rate above the published one failed",
+    "generator": "the capacity search ended where the generator could not send more: the truth is no lower",
+    "highest_rate": "the capacity search tried no rate beyond {highest} requests/s: the truth is no lower",
+}
+"""What a search without a failed rate stopped at."""
+
+
+def _search(stress: StressEvidence | None) -> list[str]:
+    """What keeps the capacity from being the whole truth."""
+    capacity = stress.capacity if stress else None
+    if capacity is None:
+        return []
+    if capacity.void:
+        return [f"the capacity search is void: {capacity.void}"]
+    spoilt = [t for t in capacity.trials if t.void]
+    lines = [f"trial of the capacity search at {figure(t.rate_rps)} requests/s is void: {t.void}" for t in spoilt]
+    if capacity.failed_rps is None and capacity.rate_rps is not None:
+        lines.append(BOUNDS[capacity.limited_by].format(highest=figure(capacity.highest_rps)))
     return lines
+
+
+CALM = ("p50", "CPU per request")
+"""Figures of the control that a quiet machine repeats; its p99 moves by itself."""
+
+
+def _control(load: LoadEvidence | None, stress: StressEvidence | None) -> list[str]:
+    """A fixed service whose figures moved tells of a machine that did not stay the same."""
+    shares = moved(readings(load, stress))
+    told = [f"{name} by {percent(share)}" for name in CALM if (share := shares[name]) is not None and share > MOVED]
+    return [f"the control service moved between its readings, so the machine did too: {', '.join(told)}"] if told else []
 
 
 def _cores(cores: list[int]) -> str:

@@ -64,7 +64,7 @@ def judge(bundle: Bundle, rubric: Rubric, challenge: Challenge, mode: str) -> Re
         interview=plan(evaluated, scored, rubric, list(challenge.scoring.core), out_of_scope),
         charts=charts(bundle, challenge),
         fault_strips=fault_strips(bundle, by_id, _by_fault(evaluated)),
-        tables=tables(bundle),
+        tables=tables(bundle, challenge),
         failures=failures(bundle),
         out_of_scope=out_of_scope,
         integrity=list(bundle.integrity),

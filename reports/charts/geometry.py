@@ -1,28 +1,22 @@
-"""From numbers to SVG coordinates. Pure layout: axes, ticks, paths; no judgement and no markup."""
+"""From numbers to SVG coordinates. Pure layout: where lines, bands, dots, ticks and labels stand; no judgement and no markup."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.schema.result import Chart, Mark, Point, Series, Span
+from grader.schema.result import Chart, Dot, Point, Series, Span
+from reports.charts.axes import Axis, Linear, Step, across, held, upwards
+from reports.charts.labels import LANE, LETTER, Label, in_lanes
+from reports.charts.shapes import shape
 
-WIDTH, HEIGHT = 760, 244
-LEFT, RIGHT, TOP, BOTTOM = 50, 22, 46, 36
-LETTER = 6.4
-"""Width of a letter of the chart's font, near enough to tell whether a label fits."""
+WIDTH, PLOT = 760, 162
+LEFT, RIGHT, HEAD, BOTTOM = 50, 22, 20, 36
+FLAGS = 12
+"""Room for the flags of events, below the labels."""
 
-HUGE = 1e12
-"""Values are held within this, so that no axis overflows."""
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A position on an axis and its label."""
-
-    at: float
-    label: str
+ASIDE = 0.05
+"""Room beside dots, as a share of the axis: they are as wide as high, lines are not."""
 
 
 @dataclass(frozen=True)
@@ -37,102 +31,122 @@ class Line:
 
 @dataclass(frozen=True)
 class Band:
-    """A shaded stretch. `label` is empty where it would not fit."""
+    """A shaded stretch."""
 
     x: float
     width: float
-    label: str
     kind: str
 
 
 @dataclass(frozen=True)
 class Flag:
-    """An event on the time axis."""
+    """An event on the horizontal axis. The label of a written one stands among the picture's labels."""
 
     x: float
+    label: str
+    kind: str
+    written: bool
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A dot as path data; `stem` is the path down to its lower value."""
+
+    path: str
+    stem: str
     label: str
     kind: str
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart ready to be drawn in a viewBox of WIDTH x HEIGHT."""
+    """A chart ready to be drawn in a viewBox of `width` x `height`."""
 
     chart: Chart
     lines: list[Line]
     bands: list[Band]
     flags: list[Flag]
-    x_ticks: list[Tick]
-    y_ticks: list[Tick]
+    spots: list[Spot]
+    labels: list[Label]
+    x_ticks: list[Step]
+    y_ticks: list[Step]
     limit_y: float | None
+    limit_label_y: float
+    top: int
+    head: int = HEAD
+    lane: int = LANE
     width: int = WIDTH
-    height: int = HEIGHT
     left: int = LEFT
     right: int = WIDTH - RIGHT
-    top: int = TOP
-    bottom: int = HEIGHT - BOTTOM
 
+    @property
+    def bottom(self) -> int:
+        return self.top + PLOT
 
-@dataclass(frozen=True)
-class Axis:
-    """A linear scale from data to pixels."""
+    @property
+    def height(self) -> int:
+        return self.bottom + BOTTOM
 
-    low: float
-    high: float
-    start: float
-    end: float
+    @property
+    def kinds(self) -> list[str]:
+        """Kinds of dots that the key has to explain."""
+        return sorted({dot.kind for dot in self.chart.dots})
 
-    def at(self, value: float) -> float:
-        return round(self.start + (_held(value) - self.low) / (self.high - self.low) * (self.end - self.start), 1)
-
-    def ticks(self, count: int) -> list[Tick]:
-        step = _nice((self.high - self.low) / count)
-        first = math.ceil(self.low / step) * step
-        values = [first + i * step for i in range(int((self.high - first) / step + 1e-9) + 1)]
-        return [Tick(self.at(v), f"{v:.10g}") for v in values]
+    @property
+    def alerts(self) -> bool:
+        return any(not flag.written for flag in self.flags)
 
 
 def lay_out(chart: Chart) -> Picture:
     """Lay a chart out; an empty one gets axes from 0 to 1."""
-    points = [p for s in chart.series for p in s.points]
-    xs = [_held(x) for x in (*(p.x for p in points), *(edge for s in chart.spans for edge in (s.start, s.end)), *(m.x for m in chart.marks))]
-    ys = [_held(p.y) for p in points if p.y is not None] + ([_held(chart.limit)] if chart.limit is not None else [])
-    x = _axis(min(xs, default=0.0), max(xs, default=1.0), LEFT, WIDTH - RIGHT)
-    y = _axis(min(0.0, *ys) if ys else 0.0, _above(ys), HEIGHT - BOTTOM, TOP)
+    x = across(_xs(chart), LEFT, WIDTH - RIGHT, ASIDE if chart.dots else 0.0)
+    flags = [Flag(x.at(mark.x), mark.label, mark.kind, mark.written) for mark in chart.marks]
+    bands = [_band(span, x) for span in chart.spans]
+    wanted = [*((b.x, s.label) for b, s in zip(bands, chart.spans, strict=True)), *((f.x, f.label) for f in flags if f.written)]
+    labels = in_lanes(wanted, LEFT, WIDTH - 2)
+    top = HEAD + LANE * (1 + max((label.lane for label in labels), default=-1)) + (FLAGS if len(flags) > sum(f.written for f in flags) else 0)
+    y = upwards(_ys(chart), top + PLOT, top, chart.y_scale)
+    limit_y = y.at(chart.limit) if chart.limit is not None else None
     return Picture(
         chart=chart,
         lines=[_line(series, x, y, index) for index, series in enumerate(chart.series)],
-        bands=[_band(span, x) for span in chart.spans],
-        flags=[_flag(mark, x) for mark in chart.marks],
-        x_ticks=x.ticks(8),
+        bands=bands,
+        flags=flags,
+        spots=[_spot(dot, x, y) for dot in chart.dots],
+        labels=labels,
+        x_ticks=_given(chart, x) if chart.x_ticks else x.ticks(8),
         y_ticks=y.ticks(4),
-        limit_y=y.at(chart.limit) if chart.limit is not None else None,
+        limit_y=limit_y,
+        limit_label_y=_beside(limit_y or 0.0, top + PLOT),
+        top=top,
     )
 
 
-def _held(value: float) -> float:
-    return max(-HUGE, min(HUGE, value))
+def _xs(chart: Chart) -> list[float]:
+    points = [p.x for s in chart.series for p in s.points] + [dot.x for dot in chart.dots]
+    edges = [edge for span in chart.spans for edge in (span.start, span.end)] + [mark.x for mark in chart.marks]
+    return [held(x) for x in (*points, *edges)]
 
 
-def _axis(low: float, high: float, start: float, end: float) -> Axis:
-    """An axis is never so short that its ticks could not be told apart."""
-    short = high - low <= 1e-9 * max(1.0, abs(low), abs(high))
-    return Axis(low, low + max(1.0, abs(low) * 1e-3) if short else high, start, end)
+def _ys(chart: Chart) -> list[float]:
+    points = [p.y for s in chart.series for p in s.points] + [y for dot in chart.dots for y in (dot.y, dot.low)]
+    return [held(y) for y in (*points, chart.limit) if y is not None]
 
 
-def _above(values: Sequence[float]) -> float:
-    """The top of an axis: the next round number above the data."""
-    top, low = max(values, default=1.0), min(0.0, *values, 0.0)
-    step = _nice((top - low) / 4)
-    return math.ceil(top / step - 1e-9) * step
+def _beside(limit_y: float, bottom: int) -> float:
+    """A limit's label stands below its line, where there is room."""
+    return limit_y + 13 if limit_y + 18 < bottom else limit_y - 5
 
 
-def _nice(step: float) -> float:
-    """The nearest 1, 2 or 5 times a power of ten, not below step."""
-    if step < 1e-9:
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(step))
-    return next((power * m for m in (1, 2, 5) if power * m >= step * (1 - 1e-9)), power * 10)
+def _given(chart: Chart, x: Linear) -> list[Step]:
+    """The chart's own ticks that lie on the axis, without those that would run into the one before."""
+    steps: list[Step] = []
+    for tick in sorted(chart.x_ticks, key=lambda t: t.at):
+        at, room = x.at(tick.at), LETTER * len(tick.label) / 2
+        clear = not steps or at - room > steps[-1].at + LETTER * len(steps[-1].label) / 2 + 4
+        if LEFT - 0.5 <= at <= WIDTH - RIGHT + 0.5 and clear:
+            steps.append(Step(at, tick.label))
+    return steps
 
 
 def _line(series: Series, x: Axis, y: Axis, index: int) -> Line:
@@ -158,9 +172,10 @@ def _runs(points: Sequence[Point]) -> list[list[tuple[float, float]]]:
 
 def _band(span: Span, x: Axis) -> Band:
     start, end = sorted((x.at(span.start), x.at(span.end)))
-    fits = (end - start) > LETTER * len(span.label) + 6
-    return Band(start, round(end - start, 1), span.label if fits else "", span.kind)
+    return Band(start, round(end - start, 1), span.kind)
 
 
-def _flag(mark: Mark, x: Axis) -> Flag:
-    return Flag(x.at(mark.x), mark.label, mark.kind)
+def _spot(dot: Dot, x: Axis, y: Axis) -> Spot:
+    px, py = x.at(dot.x), y.at(dot.y)
+    stem = "" if dot.low is None else f"M{px:g} {py:g}V{y.at(dot.low):g}m-3 0h6"
+    return Spot(shape(dot.kind, px, py), stem, dot.label, dot.kind)

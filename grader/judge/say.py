@@ -1,0 +1,18 @@
+"""How numbers read inside a sentence of the judge's own: captions, notes and labels."""
+
+from __future__ import annotations
+
+
+def figure(value: float) -> str:
+    """Three significant digits, thousands set apart."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def percent(share: float) -> str:
+    """A share as whole percent."""
+    return f"{share * 100:.0f} %"
+
+
+def count(number: int, noun: str) -> str:
+    """1 alert, 2 alerts."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
