@@ -37,6 +37,7 @@ from grader.schema.evidence import (
     PredictionFacts,
     Probe,
     RepositoryEvidence,
+    ResourceSample,
     ResourceUse,
     Scrape,
     SentTruth,
@@ -374,3 +375,11 @@ def capacity(rate: float | None = 2000.0, *trials: CapacityTrial, void: str | No
 def stress(cap: Capacity | None = None, overload: LoadWindow | None = None, soak: LoadWindow | None = None) -> StressEvidence:
     """Whatever is given; without `cap` the sound capacity of 2000 requests/s."""
     return StressEvidence(capacity=capacity() if cap is None else cap, overload=overload, soak=soak, bin_s=0.1)
+
+
+def soaked(kib_per_request: float = 0.0, *, memory: Sequence[int] | None = None, void: str | None = None) -> StressEvidence:
+    """A soak of 10 s at 300 requests/s whose memory grows by so much per request, or goes as `memory` says."""
+    values = memory or [round(100 * MIB + kib_per_request * 1024 * 150 * i) for i in range(21)]
+    samples = [ResourceSample(t_s=i / 2, requests=150 * i, cpu_s=0.1 * i, throttled_s=0, memory_bytes=value) for i, value in enumerate(values)]
+    use = resources(samples=samples, memory_end_bytes=values[-1])
+    return stress(soak=window("soak", 150 * len(values), seconds=10.0, use=use, void=void))

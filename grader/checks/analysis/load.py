@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from grader.checks.api import unmeasured
 from grader.schema.base import Culprit
-from grader.schema.evidence import LoadEvidence, LoadWindow
+from grader.schema.evidence import Capacity, LoadEvidence, LoadWindow, StressEvidence
 from grader.schema.result import Finding
 
 PER_MILLION = 1e6
@@ -19,7 +19,11 @@ def usable(load: LoadEvidence, name: str, judge: Callable[[LoadWindow], Finding]
     worse and never better, since latency counts from the intended arrival; so where the best level is reached all the same, it
     stands, and anything less says nothing. A window in which we dropped arrivals was less load than promised and never counts.
     """
-    window = load.window(name)
+    return usable_window(load.window(name), name, judge, best)
+
+
+def usable_window(window: LoadWindow | None, name: str, judge: Callable[[LoadWindow], Finding], best: str) -> Finding:
+    """The same for a window that is at hand."""
     if window is None:
         return unmeasured(f"no window {name} was sent")
     if not window.sent:
@@ -29,8 +33,37 @@ def usable(load: LoadEvidence, name: str, judge: Callable[[LoadWindow], Finding]
     finding = None if window.dropped else judge(window)
     if finding is not None and finding.level == best:
         return finding.model_copy(update={"observed": f"{finding.observed}; in a disturbed window, so the truth is no worse"})
-    culprit = Culprit.GRADER if window.void.startswith("generator") else Culprit.HOST
-    return unmeasured(f"window {name} is void after {window.attempts} attempts: {window.void}", culprit)
+    return unmeasured(f"window {name} is void after {window.attempts} attempts: {window.void}", culprit_of(window.void))
+
+
+def usable_capacity(stress: StressEvidence, judge: Callable[[Capacity], Finding], best: str) -> Finding:
+    """Judge the capacity search, if it may be judged: a void one can only help, as a void window can."""
+    capacity = stress.capacity
+    if capacity is None:
+        return unmeasured("no capacity was searched")
+    finding = judge(capacity)
+    if not capacity.void:
+        return finding
+    if finding.level == best:
+        return finding.model_copy(update={"observed": f"{finding.observed}; on a disturbed host, so the truth is no worse"})
+    return unmeasured(f"the capacity search is void: {capacity.void}", culprit_of(capacity.void))
+
+
+def culprit_of(void: str) -> Culprit:
+    """Whose trouble a void reason names."""
+    return Culprit.GRADER if void.startswith("generator") else Culprit.HOST
+
+
+def reached_rate(capacity: Capacity) -> str:
+    """The capacity in words: what was confirmed, and what ended the search."""
+    if capacity.rate_rps is None:
+        return f"no rate held the target (saturated at {capacity.saturation_rps:.0f} requests/s)"
+    ends = {
+        "service": f"; {capacity.failed_rps or 0:.0f}/s did not hold",
+        "generator": "; the load generator could not send more",
+        "highest_rate": "; no more was tried",
+    }[capacity.limited_by]
+    return f"held {capacity.rate_rps:.0f} requests/s within the target{ends}"
 
 
 def good(window: LoadWindow) -> int:

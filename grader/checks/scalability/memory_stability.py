@@ -1,20 +1,29 @@
-"""Does memory keep growing with the requests served?"""
+"""Does memory grow with the requests served?"""
 
 from __future__ import annotations
 
+from grader.checks.analysis.growth import Slope, slope
 from grader.checks.analysis.rungs import up_to
 from grader.checks.api import Bars, Finding, measure, reached, unmeasured
-from grader.schema.evidence import LoadEvidence
+from grader.schema.challenge import Challenge
+from grader.schema.evidence import LoadWindow, StressEvidence
 
 
-def check(load: LoadEvidence, bars: Bars) -> Finding:
-    measured = [w for w in load.windows if w.resources and w.name != "warmup" and w.sent]
-    if len(measured) < 2:
-        return unmeasured("memory was measured in fewer than two windows of load")
-    first, last = measured[0].resources, measured[-1].resources
-    assert first is not None and last is not None
-    requests = sum(w.sent for w in measured)
-    grown = (last.memory_end_bytes - first.memory_start_bytes) / 2**20
-    level = up_to(grown, (bars["flat_mib"], "flat"), (bars["creeping_mib"], "creeps"), beyond="leaks")
-    seen = f"memory went from {first.memory_start_bytes / 2**20:.0f} to {last.memory_end_bytes / 2**20:.0f} MiB over {requests} requests"
-    return reached(level, f"{seen} ({grown:+.0f} MiB, at most {bars['flat_mib']:g})", measure("growth", grown, "MiB", n=requests))
+def check(stress: StressEvidence, challenge: Challenge, bars: Bars) -> Finding:
+    """A void soak counts all the same: a noisy host moves latencies, not bytes per request."""
+    soak = stress.soak
+    use = soak.resources if soak else None
+    found = slope(use.samples) if use else None
+    if soak is None or found is None:
+        return unmeasured("memory was not sampled over enough requests")
+    level = up_to(found.low, (bars["flat_kib"], "flat"), (bars["creeping_kib"], "creeps"), beyond="leaks")
+    interval = f"{found.kib_per_request:.2f} KiB per request (99 %: {found.low:.2f} to {found.high:.2f}, over {found.requests} requests)"
+    seen = f"memory grows by {interval}{_until(found, soak, challenge)}" if level != "flat" else f"memory does not grow with requests: {interval}"
+    return reached(level, seen, measure("growth", found.kib_per_request, "KiB per request", n=found.requests, low=found.low, high=found.high))
+
+
+def _until(found: Slope, soak: LoadWindow, challenge: Challenge) -> str:
+    used = soak.resources.memory_end_bytes / 1024 if soak.resources else 0.0
+    left = max(0.0, challenge.limits.memory_mib * 1024 - used)
+    minutes = left / (found.kib_per_request * challenge.reality.rate_rps) / 60
+    return f": at {challenge.reality.rate_rps:g} requests/s the limit is reached after {minutes:.0f} min"

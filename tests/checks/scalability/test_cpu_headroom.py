@@ -2,18 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import level, load, resources, window
+from checks.builders import capacity, level, stress
 
 
 @pytest.mark.parametrize(
-    ("expected", "evidence"),
-    [
-        ("spike", {"load": load(window("steady", use=resources(cpu_seconds=9.0)))}),
-        ("most", {"load": load(window("steady", use=resources(cpu_seconds=12.0)))}),
-        ("steady", {"load": load(window("steady", use=resources(cpu_seconds=20.0)))}),
-        ("none", {"load": load(window("steady", use=resources(cpu_seconds=29.0)))}),
-        ("unknown", {"load": load(window("steady", use=resources(cpu_seconds=0.0)))}),
-    ],
+    ("expected", "cost_ms"), [("spike", 0.4), ("spike", 3.3), ("most", 4.0), ("steady", 8.0), ("none", 20.0), ("unknown", None), ("unknown", 0.0)]
 )
-def test_the_level_follows_the_evidence(expected, evidence):
-    assert level("cpu_headroom", **evidence) == expected
+def test_the_ceiling_follows_from_cpu_time_at_full_load(expected, cost_ms):
+    assert level("cpu_headroom", stress=stress(capacity(cpu_ms_per_request=cost_ms))) == expected

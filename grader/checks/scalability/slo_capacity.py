@@ -1,0 +1,22 @@
+"""Up to which rate does the service meet its latency target, and is the spike within it?"""
+
+from __future__ import annotations
+
+from grader.checks.analysis.load import reached_rate, usable_capacity
+from grader.checks.analysis.rungs import at_least
+from grader.checks.api import Bars, Finding, measure, reached
+from grader.schema.challenge import Challenge
+from grader.schema.evidence import Capacity, StressEvidence
+
+
+def check(stress: StressEvidence, challenge: Challenge, bars: Bars) -> Finding:
+    return usable_capacity(stress, lambda capacity: _judge(capacity, challenge, bars), best="spike")
+
+
+def _judge(capacity: Capacity, challenge: Challenge, bars: Bars) -> Finding:
+    rate, spike = capacity.rate_rps or 0.0, challenge.reality.rate_rps * challenge.reality.burst_factor
+    level = at_least(rate / spike, (bars["spike"], "spike"), (bars["most"], "most"), (bars["steady"], "steady"), below="none")
+    seen = f"{reached_rate(capacity)} (p99 <= {challenge.reality.slo_p99_ms:g} ms); the spike is {spike:g}/s"
+    confirmed = [trial for trial in capacity.trials if trial.phase == "confirm" and trial.held]
+    n = confirmed[-1].sent if confirmed else None
+    return reached(level, seen, measure("capacity", rate, "requests/s", n=n, low=rate, high=capacity.failed_rps))
