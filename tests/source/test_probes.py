@@ -41,6 +41,33 @@ HPA = (
     "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\n"
     "spec: {scaleTargetRef: {name: a}, minReplicas: 2, maxReplicas: 8, metrics: [{type: Resource}]}\n"
 )
+HPA_V1 = (
+    "apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\n"
+    "spec: {scaleTargetRef: {name: a}, minReplicas: 2, maxReplicas: 8, targetCPUUtilizationPercentage: 55}\n"
+)
+
+
+def scaled(scaler: str) -> dict[str, str]:
+    return {"k8s/a.yaml": DEPLOYMENT + "---\n" + scaler}
+
+
+def cpu_hpa(target: str) -> str:
+    return HPA.replace("{type: Resource}", "{type: Resource, resource: {name: cpu, " + target + "}}")
+
+
+def keda(triggers: str) -> str:
+    return f"apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nspec: {{scaleTargetRef: {{name: a}}, maxReplicaCount: 9, triggers: [{triggers}]}}\n"
+
+
+REQUESTS_HPA = HPA.replace("{type: Resource}", "{type: Pods, pods: {metric: {name: fraud_in_flight}, target: {averageValue: 20}}}")
+KNATIVE = (
+    "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: a}\nspec:\n  template:\n"
+    "    metadata: {annotations: {autoscaling.knative.dev/maxScale: '5', NOTE}}\n    spec: {containers: [{image: a:1}]}\n"
+)
+KSERVE = (
+    "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: a}\n"
+    "spec: {predictor: {maxReplicas: 5, NOTE, sklearn: {storageUri: x}}}\n"
+)
 WORKFLOW = (
     "on: push\njobs:\n  t:\n    steps:\n      - uses: actions/checkout@v4\n      - run: |\n          pip install .\n          pytest -q\n"
     "      - run: docker build .\n"
@@ -96,6 +123,26 @@ FOUND: list[tuple[str, dict[str, str], float | None]] = [
     ("manifest_resources", {"k8s/a.yaml": DEPLOYMENT}, None),
     ("manifest_rollout", {"k8s/a.yaml": DEPLOYMENT}, None),
     ("autoscaler", {"k8s/a.yaml": DEPLOYMENT + "---\n" + HPA}, 8),
+    ("declared_cpu_request", {"k8s/a.yaml": DEPLOYMENT}, 1),
+    ("declared_cpu_request", {"k8s/a.yaml": DEPLOYMENT.replace("cpu: 1,", "cpu: 250m,")}, 0.25),
+    ("declared_cpu_request", {"k8s/a.yaml": DEPLOYMENT.replace("requests: {cpu: 1, memory: 1Gi}, limits: {", "limits: {cpu: 0.5, ")}, 0.5),
+    ("declared_cpu_limit", {"k8s/a.yaml": DEPLOYMENT.replace("limits: {", 'limits: {cpu: "2", ')}, 2),
+    ("declared_memory_request", {"k8s/a.yaml": DEPLOYMENT}, 1024),
+    ("declared_memory_request", {"k8s/a.yaml": DEPLOYMENT.replace("requests: {cpu: 1, memory: 1Gi}", "requests: {memory: 134217728}")}, 128),
+    ("declared_memory_limit", {"k8s/a.yaml": DEPLOYMENT.replace("limits: {memory: 1Gi}", "limits: {memory: 268435456}")}, 256),
+    ("declared_memory_limit", {"k8s/a.yaml": DEPLOYMENT.replace("limits: {memory: 1Gi}", "limits: {memory: 2e9}")}, 2e9 / 2**20),
+    ("autoscaler_cpu_target", scaled(cpu_hpa("target: {type: Utilization, averageUtilization: 60}")), 60),
+    ("autoscaler_cpu_target", scaled(cpu_hpa("target: {type: AverageValue, averageValue: 300m}")), 30),
+    ("autoscaler_cpu_target", scaled(cpu_hpa("targetAverageUtilization: 70")), 70),
+    ("autoscaler_cpu_target", scaled(HPA_V1), 55),
+    ("autoscaler_cpu_target", scaled(keda("{type: cpu, metricType: Utilization, metadata: {value: '65'}}")), 65),
+    ("autoscaler_cpu_target", scaled(keda("{type: cpu, metadata: {type: AverageValue, value: 500m}}")), 50),
+    ("autoscaler_cpu_target", {"a.yml": KNATIVE.replace("NOTE", "autoscaling.knative.dev/metric: cpu, autoscaling.knative.dev/target: 75")}, 75),
+    ("autoscaler_cpu_target", {"k8s/a.yaml": KSERVE.replace("NOTE", "scaleMetric: cpu, scaleTarget: 80")}, 80),
+    ("autoscaler_other_metric", scaled(REQUESTS_HPA), 1),
+    ("autoscaler_other_metric", scaled(keda("{type: prometheus, metadata: {query: x}}, {type: cpu, metadata: {}}")), 1),
+    ("autoscaler_other_metric", {"k8s/a.yaml": KNATIVE.replace("NOTE", "autoscaling.knative.dev/target: '20'")}, 1),
+    ("autoscaler_other_metric", {"k8s/a.yaml": KSERVE.replace("NOTE", "scaleMetric: rps")}, 1),
     ("infrastructure_as_code", {"k8s/a.yaml": DEPLOYMENT, "main.tf": 'resource "a" "b" {}\n'}, 2),
     ("ci_workflow", {".github/workflows/ci.yml": WORKFLOW}, None),
     ("ci_runs_tests", {".github/workflows/ci.yml": WORKFLOW}, None),
@@ -119,8 +166,9 @@ FOUND: list[tuple[str, dict[str, str], float | None]] = [
     ("model_card", {"MODEL_CARD.md": CARD}, 4),
     ("runbook", {"docs/RUNBOOK.md": RUNBOOK}, None),
     ("rollback_documented", {"docs/RUNBOOK.md": RUNBOOK}, None),
-    ("cost_statement", {"README.md": "# Cost\n\nOne core serves it for about **$0.31 per million predictions** on a small instance.\n"}, None),
-    ("cost_statement", {"README.md": "It costs 4 cents per 1,000 predictions.\n"}, None),
+    ("cost_statement", {"README.md": "# Cost\n\nOne core serves it for about **$0.31 per million predictions** on a small instance.\n"}, 0.31),
+    ("cost_statement", {"README.md": "It costs 4 cents per 1,000 predictions.\n"}, 40),
+    ("cost_statement", {"COST.md": "- EUR 2 per million at 100/s\n- at the SLO: EUR 0.05 per million\n"}, 0.05),
     ("sizing_rationale", {"README.md": "Measured: one replica with 1 CPU sustains 240 rps at p99 31 ms, so two replicas leave headroom.\n"}, None),
     ("alert_rules", {"alerts.yml": RULES}, 1),
     ("alert_rules_feature_label", {"alerts.yml": RULES}, None),
@@ -145,6 +193,19 @@ FOOLED: list[tuple[str, dict[str, str], bool]] = [
     ("manifest_resources", {"k8s/a.yaml": DEPLOYMENT.replace("limits: {memory: 1Gi}", "limits: {}")}, True),
     ("manifest_rollout", {"k8s/a.yaml": DEPLOYMENT.replace("strategy", "other")}, True),
     ("autoscaler", {"k8s/a.yaml": DEPLOYMENT + "---\n" + HPA.replace("maxReplicas: 8", "maxReplicas: 2")}, True),
+    ("declared_cpu_request", {"k8s/a.yaml": DEPLOYMENT.replace("cpu: 1,", "cpu: plenty,")}, True),
+    ("declared_cpu_request", {"k8s/a.yaml": DEPLOYMENT.replace("cpu: 1,", "cpu: -1,")}, True),
+    ("declared_cpu_request", {"README.md": "requests: {cpu: 1}"}, False),
+    ("declared_cpu_limit", {"k8s/a.yaml": DEPLOYMENT}, True),
+    ("declared_memory_request", {"k8s/a.yaml": DEPLOYMENT.replace("memory: 1Gi", "memory: {of: [1]}")}, True),
+    ("declared_memory_limit", {"k8s/a.yaml": DEPLOYMENT.replace("limits: {memory: 1Gi}", "limits: {memory: 1 GB}")}, True),
+    ("autoscaler_cpu_target", {"k8s/a.yaml": DEPLOYMENT + "---\n" + HPA}, True),
+    ("autoscaler_cpu_target", scaled(cpu_hpa("target: {averageUtilization: lots}")), True),
+    ("autoscaler_cpu_target", scaled(REQUESTS_HPA), True),
+    ("autoscaler_cpu_target", {"k8s/a.yaml": KNATIVE.replace("NOTE", "autoscaling.knative.dev/target: '20'")}, True),
+    ("autoscaler_cpu_target", {"k8s/a.yaml": DEPLOYMENT}, True),
+    ("autoscaler_other_metric", scaled(HPA_V1), True),
+    ("autoscaler_other_metric", {"README.md": "scales on requests in flight"}, False),
     ("ci_workflow", {".github/workflows/ci.yml": ""}, True),
     ("ci_runs_tests", {".github/workflows/ci.yml": "jobs: {a: {steps: [{run: 'echo pytest'}]}, b: {steps: [{run: ls}]}}"}, True),
     ("ci_runs_tests", {"README.md": "pytest"}, False),
@@ -250,6 +311,10 @@ def test_hostile_files_do_not_break_the_scan(make_tree) -> None:
         "g.md": "$1 " * 50_000, "h.md": "# x\n" * 20_000, "Makefile": "a: " + "b " * 50_000, "i.env": "token=" * 20_000,
         "requirements.txt": "a" * 200_000, "j.md": "1 cpu " * 20_000, "k.yaml": "groups: [[[]]]", "l.yaml": "- " * 30_000,
         "Dockerfile": "FROM a\nRUN " + "pip install " * 20_000, "dvc.yaml": "stages: 3", "docker-compose.yml": "services: []",
+        "k8s/a.yaml": DEPLOYMENT.replace("cpu: 1,", f"cpu: 0x{'f' * 9000},").replace("limits: {memory: 1Gi}", "limits: [a]") + "---\n" + HPA,
+        "k8s/b.yaml": _levels("[@]", "abcdefg").replace("@", "") + "apiVersion: apps/v1\nkind: Deployment\n"
+        "spec: {x: {containers: [{image: a, resources: {requests: {cpu: *g, memory: .inf}}}]}}\n",
+        "k8s/c.yaml": HPA.replace("maxReplicas: 8", "maxReplicas: .inf"), "COST.md": "1," * 60_000, "RATES.md": "$1 per million " * 8_000,
         ".github/workflows/a.yml": "jobs: [1]", "pyproject.toml": "[project]\ndependencies = 3",
     }  # fmt: skip
     assert set(scan(make_tree(files)).probes) == set(TABLE)

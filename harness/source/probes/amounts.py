@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from itertools import islice
 
-_NUMBER = r"(?:\d[\d.,]*|\.\d+)"
+# Every repeat is bounded: a document may be one line of digits.
+_NUMBER = r"(?:\d[\d.,]{0,18}|\.\d{1,12})"
 AMOUNT = rf"(?:(?:[$€£]|\b(?:USD|EUR|GBP|US\$))\s?{_NUMBER}|(?<![\w.]){_NUMBER}\s?(?:[$€£¢]|(?:USD|EUR|GBP|cents?|dollars?|euros?)\b))"
 PER = r"(?:per|/|for)\s{0,3}(?:(?:one|a|each|1)\s+)?(?:million|thousand|1[ ,.]?000(?:[ ,.]?000)?|1?[kM]|10\^[36]|mm)\b"
 COST = re.compile(rf"{AMOUNT}[^\n]{{0,120}}?{PER}|{PER}[^\n]{{0,120}}?{AMOUNT}", re.I)
@@ -18,7 +19,7 @@ _OTHER_UNIT = re.compile(
 )
 """What makes an amount a price of something else than predictions."""
 _MILLION = re.compile(r"million|1[ ,.]?000[ ,.]?000|10\^6|mm", re.I)
-_WRAP = re.compile(r"\n(?!\s*(?:[-*+|#>]|\d+[.)]|\n))")
+_WRAP = re.compile(r"\n(?![ \t]{0,40}(?:[-*+|#>]|\d+[.)]|\n))")
 """The end of a line that goes on in the next one: no list, table, heading or quotation begins there."""
 _SLO = re.compile(r"\bSLO\b|latency target|capacity|saturat|highest rate|full load|max(?:imum)? (?:rate|load|throughput)", re.I)
 REACH = 120
@@ -53,10 +54,10 @@ def per_million(line: str) -> float | None:
     for per in _PER.finditer(line):
         factor = _factor(per[0])
         amounts = [(m.start(), m.end(), m[0]) for m in _AMOUNT.finditer(line) if not _OTHER_UNIT.match(line, m.end())]
-        before = [(per.start() - end, text) for _, end, text in amounts if 0 <= per.start() - end <= REACH]
+        before = [(line[end : per.start()], text) for _, end, text in amounts if 0 <= per.start() - end <= REACH]
         behind = [(start, text) for start, _, text in amounts if 0 <= start - per.end() <= REACH]
         results = [text for start, text in behind if re.search(r"[=≈→]\s*~?\s*$", line[:start])]
-        adjacent = [text for gap, text in before if gap <= 2]
+        adjacent = [text for gap, text in before if not gap.strip(" (")]
         chosen = (adjacent or results[-1:] or [text for _, text in behind] or [text for _, text in before[-1:]])[:1]
         number = _number(chosen[0]) if chosen else None
         if number is not None and factor is not None:
