@@ -33,6 +33,7 @@ def environment() -> Environment:
         cell=words.cell,
         figure=words.figure,
         sample=words.sample,
+        several=words.several,
     )
     env.globals.update(interval=words.interval, percents=words.percents, outcomes=words.OUTCOMES)
     env.globals.update(standing=words.standing, counted=words.counted, shape=shape, dots=words.DOTS)

@@ -65,6 +65,11 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
+def several(count: int, noun: str) -> str:
+    """1 row, 2 rows."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def cell(value: str | float | None) -> str:
     """A table's cell."""
     return DASH if value is None else value if isinstance(value, str) else number(value)

@@ -13,11 +13,15 @@ MOVED = 0.15
 Figures = dict[str, float | None]
 
 READS: dict[str, Callable[[ControlReading], float]] = {
+    "rate": lambda reading: reading.rate_rps,
     "p50": lambda reading: reading.p50_ms,
     "p99": lambda reading: reading.p99_ms,
     "CPU per request": lambda reading: reading.cpu_ms_per_request,
 }
-"""Figures of a reading, all in ms."""
+"""Figures of a reading: requests/s, then ms."""
+
+CALM = ("rate", "CPU per request")
+"""What a quiet machine repeats; percentiles of a server at its limit move by themselves."""
 
 
 def readings(load: LoadEvidence | None, stress: StressEvidence | None) -> list[ControlReading]:
@@ -36,9 +40,9 @@ def _spread(values: Sequence[float]) -> float | None:
 
 
 def of_window(window: LoadWindow) -> Figures:
-    """The same figures of the submission."""
+    """The same figures of the submission; its rate is what was asked of it, and no figure of its own."""
     seen = window.latency
-    return {"p50": seen.p50_ms if seen else None, "p99": seen.p99_ms if seen else None, "CPU per request": cpu_ms_per_request(window)}
+    return {"rate": None, "p50": seen.p50_ms if seen else None, "p99": seen.p99_ms if seen else None, "CPU per request": cpu_ms_per_request(window)}
 
 
 def ratios(window: LoadWindow, found: Sequence[ControlReading]) -> Figures:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from grader.judge.control import MOVED, moved, readings
+from grader.judge.control import CALM, MOVED, moved, readings
 from grader.judge.found import found
 from grader.judge.say import figure, percent
+from grader.judge.timeline import stressed
 from grader.schema.bundle import Bundle
 from grader.schema.causes import CAUSES, Failure
 from grader.schema.evidence import BootEvidence, ImageEvidence, LoadEvidence, LoadWindow, SandboxEvidence, SourceEvidence, StressEvidence
@@ -66,7 +67,7 @@ def notes(bundle: Bundle) -> list[str]:
 
 def _void(load: LoadEvidence | None, stress: StressEvidence | None) -> list[str]:
     """Windows that may not be used as they are, and what was repeated."""
-    sent = [*(load.windows if load else []), *([w for w in (stress.overload, stress.soak) if w] if stress else [])]
+    sent = [*(load.windows if load else []), *(stressed(stress) if stress else [])]
     voided: list[LoadWindow] = [*(load.voided if load else []), *(stress.voided if stress else [])]
     return [
         *(f"load window {w.name} is void and counts only where it shows the best level all the same: {w.void}" for w in sent if w.void),
@@ -94,10 +95,6 @@ def _search(stress: StressEvidence | None) -> list[str]:
     if capacity.failed_rps is None and capacity.rate_rps is not None:
         lines.append(BOUNDS[capacity.limited_by].format(highest=figure(capacity.highest_rps)))
     return lines
-
-
-CALM = ("p50", "CPU per request")
-"""Figures of the control that a quiet machine repeats; its p99 moves by itself."""
 
 
 def _control(load: LoadEvidence | None, stress: StressEvidence | None) -> list[str]:

@@ -36,14 +36,18 @@ class Placed:
 
 
 def timeline(load: LoadEvidence | None, stress: StressEvidence | None) -> list[Placed]:
-    """Load, overload and soak."""
+    """Load, and what stress followed with."""
     sent = [(w, load.bin_s) for w in load.windows] if load else []
-    sent += [(w, stress.bin_s) for w in (stress.overload, stress.soak) if w] if stress else []
+    sent += [(w, stress.bin_s) for w in stressed(stress)] if stress else []
     sent.sort(key=lambda item: item[0].start_s)
     placed: list[Placed] = []
     for window, bin_s in sent:
         placed.append(Placed(placed[-1].end + BETWEEN_S if placed else 0.0, window, bin_s))
     return placed
+
+
+def stressed(stress: StressEvidence) -> list[LoadWindow]:
+    return [w for w in (stress.overload, stress.relief, stress.soak) if w]
 
 
 def slice_s(line: Sequence[Placed], most: int = POINTS) -> float:

@@ -13,6 +13,10 @@ DECADES = 6
 """A logarithmic axis spans at most so many powers of ten; what is smaller stands at its foot."""
 
 
+ABOVE = 1.05
+"""Room above the largest value: a limit on the picture's edge would be taken for its frame."""
+
+
 @dataclass(frozen=True)
 class Step:
     """A tick: a position on an axis and its label."""
@@ -58,7 +62,7 @@ class Log:
         """The axis starts and ends at 1, 2 or 5 times a power of ten; between them every such number, or every power where they are many."""
         steps = [v for power in range(_power(self.low), _power(self.high) + 1) for v in (10.0**power, 2 * 10.0**power, 5 * 10.0**power)]
         inside = [v for v in steps if self.low * (1 - 1e-9) <= v <= self.high * (1 + 1e-9)]
-        shown = inside if len(inside) <= 7 else [v for v in inside if abs(math.log10(v) - round(math.log10(v))) < 1e-9]
+        shown = inside if len(inside) <= 9 else [v for v in inside if abs(math.log10(v) - round(math.log10(v))) < 1e-9]
         return [Step(self.at(v), self._label(v)) for v in shown]
 
     def _label(self, value: float) -> str:
@@ -98,7 +102,7 @@ def _log(values: Sequence[float], start: float, end: float) -> Log:
     positive = [max(TINY, v) for v in values if v > 0]
     top = max(positive, default=10.0)
     low = max(min(positive, default=1.0), top / 10**DECADES)
-    foot, head = _below(low), _nice(top)
+    foot, head = _below(low), _nice(top * ABOVE)
     return Log(foot, head if head > foot * (1 + 1e-9) else foot * 10, start, end, clipped=any(v < foot * (1 - 1e-9) for v in values))
 
 

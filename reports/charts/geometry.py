@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from grader.schema.result import Chart, Dot, Point, Series, Span
 from reports.charts.axes import Axis, Linear, Step, across, held, upwards
 from reports.charts.labels import LANE, LETTER, Label, in_lanes
-from reports.charts.shapes import shape
+from reports.charts.shapes import SHAPES, shape
 
 WIDTH, PLOT = 760, 162
 LEFT, RIGHT, HEAD, BOTTOM = 50, 22, 20, 36
@@ -90,7 +91,18 @@ class Picture:
     @property
     def kinds(self) -> list[str]:
         """Kinds of dots that the key has to explain."""
-        return sorted({dot.kind for dot in self.chart.dots})
+        found = {dot.kind for dot in self.chart.dots}
+        return [kind for kind in SHAPES if kind in found]
+
+    @property
+    def grid(self) -> str:
+        """Lines and ticks of both axes as one path: a report holds a dozen pictures."""
+        return "".join(f"M{self.left} {t.at:g}H{self.right}" for t in self.y_ticks) + "".join(f"M{t.at:g} {self.bottom}v4" for t in self.x_ticks)
+
+    @property
+    def poles(self) -> str:
+        """From each label down to the plot."""
+        return "".join(f"M{label.pole:g} {self.head + label.lane * self.lane + 2}V{self.top}" for label in self.labels)
 
     @property
     def alerts(self) -> bool:
@@ -153,10 +165,16 @@ def _line(series: Series, x: Axis, y: Axis, index: int) -> Line:
     path, dots = [], []
     for run in _runs(series.points):
         placed = [(x.at(px), y.at(py)) for px, py in run]
-        path.append("M" + "L".join(f"{px:g} {py:g}" for px, py in placed))
+        path.append(_path(placed))
         if len(placed) == 1:
             dots += placed
     return Line(series.name, "".join(path), dots, index)
+
+
+def _path(placed: Sequence[tuple[float, float]]) -> str:
+    """Relative steps are shorter than places. They are differences of rounded numbers, so nothing adds up along the way."""
+    steps = [f"{after[0] - before[0]:.4g} {after[1] - before[1]:.4g}" for before, after in pairwise(placed)]
+    return f"M{placed[0][0]:g} {placed[0][1]:g}" + (f"l{' '.join(steps)}" if steps else "")
 
 
 def _runs(points: Sequence[Point]) -> list[list[tuple[float, float]]]:

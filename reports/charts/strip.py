@@ -13,10 +13,11 @@ LONGEST_S = 120.0
 
 @dataclass(frozen=True)
 class Strip:
-    """A fault strip ready to be drawn. Strips share one scale of time. `bars`: class -> one path with all bars of that class."""
+    """A fault strip ready to be drawn. Strips share one scale of time. `bars`: class -> one path of upright strokes, `bar` wide."""
 
     strip: FaultStrip
     bars: dict[str, str]
+    bar: float
     width: float
     height: int
     total: int
@@ -35,6 +36,7 @@ def strip(data: FaultStrip) -> Strip:
     return Strip(
         strip=data,
         bars=_bars(cells, bin_s * PX_PER_S),
+        bar=max(0.5, round(bin_s * PX_PER_S - 1, 2)),
         width=max(1.0, round(length_s * PX_PER_S, 1)),
         height=HEIGHT,
         total=HEIGHT + AXIS,
@@ -55,5 +57,5 @@ def _bars(cells: list[float | None], width: float) -> dict[str, str]:
         if share is not None:
             height = max(2.0, max(0.0, min(1.0, share)) * HEIGHT)
             kind = "good" if share >= 0.99 else "part" if share >= 0.5 else "bad"
-            paths[kind] += f"M{i * width + 0.5:.5g} {HEIGHT}v-{height:.3g}h{width - 1:.3g}v{height:.3g}z"
+            paths[kind] += f"M{(i + 0.5) * width:.5g} {HEIGHT}v-{height:.3g}"
     return {kind: path for kind, path in paths.items() if path}

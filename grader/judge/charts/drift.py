@@ -63,10 +63,11 @@ def _signal(drift: DriftEvidence, kind: str) -> Chart | None:
     name = next((n for n in moved_gauges(drift, stretch) if n in names), names[0])
     points = [Point(x=end_of(w), y=w.gauges.get(name)) for w in drift.windows]
     marks = [m for m, a in zip(_marks(drift), drift.alerts, strict=True) if a.labels.get("feature") == feature]
-    rows: list[Row] = [[p.x, p.y] for p in points]
+    around = [w for w in drift.windows if stretch.onset <= end_of(w) <= stretch.over]
+    rows: list[Row] = [[_phase(w), end_of(w), w.gauges.get(name)] for w in around]
     return Chart(
         id=f"signal-{kind}", title=f"The submission's own gauge for {feature}", theme="drift", x_unit="requests", y_unit="gauge",
         says=f"{name} while {kind} drift came and went; marks are its alerts for {feature}.",
         series=[Series(name=name, unit="gauge", points=points)], spans=_spans(drift), marks=marks,
-        table=Table(id=f"signal-{kind}", title=f"{name} at the end of each window", columns=["requests", "gauge"], rows=rows),
+        table=Table(id=f"signal-{kind}", title=f"{name} from the last window before the drift", columns=["phase", "requests", "gauge"], rows=rows),
     )  # fmt: skip

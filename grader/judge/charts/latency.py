@@ -8,14 +8,14 @@ from math import log10
 from grader.judge.say import figure, percent
 from grader.judge.strips import grouped
 from grader.judge.tables.load import outcomes
-from grader.judge.timeline import X_UNIT, Placed, curve, label, named, slice_s, spans
+from grader.judge.timeline import X_UNIT, Placed, curve, label, named, rate, slice_s, spans
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import Latency, LoadWindow, TimeBin
 from grader.schema.result import Chart, Point, Series, Table, Tick
 
 Row = list[str | float | None]
 
-ROWS = 60
+ROWS = 40
 """Most rows of the table behind the curve."""
 
 COMPARED = ("steady", "spike", "overload")
@@ -29,7 +29,7 @@ def over_time(line: Sequence[Placed], challenge: Challenge) -> Chart | None:
     if not line:
         return None
     width, slo_ms = slice_s(line), challenge.reality.slo_p99_ms
-    says = f"Largest p95 within each {width:g} s, from the intended arrival, on a logarithmic scale.{_slowest(line)}"
+    says = f"Largest p95 within each {width:g} s, from the intended arrival.{_slowest(line)}"
     return Chart(
         id="latency", title="Latency under open-loop load", says=says, x_unit=X_UNIT, y_unit="ms", y_scale="log",
         series=[Series(name="p95", unit="ms", points=curve(line, width, _largest))], spans=spans(line), limit=slo_ms,
@@ -82,8 +82,8 @@ def throughput(line: Sequence[Placed]) -> Chart | None:
 
 def _rates(line: Sequence[Placed], width: float, name: str) -> list[Point]:
     def per_second(bins: Sequence[TimeBin], bin_s: float) -> float | None:
-        rate = round(sum(COUNTS[name](b) for b in bins) / (len(bins) * bin_s), 1)
-        return rate if rate or name in ALWAYS else None
+        seen = round(sum(COUNTS[name](b) for b in bins) / (len(bins) * bin_s), 1)
+        return seen if seen or name in ALWAYS else None
 
     return curve(line, width, per_second)
 
@@ -136,7 +136,7 @@ def _curve(seen: Latency) -> list[tuple[float, float]]:
 
 
 def _within(drawn: Sequence[tuple[LoadWindow, Latency]], slo_ms: float) -> str:
-    told = ", ".join(f"{figure(seen.p99_ms)} ms in {label(window)}" for window, seen in drawn)
+    told = ", ".join(f"{figure(seen.p99_ms)} ms ({named(window)}, {rate(window)}/s)" for window, seen in drawn)
     return f"99 % of the valid predictions came within {told}; the target is {slo_ms:g} ms."
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from grader.checks.analysis.growth import slope
 from grader.judge.say import figure
 from grader.judge.tables.load import MIB, resources
 from grader.judge.timeline import POINTS, X_UNIT, Placed, named, slice_s, spans
@@ -97,7 +98,7 @@ def _says(every: Sequence[Used], measured: Sequence[Placed], challenge: Challeng
     fullest, peak = max(((named(p.window), p.window.resources.memory_peak_bytes) for p in measured if p.window.resources), key=lambda item: item[1])
     files = [p.window.resources.open_files_peak for p in measured if p.window.resources and p.window.resources.open_files_peak is not None]
     parts = [
-        f"CPU at most {figure(cpu.cpu)} % of {challenge.limits.cpus:g} ({cpu.window})",
+        f"CPU at most {figure(cpu.cpu)} % of {challenge.limits.cpus:g} core{'' if challenge.limits.cpus == 1 else 's'} ({cpu.window})",
         f"memory at most {figure(peak / MIB)} of {challenge.limits.memory_mib} MiB ({fullest})",
         f"throttled at most {figure(throttled.throttled)} % of the time ({throttled.window})" if throttled.throttled else "never throttled",
         *([f"open files at most {max(files)}"] if files else []),
@@ -118,13 +119,16 @@ def soak(stress: StressEvidence | None) -> Chart | None:
         [s.requests, round(s.t_s, 1), round(s.memory_bytes / MIB, 2), s.open_files] for s in kept[:: max(1, len(kept) // 20)]
     ]
     return Chart(
-        id="soak", title="Memory over the soak", says=_grown(samples, window.void), x_unit="requests", y_unit="MiB",
+        id="soak", title="Memory over the soak", says=_grown(window.void, samples), x_unit="requests", y_unit="MiB",
         series=[Series(name="memory", unit="MiB", points=points)],
         table=Table(id="soak", title="Memory over the soak", columns=["requests", "second", "memory MiB", "open files"], rows=rows),
     )  # fmt: skip
 
 
-def _grown(samples: Sequence[ResourceSample], void: str | None) -> str:
-    first, last = samples[0], samples[-1]
+def _grown(void: str | None, samples: Sequence[ResourceSample]) -> str:
+    """The ends, and the slope that the check judges."""
+    first, last, grown = samples[0], samples[-1], slope(samples)
     said = f"{figure(first.memory_bytes / MIB)} MiB at the start, {figure(last.memory_bytes / MIB)} MiB after {last.requests:,} requests"
+    if grown:
+        said += f"; growth {figure(grown.kib_per_request)} KiB per request (99 % interval {figure(grown.low)} to {figure(grown.high)})"
     return f"{said}{f'; the window is void: {void}' if void else ''}."

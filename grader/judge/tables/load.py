@@ -115,14 +115,20 @@ def control(sent: LoadEvidence | None, stressed: StressEvidence | None) -> Table
     found, steady = readings(sent, stressed), sent.window("steady") if sent else None
     if not found:
         return None
-    rows: list[Row] = [[r.moment, round(r.at_s), r.n, _rounded(r.p50_ms), _rounded(r.p99_ms), _rounded(r.cpu_ms_per_request)] for r in found]
+    rows: list[Row] = [
+        [r.moment, round(r.at_s), r.n, round(r.rate_rps), _rounded(r.p50_ms), _rounded(r.p99_ms), _rounded(r.cpu_ms_per_request)] for r in found
+    ]
     if steady and steady.latency and not steady.void:
         rows.append(["the submission, steady", round(steady.start_s), steady.latency.n, *map(_rounded, of_window(steady).values())])
         rows.append(["the submission / the control", None, None, *map(_rounded, ratios(steady, found).values())])
-    columns = ["reading", "at s", "n", "p50 ms", "p99 ms", "CPU ms per request"]
+    columns = ["reading", "at s", "n", "requests/s", "p50 ms", "p99 ms", "CPU ms per request"]
     return Table(id="control", title="Control service on the same core", columns=columns, rows=rows, says=_moved(found))
 
 
 def _moved(found: Sequence[ControlReading]) -> str:
     told = [f"{name} by {percent(share)}" for name, share in moved(found).items() if share is not None]
-    return f"A fixed server of ours under the submission's flags. Between its readings it moved: {', '.join(told)}." if told else ""
+    return (
+        f"A fixed server of ours under the submission's flags, kept busy by four callers. Between its readings it moved: {', '.join(told)}."
+        if told
+        else ""
+    )
