@@ -29,6 +29,8 @@ from checks.builders import (
     quality,
     repository,
     scrape,
+    soaked,
+    stress,
     timeline,
     truth,
     window,
@@ -36,6 +38,7 @@ from checks.builders import (
 from grader.checks.registry import CHECKS
 from grader.judge.evaluate import in_scope, one
 from grader.schema.bundle import Bundle
+from grader.schema.evidence import SlowClients
 from grader.schema.rubric import FULL
 from grader.scoring import score
 from harness.source import probes
@@ -54,18 +57,24 @@ def sound():
     counts = [{"ok": 4000}, {"ok": 4000, "wrong": 20}, *({"ok": 4100, "wrong": 20, "fallbacks": 300 * (i % 2)} for i in range(8))]
     steady, errors = truth("before_steady", "after_steady"), truth("before_errors", "after_errors", 20, statuses={"422": 20})
     found = dict.fromkeys(probes.TABLE, True) | {"dependencies_pinned": 1, "tests_present": 12, "autoscaler": 6, "model_card": 4, "alert_rules": 5}
+    sizes = {"declared_cpu_request": 0.5, "declared_cpu_limit": 1, "declared_memory_request": 128, "declared_memory_limit": 256}
+    scaling = {"autoscaler_cpu_target": 60, "autoscaler_other_metric": False, "cost_statement": 0.02}
+    slow = SlowClients(connections=64, byte_every_s=0.1, opened=64, cut_by_service=64, first_cut_s=2.0)
     return {
         "image": image(),
         "boot": boot(),
         "contract": contract(exchange("version", "GET", "/version", 200, version), exchange("feedback", "POST", "/feedback", 202)),
-        "repository": repository(**found),
+        "repository": repository(**found | sizes | scaling),
         "logs": logs(),
         "audit": audit(),
         "metrics": metrics(exposition(100), exposition(3100), *around(moments, counts), truths=[steady, errors]),
         "drift": drift(ANSWERED, kinds=["covariate", "unit", "missing"], quality=quality()),
         "load": load(
-            window("steady"), window("spike", 3000, seconds=10.0, p95=60.0), window("recovery", 1000, seconds=10.0, bins=timeline((10.0, {})))
+            window("steady").model_copy(update={"alike_share": 0.01}), window("spike", 3000, seconds=10.0, p95=60.0),
+            window("recovery", 1000, seconds=10.0, bins=timeline((10.0, {}))),
+            window("slow_clients", 800, seconds=8.0).model_copy(update={"slow_clients": slow}),
         ),
+        "stress": stress(overload=window("overload", 24_000, seconds=6.0, p95=80.0, errors={"shed": 12_000}), soak=soaked().soak),
         "faults": faults(
             fault("pause"), fault("network_cut"), fault("cpu_starvation"), fault("sigkill", facts={"ready_s": 3.0}),
             fault("sigterm_drain", facts={"in_flight_at_signal": 11, "in_flight_lost": 0, "exit_s": 0.5, "ready_s": 2.0}),
