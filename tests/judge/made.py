@@ -46,7 +46,7 @@ from grader.schema.result import Result
 from harness.source.probes import TABLE
 from judge.made_load import BIN_S, MIB, SHA, batch, bins, capacity, latency, load, reading, resources, stress, trial, window
 
-__all__ = ["batch", "bins", "capacity", "latency", "load", "reading", "resources", "stress", "trial", "window"]
+__all__ = ["BIN_S", "MIB", "batch", "bins", "capacity", "latency", "load", "reading", "resources", "stress", "trial", "window"]
 
 VERSION = "2026-01-dede7b76"
 

@@ -59,23 +59,6 @@ def test_a_service_that_never_ran_is_asked_about_its_build_once() -> None:
     assert len(asked) == 1
 
 
-def test_curves_have_gaps_between_windows_and_a_line_for_the_target() -> None:
-    latency = chart(made.verdict(made.sound()), "latency")
-    assert latency.limit == 100
-    assert sum(point.y is None for point in latency.series[0].points) == len(latency.spans) == 6
-    assert latency.table and len(latency.table.rows) == 78
-
-
-def test_throughput_draws_failures_only_where_there_are_any() -> None:
-    assert [s.name for s in chart(made.verdict(made.sound()), "throughput").series] == ["sent", "good"]
-    load = made.load(made.challenge(), "standard")
-    broken = load.windows[1].model_copy(update={"bins": made.bins(30, 100, bad=(3, 5)), "ok": 2800, "errors": {"timeout": 200}})
-    result = made.verdict(made.changed(made.sound(), load=load.model_copy(update={"windows": [load.windows[0], broken, *load.windows[2:]]})))
-    drawn = chart(result, "throughput")
-    assert [s.name for s in drawn.series] == ["sent", "good", "failed"]
-    assert "200 failed" in drawn.says
-
-
 def test_percentiles_stand_with_n_and_interval_or_without_one_where_n_is_small() -> None:
     table = next(t for t in made.verdict(made.sound()).tables if t.id == "windows")
     column = {name: i for i, name in enumerate(table.columns)}
