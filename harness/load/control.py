@@ -44,7 +44,10 @@ def moved(readings: Sequence[ControlReading]) -> str | None:
     if len(readings) < 2:
         return None
     first, last = readings[0], readings[-1]
-    figures = (("rate", first.rate_rps, last.rate_rps, "requests/s"), ("CPU time", first.cpu_ms_per_request, last.cpu_ms_per_request, "ms per request"))
+    figures = (
+        ("rate", first.rate_rps, last.rate_rps, "requests/s"),
+        ("CPU time", first.cpu_ms_per_request, last.cpu_ms_per_request, "ms per request"),
+    )
     for name, a, b, unit in figures:
         if min(a, b) <= 0 or max(a, b) / min(a, b) > 1 + MOVED:
             return f"host unsteady: the control container's {name} moved from {a:.3g} to {b:.3g} {unit}"

@@ -110,6 +110,9 @@ class Lane:
             tape.outcome[i] = Outcome.TIMEOUT
         except _Closed:
             tape.outcome[i] = Outcome.EOF
+        except wire.TooLong as long:
+            tape.status[i] = long.status
+            tape.outcome[i] = Outcome.CONTRACT if long.status < 300 else judge(long.status, b"", None, "").outcome
         except wire.WireError:
             tape.outcome[i] = Outcome.ERROR
         except OSError as error:

@@ -28,7 +28,7 @@ def collect(stage: Stage, plan: StressPlan, supply: Supply) -> StressEvidence:
     readings = [stage.control("before stress")] if stage.control else []
     capacity = _search(stage, plan, supply, readings) if plan.search_s else None
     record = Record()
-    for stretch in _stretches(stage, plan, capacity):
+    for stretch in stretches(stage, plan, capacity):
         settle(stage, supply)
         record.send(stage, stretch, supply)
     if stage.control:
@@ -54,7 +54,7 @@ def _search(stage: Stage, plan: StressPlan, supply: Supply, readings: list[Contr
     return capacity.model_copy(update={"void": capacity.void or why})
 
 
-def _stretches(stage: Stage, plan: StressPlan, capacity: Capacity | None) -> list[Sequence[Segment]]:
+def stretches(stage: Stage, plan: StressPlan, capacity: Capacity | None) -> list[Sequence[Segment]]:
     """Overload with the relief after it, and the soak, at the rates that the capacity allows."""
     production, stretches = stage.reality.rate_rps, list[Sequence[Segment]]()
     known = (capacity and (capacity.rate_rps or capacity.saturation_rps)) or None

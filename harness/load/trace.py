@@ -61,8 +61,8 @@ class Trace:
         cut: dict[str, Any] = {name: values[kept].astype(np.float64 if COLUMNS[name] == "d" else np.int64) for name, values in columns.items()}
         cut["degraded"] = cut["degraded"].astype(bool)
         ids = [plan.ids[i % len(plan.ids)] for i in kept] if plan.ids else []
-        times = {name: float(done[name]) for name in ("t0", "cpu_s", "end")}
-        return Trace(index=kept, ids=ids, versions=list(done["versions"]), **times, **cut)
+        cut |= {name: float(done[name]) for name in ("t0", "cpu_s", "end")}
+        return Trace(index=kept, ids=ids, versions=list(done["versions"]), **cut)
 
     def __len__(self) -> int:
         return len(self.intended)

@@ -18,6 +18,14 @@ class WireError(Exception):
     """The peer does not speak HTTP/1.x, or says more than is allowed."""
 
 
+class TooLong(WireError):
+    """A body beyond the cap. `status` is the answer's."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__("the body is too long")
+        self.status = status
+
+
 def head(method: str, path: str, host: str, port: int) -> bytes:
     """Everything of a request up to the value of Content-Length."""
     lines = (f"{method} {path} HTTP/1.1", f"Host: {host}:{port}", "Content-Type: application/json", "Accept: application/json", "Content-Length: ")
@@ -108,7 +116,7 @@ class Reply:
         if self._framing == "close":
             self.keep_alive = False
         if self._body_left > self._max_body:
-            raise WireError("the body is too long")
+            raise TooLong(self.status)
 
     @staticmethod
     def _length(value: bytes, known: int | None) -> int:
@@ -130,7 +138,7 @@ class Reply:
 
     def _read_close(self) -> bool:
         if len(self._buffer) > self._max_body:
-            raise WireError("the body is too long")
+            raise TooLong(self.status)
         return False
 
     def _read_chunks(self) -> bool:
@@ -144,7 +152,7 @@ class Reply:
             if size == 0:
                 return self._read_trailers(end)
             if len(self.body) + size > self._max_body:
-                raise WireError("the body is too long")
+                raise TooLong(self.status)
             if len(self._buffer) < end + 2 + size + 2:
                 return False
             self.body += self._buffer[end + 2 : end + 2 + size]

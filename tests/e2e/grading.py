@@ -216,8 +216,9 @@ load = [
     { name = "warmup", arrivals = "constant", rate_factor = 0.3, seconds = 1 },
     { name = "steady", arrivals = "poisson", rate_factor = 1.0, seconds = 3 },
     { name = "spike", arrivals = "poisson", rate_factor = 2.0, seconds = 1 },
-    { name = "recovery", arrivals = "poisson", rate_factor = 1.0, seconds = 1 },
+    { name = "recovery", arrivals = "poisson", rate_factor = 1.0, seconds = 1, gapless = true },
 ]
+stress = { burst_s = 0.2, trial_s = 0.5, confirm_s = 1, search_s = 6, overload_s = 1, soak_s = 4 }
 drift = [{ kind = "covariate", severity = 0.5, feature = "distance_km" }]
 
 [scoring]

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +97,8 @@ REPLIES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "degraded text": (lambda body: answer(prediction(body, degraded="no")), "contract"),
     "deep nesting": (lambda body: answer(b"[" * 20000), "contract"),
     "no http": (lambda body: b"what?\r\n\r\n", "error"),
-    "too large": (lambda body: answer(b"x" * 200_000), "error"),
+    "too large": (lambda body: answer(b"x" * 200_000), "contract"),
+    "too large a refusal": (lambda body: answer(b"x" * 200_000, "503 Busy"), "shed"),
 }
 
 
@@ -141,7 +143,7 @@ HANDLERS: dict[str, tuple[Handler, str]] = {
     "closes without a word": (lambda connection: None, "eof"),
     "never answers": (lambda connection: time.sleep(1.0), "timeout"),
     "drips for ever": (for_ever, "timeout"),
-    "floods": (flood, "error"),
+    "floods": (flood, "contract"),
     "closes after every answer without saying so": (one_each, "ok"),
 }
 
@@ -242,3 +244,41 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_an_answer_in_endless_pieces_is_given_up(generator: LoadGenerator) -> None:
+    """A service that drips fast would keep the generator too busy to leave on time, and void its own windows."""
+
+    def pieces(connection: socket.socket) -> None:
+        while (body := read_request(connection)) is not None:
+            for byte in answer(prediction(body)):
+                connection.sendall(bytes([byte]))
+                time.sleep(0.0005)
+
+    counts = run(generator, pieces).counts()
+    assert counts == {"error": 20}
+
+
+def test_a_closed_burst_keeps_its_callers_busy_and_counts_what_was_answered(generator: LoadGenerator) -> None:
+    def slow(body: bytes) -> bytes:
+        time.sleep(0.02)
+        return answer(prediction(body))
+
+    with serving(always(slow)) as port:
+        plan = Plan("127.0.0.1", port, "/predict", [0.0] * 4000, [b'{"transaction_id": "t"}'], ["t"], fields=FIELDS, callers=4, seconds=1.0)
+        running = generator.start(plan)
+        time.sleep(0.5)
+        in_flight = running.in_flight()
+        trace = running.wait()
+    assert in_flight in (3, 4), "each caller has one request in flight, but for the moment between two"
+    assert set(trace.counts()) == {"ok"}, "what was in flight at the end is no outcome"
+    assert 120 <= len(trace) <= 200
+    assert float(trace.lag_s.max()) < 0.05, "a caller sends when it is answered: there is no schedule to be late for"
+
+
+def test_a_burst_that_runs_out_of_requests_ends_early_and_one_that_is_refused_ends(generator: LoadGenerator) -> None:
+    with serving(always(lambda body: answer(prediction(body)))) as port:
+        plan = Plan("127.0.0.1", port, "/predict", [0.0] * 50, [b'{"transaction_id": "t"}'], ["t"], fields=FIELDS, callers=8, seconds=0.3)
+        assert generator.start(plan).wait().counts() == {"ok": 50}
+    refused = generator.start(replace(plan, port=port)).wait()
+    assert refused.counts() == {"refused": 50}

@@ -1,20 +1,21 @@
-"""The load stage on loopback: windows in order, reruns of void ones, ids that are never sent twice."""
+"""The load stage on loopback: windows in order, gapless stretches, reruns of void ones."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import pytest
 
 from challenges.loader import LoadedChallenge, load
 from challenges.simulator import Row
 from grader.schema.challenge import LoadWindowPlan
-from harness.host import CoreTimes, core_times
+from grader.schema.evidence import ControlReading
+from harness.host import core_times
 from harness.load import stage
 from harness.load.generator import LoadGenerator
+from harness.load.supply import requests
 from harness.load.trace import Trace
 from harness.sandbox.usage import Usage
 from harness.seeds import Seeds
@@ -24,6 +25,10 @@ from .servers import always, answer, prediction, serving
 PLANS = [
     LoadWindowPlan(name="warmup", arrivals="constant", rate_factor=0.5, seconds=0.4),
     LoadWindowPlan(name="steady", arrivals="poisson", rate_factor=1.0, seconds=0.6),
+]
+GAPLESS = [
+    LoadWindowPlan(name="spike", arrivals="poisson", rate_factor=3.0, seconds=1.0),
+    LoadWindowPlan(name="recovery", arrivals="poisson", rate_factor=1.0, seconds=1.0, gapless=True),
 ]
 
 
@@ -48,7 +53,7 @@ class Service:
 
     def usage(self) -> Usage:
         cpu = core_times([0, 1]).busy_s + 10 * (time.monotonic() - self.start) if self.honest else 0.0
-        return Usage(cpu, 0.0, 0, 1000, time.monotonic())
+        return Usage(cpu, 0.0, 0, 1000, time.monotonic(), open_files=7, log_bytes=0, engine_cpu_s=0.0)
 
 
 @pytest.fixture
@@ -57,10 +62,15 @@ def port() -> Iterator[int]:
         yield port
 
 
-def make(generator: LoadGenerator, challenge: LoadedChallenge, service: Service, seen: list[tuple[str, Trace | None]]) -> stage.Stage:
+Seen = list[tuple[str, Trace | None]]
+
+
+def make(
+    generator: LoadGenerator, challenge: LoadedChallenge, service: Service, seen: Seen, control: stage.ControlHook | None = None
+) -> stage.Stage:
     return stage.Stage(
         generator, service, challenge.spec.contract, challenge.spec.reality, Seeds(b"k" * 16, "commit", 1), [0], time.monotonic(),
-        before=lambda name: seen.append((name, None)), after=lambda name, trace: seen.append((name, trace)),
+        before=lambda name: seen.append((name, None)), after=lambda name, trace: seen.append((name, trace)), control=control,
     )  # fmt: skip
 
 
@@ -68,23 +78,40 @@ def test_windows_run_in_order_with_hooks_around_them(
     generator: LoadGenerator, challenge: LoadedChallenge, rows: list[Row], port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stage, "RERUNS", 0)
-    seen: list[tuple[str, Trace | None]] = []
-    evidence = stage.collect(make(generator, challenge, Service(port), seen), PLANS, rows)
+    seen: Seen = []
+    evidence = stage.collect(make(generator, challenge, Service(port), seen), PLANS, requests(rows, "transaction_id"))
     assert [window.name for window in evidence.windows] == ["warmup", "steady"]
     assert [name for name, _ in seen] == ["warmup", "warmup", "steady", "steady"]
     for window in evidence.windows:
         assert window.ok == window.sent == window.scheduled > 0
+        assert window.alike_share == 1.0, "this server gives everybody the same score"
         assert window.resources is not None and window.resources.memory_peak_bytes == 1000
+        assert window.resources.open_files_peak == 7
     assert evidence.windows[0].start_s < evidence.windows[1].start_s
     assert evidence.windows[0].seed_digest != evidence.windows[1].seed_digest
+
+
+def test_a_gapless_window_follows_in_the_same_schedule(
+    generator: LoadGenerator, challenge: LoadedChallenge, rows: list[Row], port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "RERUNS", 0)
+    seen: Seen = []
+    evidence = stage.collect(make(generator, challenge, Service(port), seen), GAPLESS, requests(rows, "transaction_id"))
+    spike, recovery = evidence.windows
+    assert [name for name, _ in seen] == ["spike", "recovery", "spike", "recovery"], "both are announced before, both are told of after"
+    assert recovery.start_s == pytest.approx(spike.start_s + 1.0, abs=1e-6)
+    assert 200 < spike.sent < 400 and 50 < recovery.sent < 150
+    assert sum(b.sent for b in recovery.bins) == recovery.sent and len(recovery.bins) == 10
+    assert all(b.sent for b in recovery.bins[:2]), "its first bins are its own and not the spike's"
+    assert sum(sample.requests for sample in (spike.resources.samples[-1], recovery.resources.samples[-1])) > 0  # type: ignore[union-attr]
 
 
 def test_a_void_window_is_sent_again_twice_and_then_kept_as_void(
     generator: LoadGenerator, challenge: LoadedChallenge, rows: list[Row], port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.load.stage.shares", lambda before, after, cpu: (0.5, 0.0))
-    seen: list[tuple[str, Trace | None]] = []
-    evidence = stage.collect(make(generator, challenge, Service(port, honest=False), seen), PLANS[:1], rows)
+    monkeypatch.setattr("harness.load.watch.shares", lambda before, after, cpu: (0.5, 0.0))
+    seen: Seen = []
+    evidence = stage.collect(make(generator, challenge, Service(port, honest=False), seen), PLANS[:1], requests(rows, "transaction_id"))
     assert [window.attempts for window in evidence.voided] == [1, 2]
     assert evidence.windows[0].attempts == 3
     assert evidence.windows[0].void is not None and evidence.windows[0].void.startswith("host noisy")
@@ -92,27 +119,32 @@ def test_a_void_window_is_sent_again_twice_and_then_kept_as_void(
     assert len(set(ids)) == len(ids) == 60
 
 
-def test_rows_repeat_under_new_ids(rows: list[Row]) -> None:
-    ids = [name for name, _ in islice(stage.requests(rows, "transaction_id"), 3 * len(rows))]
-    assert len(set(ids)) == len(ids)
-    assert ids[: len(rows)] == [row.request["transaction_id"] for row in rows]
-    assert all(len(name) <= 64 for name in ids)
+def reading(moment: str, rate: float) -> ControlReading:
+    return ControlReading(moment=moment, at_s=0, n=1000, rate_rps=rate, p50_ms=0.2, p99_ms=0.5, cpu_ms_per_request=0.1)
 
 
-def test_more_rows_are_asked_for_than_a_schedule_ever_sends(challenge: LoadedChallenge) -> None:
-    assert stage.rows_needed(PLANS, challenge.spec.reality) >= 20 + 60 + 24
+@pytest.mark.parametrize(("rates", "passes", "void"), [((100, 95), 1, False), ((100, 80, 82), 2, False), ((100, 80, 60), 2, True)])
+def test_a_host_that_changed_under_us_costs_one_more_pass_and_then_the_windows(
+    generator: LoadGenerator, challenge: LoadedChallenge, rows: list[Row], port: int, monkeypatch: pytest.MonkeyPatch,
+    rates: Sequence[float], passes: int, void: bool,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(stage, "RERUNS", 0)
+    monkeypatch.setattr("harness.load.watch.shares", lambda before, after, cpu: (0.0, 0.0))
+    left = iter(rates)
+    made = make(generator, challenge, Service(port), [], control=lambda moment: reading(moment, next(left)))
+    evidence = stage.collect(made, PLANS[:1], requests(rows, "transaction_id"))
+    assert len(evidence.control) == passes + 1
+    assert len(evidence.voided) == passes - 1
+    assert all(window.void and window.void.startswith("host unsteady") for window in evidence.voided)
+    assert (evidence.windows[0].void is not None) == void
 
 
-def test_accounting_that_went_backwards_is_no_accounting() -> None:
-    before, after = Usage(5.0, 0, 0, 1, 0.0), Usage(1.0, 0, 0, 1, 1.0)
-    times = core_times([0])
-    assert stage.resource_use([before, after], times, times) is None
-
-
-def test_a_process_that_died_in_a_window_does_not_make_the_host_noisy() -> None:
-    before, after = CoreTimes(0.0, 0.0, 0.0, 1), CoreTimes(3.0, 0.0, 3.0, 1)  # the core was busy all along
-    alive, dead = Usage(0.0, 0.0, 0, 1, 0.0, pid=7), Usage(1.0, 0.0, 0, 0, 3.0, pid=0)
-    died = stage.resource_use([alive, dead], before, after)
-    lived = stage.resource_use([alive, replace(dead, pid=7)], before, after)
-    assert died is not None and died.others_core_share == 0.0
-    assert lived is not None and lived.others_core_share > 0.6
+def test_a_ramp_is_described_by_both_of_its_rates(
+    generator: LoadGenerator, challenge: LoadedChallenge, rows: list[Row], port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "RERUNS", 0)
+    plan = LoadWindowPlan(name="ramp", arrivals="ramp", rate_factor=4.0, rate_factor_from=0.2, seconds=1.0)
+    evidence = stage.collect(make(generator, challenge, Service(port), []), [plan], requests(rows, "transaction_id"))
+    ramp = evidence.windows[0]
+    assert (ramp.rate_from_rps, ramp.rate_rps) == (20, 400)
+    assert sum(b.sent for b in ramp.bins[:3]) < sum(b.sent for b in ramp.bins[7:])

@@ -13,7 +13,8 @@ def at_limit(share, parallelism, **facts):
 
 
 @pytest.mark.parametrize(
-    ("expected", "share", "parallelism"), [("busy", 0.95, 1.0), ("busy", 0.71, 4.0), ("half", 0.5, 1.0), ("few_workers", 0.2, 3.9), ("serial", 0.05, 1.0)]
+    ("expected", "share", "parallelism"),
+    [("busy", 0.95, 1.0), ("busy", 0.71, 4.0), ("half", 0.5, 1.0), ("few_workers", 0.2, 3.9), ("serial", 0.05, 1.0)],
 )
 def test_an_idle_cpu_at_the_limit_is_told_from_a_busy_one(expected, share, parallelism):
     assert level("serialisation", stress=at_limit(share, parallelism)) == expected

@@ -9,7 +9,9 @@ from checks.builders import RULES, capacity, judge, level, stress
 NOISY = "host noisy: other work took 20% of the candidate's core"
 
 
-@pytest.mark.parametrize(("expected", "rate"), [("spike", 2000.0), ("spike", 300.0), ("most", 201.0), ("steady", 102.0), ("none", 60.0), ("none", None)])
+@pytest.mark.parametrize(
+    ("expected", "rate"), [("spike", 2000.0), ("spike", 300.0), ("most", 201.0), ("steady", 102.0), ("none", 60.0), ("none", None)]
+)
 def test_the_level_follows_the_confirmed_rate(expected, rate):
     assert level("slo_capacity", stress=stress(capacity(rate))) == expected
 
