@@ -1,0 +1,129 @@
+"""What every part is given: how long, on which cores, alone in the measurement slot, and servers pinned to the candidate's core."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from grader.schema.causes import Trouble
+from harness.host import core_times, hold_slot, shares
+from harness.load.windows import OTHERS_SHARE, STEAL_SHARE
+from harness.sandbox.limits import Cores
+
+ROOT = Path(__file__).resolve().parent.parent
+SLOT_WAIT_S = 3600.0
+BOOT_S = 20.0
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The run's settings. `seconds` caps every single measurement; `lock` is held around each on a machine that several people measure on."""
+
+    say: Callable[[str], None]
+    seconds: float | None = None
+    lock: Path | None = None
+    graded: Path | None = None
+    searches: int = 6
+
+    def length(self, default: float) -> float:
+        return default if self.seconds is None else min(default, self.seconds)
+
+    @contextlib.contextmanager
+    def measuring(self) -> Iterator[Cores]:
+        """Hold the machine's measurement slot; yields who runs where. This process keeps off the candidate's cores meanwhile."""
+        waiting = "waits: a grading on this machine holds the measurement slot"
+        with _locked(self.lock), hold_slot(SLOT_WAIT_S, waiting=lambda: self.say(waiting)) as slot:
+            yield slot.cores
+
+
+@contextlib.contextmanager
+def _locked(path: Path | None) -> Iterator[None]:
+    if path is None:
+        yield
+        return
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+class Server:
+    """Context manager around one of `benchmarks.servers` as its own process on `cores`. `line` gives its further lines."""
+
+    def __init__(self, name: str, cores: tuple[int, ...], *arguments: str) -> None:
+        self._command = [sys.executable, "-m", f"benchmarks.servers.{name}", *arguments]
+        self._cores = cores
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(self._command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        try:
+            self.pin(self._cores)
+            self.port = int(self.line(BOOT_S))
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._end()
+
+    def pin(self, cores: tuple[int, ...]) -> None:
+        """Move the server to other cores, all of its threads; none: leave it where it is."""
+        for thread in Path(f"/proc/{self._process.pid}/task").glob("*") if cores else ():
+            os.sched_setaffinity(int(thread.name), cores)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def line(self, seconds: float) -> str:
+        """The next line that the server prints, within `seconds`."""
+        assert self._process.stdout is not None
+        readable, _, _ = select.select([self._process.stdout], [], [], seconds)
+        text = self._process.stdout.readline().decode().strip() if readable else ""
+        if not text:
+            raise Trouble("internal_error", f"{self._command[2]} printed nothing within {seconds:.0f} s")
+        return text
+
+    def _end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+
+
+class Onlookers:
+    """Who else used one core over a `with` block: `others` and `steal` are shares of the block's time. Own parts are told by `own_cpu_s`."""
+
+    def __init__(self, core: int) -> None:
+        self._core = core
+        self.others = self.steal = 0.0
+
+    def __enter__(self) -> Self:
+        self._cpu = time.process_time()
+        self._before = core_times([self._core])
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._after = core_times([self._core])
+        self._cpu = time.process_time() - self._cpu
+        self.account(0.0)
+
+    def account(self, own_cpu_s: float) -> None:
+        """Take the CPU time of a child of ours on that core off what others used. This process' own is off already."""
+        self.others, self.steal = shares(self._before, self._after, own_cpu_s + self._cpu)
+
+    @property
+    def disturbed(self) -> bool:
+        return self.others > OTHERS_SHARE or self.steal > STEAL_SHARE

@@ -1,0 +1,1 @@
+"""The parts of the benchmark, one module each: `run(bench)` gives findings."""
