@@ -55,12 +55,15 @@ def threshold_cores(repository: RepositoryEvidence) -> float | None:
 
 
 def slo_limit(capacity: Capacity, repository: RepositoryEvidence, challenge: Challenge) -> Limit | None:
-    """CPU in use at the highest rate that held; None where none held or CPU was not measured.
+    """CPU in use at the capacity, or at the highest rate below it that held; None where none held or CPU was not measured.
 
     A replica that is declared with less CPU than it was measured with breaks no later than where that is used up.
     """
-    held = [t for t in capacity.trials if t.held and not t.void and t.cpu_share is not None]
-    if not held or capacity.rate_rps is None:
+    if capacity.rate_rps is None:
+        return None
+    top_rps = capacity.rate_rps * 1.001  # a rate above it may have held for two seconds and not for the confirmation's five
+    held = [t for t in capacity.trials if t.held and not t.void and t.cpu_share is not None and t.rate_rps <= top_rps]
+    if not held:
         return None
     top = max(held, key=lambda trial: trial.rate_rps)
     cores, declared = (top.cpu_share or 0.0) * challenge.limits.cpus, _value(repository, "declared_cpu_limit")
