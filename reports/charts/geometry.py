@@ -31,15 +31,6 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Band:
-    """A shaded stretch."""
-
-    x: float
-    width: float
-    kind: str
-
-
-@dataclass(frozen=True)
 class Flag:
     """An event on the horizontal axis. The label of a written one stands among the picture's labels."""
 
@@ -61,11 +52,11 @@ class Spot:
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart ready to be drawn in a viewBox of `width` x `height`."""
+    """A chart ready to be drawn in a viewBox of `width` x `height`. `bands`: kind -> path of the shaded stretches."""
 
     chart: Chart
     lines: list[Line]
-    bands: list[Band]
+    bands: dict[str, str]
     flags: list[Flag]
     spots: list[Spot]
     labels: list[Label]
@@ -113,8 +104,7 @@ def lay_out(chart: Chart) -> Picture:
     """Lay a chart out; an empty one gets axes from 0 to 1."""
     x = across(_xs(chart), LEFT, WIDTH - RIGHT, ASIDE if chart.dots else 0.0)
     flags = [Flag(x.at(mark.x), mark.label, mark.kind, mark.written) for mark in chart.marks]
-    bands = [_band(span, x) for span in chart.spans]
-    wanted = [*((b.x, s.label) for b, s in zip(bands, chart.spans, strict=True)), *((f.x, f.label) for f in flags if f.written)]
+    wanted = [*((x.at(min(s.start, s.end)), s.label) for s in chart.spans), *((f.x, f.label) for f in flags if f.written)]
     labels = in_lanes(wanted, LEFT, WIDTH - 2)
     top = HEAD + LANE * (1 + max((label.lane for label in labels), default=-1)) + (FLAGS if len(flags) > sum(f.written for f in flags) else 0)
     y = upwards(_ys(chart), top + PLOT, top, chart.y_scale)
@@ -122,7 +112,7 @@ def lay_out(chart: Chart) -> Picture:
     return Picture(
         chart=chart,
         lines=[_line(series, x, y, index) for index, series in enumerate(chart.series)],
-        bands=bands,
+        bands=_bands(chart.spans, x, top),
         flags=flags,
         spots=[_spot(dot, x, y) for dot in chart.dots],
         labels=labels,
@@ -188,9 +178,13 @@ def _runs(points: Sequence[Point]) -> list[list[tuple[float, float]]]:
     return [run for run in runs if run]
 
 
-def _band(span: Span, x: Axis) -> Band:
-    start, end = sorted((x.at(span.start), x.at(span.end)))
-    return Band(start, round(end - start, 1), span.kind)
+def _bands(spans: Sequence[Span], x: Axis, top: int) -> dict[str, str]:
+    """Shaded stretches: kind -> one path with all of that kind."""
+    paths: dict[str, str] = {}
+    for span in spans:
+        start, end = sorted((x.at(span.start), x.at(span.end)))
+        paths[span.kind] = paths.get(span.kind, "") + f"M{start:g} {top}H{end:g}v{PLOT}H{start:g}z"
+    return paths
 
 
 def _spot(dot: Dot, x: Axis, y: Axis) -> Spot:

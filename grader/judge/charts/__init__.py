@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from grader.judge.charts import capacity, drift, latency, resources
+from grader.judge.charts import autoscaling, capacity, drift, latency, resources
 from grader.judge.found import found
 from grader.judge.timeline import timeline
 from grader.schema.bundle import Bundle
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import DriftEvidence, LoadEvidence, StressEvidence
+from grader.schema.evidence import DriftEvidence, LoadEvidence, RepositoryEvidence, StressEvidence
 from grader.schema.result import Chart
 
 
@@ -20,6 +20,7 @@ def charts(bundle: Bundle, challenge: Challenge) -> list[Chart]:
         latency.over_time(line, challenge),
         latency.percentiles(line, challenge),
         capacity.search(stress, challenge),
+        autoscaling.picture(load, stress, found(bundle, RepositoryEvidence), challenge),
         latency.throughput(line),
         resources.over_time(line, challenge),
         resources.soak(stress),

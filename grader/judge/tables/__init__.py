@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from grader.judge.cost import cost_table
 from grader.judge.found import found
 from grader.judge.tables import drift, faults, load, stress
 from grader.judge.timeline import timeline
@@ -24,6 +25,7 @@ def tables(bundle: Bundle, challenge: Challenge) -> list[Table]:
         stress.bursts(stressed, challenge),
         load.batch(sent),
         load.slow_clients(windows),
+        cost_table(bundle, challenge),
         load.control(sent, stressed),
     ]
     return [table for table in rows if table]

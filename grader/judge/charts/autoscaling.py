@@ -1,0 +1,52 @@
+"""Latency against CPU in use: the curve on which a declared autoscaler's threshold lies before or behind the target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grader.checks.analysis.autoscaling import CurvePoint, curve, rate_at, threshold_cores
+from grader.judge.say import figure
+from grader.schema.challenge import Challenge
+from grader.schema.evidence import LoadEvidence, RepositoryEvidence, StressEvidence
+from grader.schema.result import Chart, Dot, Mark, Table
+
+
+def picture(
+    load: LoadEvidence | None, stress: StressEvidence | None, repository: RepositoryEvidence | None, challenge: Challenge
+) -> Chart | None:  # fmt: skip
+    """None with fewer than two measured points: one says nothing about what comes before what."""
+    points = curve(load, stress, challenge)
+    if len(points) < 2:
+        return None
+    slo_ms, threshold = challenge.reality.slo_p99_ms, threshold_cores(repository) if repository else None
+    mark = [] if threshold is None else [Mark(x=threshold, label=f"autoscaler acts at {figure(threshold)} cores", kind="threshold", written=True)]
+    return Chart(
+        id="autoscaling", title="Latency against CPU in use", says=f"{_target(points, slo_ms)} {_acts(points, threshold)}",
+        x_unit="CPU cores in use", y_unit="ms, p99", y_scale="log", series=[], dots=[_dot(p) for p in points], marks=mark,
+        limit=slo_ms, limit_label=f"SLO {slo_ms:g} ms", table=_rows(points),
+    )  # fmt: skip
+
+
+def _dot(p: CurvePoint) -> Dot:
+    return Dot(x=round(p.cpu_cores, 4), y=p.p99_ms, kind="window", label=f"{p.name}: {figure(p.cpu_cores)} cores, p99 {figure(p.p99_ms)} ms")
+
+
+def _target(points: Sequence[CurvePoint], slo_ms: float) -> str:
+    within = max((p.cpu_cores for p in points if p.p99_ms <= slo_ms), default=None)
+    over = min((p.cpu_cores for p in points if p.p99_ms > slo_ms), default=None)
+    if within is None:
+        return f"p99 was over the {slo_ms:g} ms target at every load."
+    seen = f"p99 was within the {slo_ms:g} ms target at up to {figure(within)} cores"
+    return f"{seen}." if over is None else f"{seen} and over it from {figure(over)} cores."
+
+
+def _acts(points: Sequence[CurvePoint], threshold: float | None) -> str:
+    if threshold is None:
+        return "No threshold on CPU could be read from the repository."
+    rate = rate_at(list(points), threshold)
+    return f"The declared autoscaler acts at {figure(threshold)} cores{f', about {figure(rate)} requests/s' if rate is not None else ''}."
+
+
+def _rows(points: Sequence[CurvePoint]) -> Table:
+    rows: list[list[str | float | None]] = [[p.name, round(p.rate_rps), round(p.cpu_cores, 3), round(p.p99_ms, 1)] for p in points]
+    return Table(id="autoscaling", title="Latency against CPU in use", columns=["measured in", "requests/s", "CPU cores", "p99 ms"], rows=rows)
