@@ -30,7 +30,7 @@ def cost_table(bundle: Bundle, challenge: Challenge) -> Table | None:
     rows: Rows = [
         *_predictions(load, stress, repository, challenge, prices),
         *_replica(found(bundle, ImageEvidence), found(bundle, BootEvidence)),
-        *_sizes(load, repository, challenge),
+        *_sizes(load, stress, repository, challenge),
         _autoscaler(stress, repository, challenge),
         _batch(load),
     ]
@@ -93,8 +93,8 @@ def _replica(image: ImageEvidence | None, boot: BootEvidence | None) -> Rows:
     return rows
 
 
-def _sizes(load: LoadEvidence | None, repository: RepositoryEvidence, challenge: Challenge) -> Rows:
-    used = use(load, challenge) if load else None
+def _sizes(load: LoadEvidence | None, stress: StressEvidence | None, repository: RepositoryEvidence, challenge: Challenge) -> Rows:
+    used = use(load, stress, challenge) if load else None
     cpu = f"{figure(used.steady_cores)} cores steady, {figure(used.spike_cores)} in the spike" if used else None
     memory = f"{figure(used.steady_mib)} MiB steady, {figure(used.peak_mib)} at the peak" if used else None
     return [_size("CPU", cpu, repository, "declared_cpu", "cores"), _size("memory", memory, repository, "declared_memory", "MiB")]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from grader.checks.analysis.probes import holds
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import LoadEvidence, LoadWindow, RepositoryEvidence
+from grader.schema.evidence import LoadEvidence, LoadWindow, RepositoryEvidence, StressEvidence
 
 MIB = 2**20
 REQUIRED = ("declared_cpu_request", "declared_memory_request", "declared_memory_limit")
@@ -16,7 +16,7 @@ REQUIRED = ("declared_cpu_request", "declared_memory_request", "declared_memory_
 
 @dataclass(frozen=True)
 class Use:
-    """What one replica took: cores at the steady rate and in the spike, MiB at the end of steady load and at most in any sound window."""
+    """What one replica took: cores at the steady rate and in the spike, MiB at the end of steady load and at most under any load."""
 
     steady_cores: float
     spike_cores: float
@@ -43,12 +43,16 @@ class Fit:
         return f"{self.words} {self.declared:.3g} {self.unit} ({self.against})"
 
 
-def use(load: LoadEvidence, challenge: Challenge) -> Use | None:
-    """None without accounting under steady load. Without a sound spike, the steady CPU times the burst factor stands for it."""
+def use(load: LoadEvidence, stress: StressEvidence | None, challenge: Challenge) -> Use | None:
+    """None without accounting under steady load. Without a sound spike, the steady CPU times the burst factor stands for it.
+
+    The peak is taken over void windows too: a noisy host moves latencies and CPU time, but not bytes.
+    """
     steady, spike = load.window("steady"), load.window("spike")
     if steady is None or steady.resources is None or not steady.seconds:
         return None
-    peaks = [w.resources.memory_peak_bytes for w in load.windows if w.resources and not w.void] or [steady.resources.memory_peak_bytes]
+    stressed = [stress.overload, stress.soak] if stress else []
+    peaks = [w.resources.memory_peak_bytes for w in (*load.windows, *stressed) if w and w.resources]
     cores = _cores(steady) or 0.0
     burst = _cores(spike) if spike is not None and not spike.void else None
     return Use(cores, burst or cores * challenge.reality.burst_factor, steady.resources.memory_end_bytes / MIB, max(peaks) / MIB)

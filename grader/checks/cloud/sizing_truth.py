@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from grader.checks.analysis.load import usable
 from grader.checks.analysis.probes import holds, places
-from grader.checks.analysis.sizing import REQUIRED, fits, use
+from grader.checks.analysis.sizing import REQUIRED, Use, fits, use
 from grader.checks.api import Bars, Finding, measure, reached, unmeasured
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import LoadEvidence, RepositoryEvidence
+from grader.schema.evidence import LoadEvidence, RepositoryEvidence, StressEvidence
 
 
-def check(repository: RepositoryEvidence, load: LoadEvidence, challenge: Challenge, bars: Bars) -> Finding:
+def check(repository: RepositoryEvidence, load: LoadEvidence, stress: StressEvidence, challenge: Challenge, bars: Bars) -> Finding:
     asked = {id: repository.probes.get(id) for id in (*REQUIRED, "sizing_rationale")}
     declared = [probe for id, probe in asked.items() if id in REQUIRED and probe is not None]
     if None in asked.values():
@@ -19,11 +19,11 @@ def check(repository: RepositoryEvidence, load: LoadEvidence, challenge: Challen
         return reached("undeclared", "; ".join(dict.fromkeys(missing)))
     if unknown := [probe.detail for probe in declared if probe.value is None]:
         return unmeasured("; ".join(dict.fromkeys(unknown)))
-    return usable(load, "steady", lambda _: _judge(repository, load, challenge, bars), best="fits")
+    return usable(load, "steady", lambda _: _judge(repository, use(load, stress, challenge), bars), best="fits")
 
 
-def _judge(repository: RepositoryEvidence, load: LoadEvidence, challenge: Challenge, bars: Bars) -> Finding:
-    used, rationale = use(load, challenge), repository.probes["sizing_rationale"]
+def _judge(repository: RepositoryEvidence, used: Use | None, bars: Bars) -> Finding:
+    rationale = repository.probes["sizing_rationale"]
     if used is None:
         return unmeasured("CPU and memory were not measured under steady load")
     compared = fits(repository, used, bars)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import MIB, judge, level, load, repository, resources, window
+from checks.builders import MIB, judge, level, load, repository, resources, stress, window
 from grader.schema.evidence import Probe
 
 STEADY = window("steady", use=resources(cpu_seconds=3.6, memory_end_bytes=50 * MIB, memory_peak_bytes=52 * MIB))
@@ -12,7 +12,7 @@ SOUND = {"declared_cpu_request": 0.3, "declared_memory_request": 96, "declared_m
 
 
 def sized(*, spike=SPIKE, steady=STEADY, **changes):
-    return {"repository": repository(**{**SOUND, "declared_cpu_limit": False, **changes}), "load": load(steady, spike)}
+    return {"repository": repository(**{**SOUND, "declared_cpu_limit": False, **changes}), "load": load(steady, spike), "stress": stress()}
 
 
 @pytest.mark.parametrize(
@@ -33,10 +33,12 @@ def sized(*, spike=SPIKE, steady=STEADY, **changes):
         ("undeclared", sized(declared_memory_limit=False)),
         ("undeclared", sized(declared_cpu_request=None, declared_memory_request=None, declared_memory_limit=None)),
         ("unknown", sized(declared_cpu_request=Probe(subject=True, found=True, detail="comes from a template"))),
-        ("unknown", {"repository": repository(), "load": load(STEADY)}),
+        ("unknown", {"repository": repository(), "load": load(STEADY), "stress": stress()}),
         ("unknown", sized(steady=STEADY.model_copy(update={"resources": None}))),
         ("unknown", sized(declared_cpu_request=1, steady=STEADY.model_copy(update={"void": "a neighbour"}))),
         ("fits", sized(steady=STEADY.model_copy(update={"void": "a neighbour"}))),
+        ("under", {**sized(), "stress": stress(soak=window("soak", use=resources(memory_peak_bytes=250 * MIB)))}),
+        ("under", {**sized(), "stress": stress(overload=window("overload", use=resources(memory_peak_bytes=250 * MIB), void="a neighbour"))}),
     ],
 )
 def test_the_level_follows_the_evidence(expected, evidence):
@@ -51,4 +53,4 @@ def test_both_sides_stand_in_the_sentence():
 
 def test_what_is_missing_is_named():
     bare = repository(detail="no limits.memory on the serving container", **{**SOUND, "declared_memory_limit": False})
-    assert judge("sizing_truth", repository=bare, load=load(STEADY)).observed == "no limits.memory on the serving container"
+    assert judge("sizing_truth", repository=bare, load=load(STEADY), stress=stress()).observed == "no limits.memory on the serving container"
