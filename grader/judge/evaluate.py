@@ -7,17 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from grader.checks.analysis.load import culprit_of
 from grader.checks.registry import CHECKS, CheckSpec
 from grader.schema.base import Culprit
 from grader.schema.bundle import Bundle
 from grader.schema.causes import Failure
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import ContractEvidence
+from grader.schema.evidence import ContractEvidence, FaultsEvidence
 from grader.schema.result import Finding, Outcome
 from grader.schema.rubric import FULL, AreaRubric, CheckRule, Rubric
 from grader.scoring import Judged
 
-CONTRACT = "contract"
+CONTRACT, FAULTS = "contract", "faults"
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def _scoped(area: AreaRubric, challenge: Challenge, mode: str) -> list[tuple[str
 def one(spec: CheckSpec, rule: CheckRule, bundle: Bundle, challenge: Challenge) -> Evaluated:
     """Run one check: missing inputs first, then the precondition, then the check itself."""
     needed = [name for name in spec.inputs.values() if name not in ("challenge", "bars")]
-    own = _missing(needed, rule, bundle) or _run(spec, rule, bundle, challenge)
+    own = _missing(needed, rule, bundle) or _undisturbed(rule, bundle, needed, _run(spec, rule, bundle, challenge))
     finding = _precondition(rule, bundle) or own
     return _normalise(spec, rule, finding, own, tuple(needed))
 
@@ -102,6 +103,24 @@ def _precondition(rule: CheckRule, bundle: Bundle) -> Finding | None:
     seen = f"{facts.valid} of {facts.sent} answers valid, {facts.distinct_scores} distinct scores"
     observed = f"not judged on its own: no valid, input-dependent prediction ({seen}{'; ' + facts.first_violation if facts.first_violation else ''})"
     return Finding(level=_worst(rule), observed=observed, culprit=Culprit.CANDIDATE)
+
+
+def _undisturbed(rule: CheckRule, bundle: Bundle, needed: list[str], finding: Finding) -> Finding:
+    """What a disturbed fault experiment shows can only help: late requests and a busy host make a service look worse, never better."""
+    faults = bundle.evidence.get(FAULTS)
+    if FAULTS not in needed or not isinstance(faults, FaultsEvidence) or finding.level is None or _full(rule, finding):
+        return finding
+    named = {need.partition(":")[2] for need in rule.needs} - {""}
+    spoilt = [record for record in faults.faults if record.disturbed and (record.id in named or "fault" in rule.needs)]
+    if not spoilt:
+        return finding
+    why = f"{spoilt[0].id} was disturbed in {spoilt[0].attempts} attempts: {spoilt[0].disturbed}"
+    return Finding(outcome=Outcome.UNKNOWN, observed=why, culprit=culprit_of(spoilt[0].disturbed or ""))
+
+
+def _full(rule: CheckRule, finding: Finding) -> bool:
+    level = rule.ladder.get(finding.level or "")
+    return (finding.credit if finding.credit is not None else level.credit if level else 0) == FULL
 
 
 def _run(spec: CheckSpec, rule: CheckRule, bundle: Bundle, challenge: Challenge) -> Finding:

@@ -24,7 +24,8 @@ from harness.load.outcomes import Outcome
 from harness.load.plan import Plan
 from harness.load.supply import fields
 from harness.load.trace import Trace
-from harness.load.windows import time_bins
+from harness.load.watch import Watch
+from harness.load.windows import time_bins, void_reason
 
 BIN_S = 0.1
 TIMEOUT_S = 2.0
@@ -50,19 +51,18 @@ def run(entry: Entry, scene: Scene, rows: Sequence[Row]) -> FaultRecord:
     moments, proof, failure = Moments(), Proof(False, "the experiment did not get that far"), None
     contract = scene.challenge.spec.contract
     try:
-        running = scene.generator.start(probe(entry, scene, rows))
+        with Watch(scene.candidate, scene.topology.cores.candidate) as watch:
+            running = scene.generator.start(probe(entry, scene, rows))
+            with Liveness(scene.candidate.client, contract.health) as liveness:
+                try:
+                    proof = _experiment(fault, running, moments)
+                except Trouble as trouble:
+                    failure = trouble.failure
+                trace = running.finish()
     except Trouble as trouble:
-        return _unstarted(entry, trouble.failure)
-    with Liveness(scene.candidate.client, contract.health) as liveness:
-        try:
-            proof = _experiment(fault, running, moments)
-        except Trouble as trouble:
-            failure = trouble.failure
-        try:
-            trace = running.finish()
-        except Trouble as trouble:
-            return _unstarted(entry, trouble.failure)
-    return _record(entry, fault, running, trace, moments, proof, failure, liveness)
+        return _unstarted(entry, failure or trouble.failure)
+    record = _record(entry, fault, running, trace, moments, proof, failure, liveness)
+    return record.model_copy(update={"disturbed": void_reason(trace, TIMEOUT_S, watch.use())})
 
 
 def probe(entry: Entry, scene: Scene, rows: Sequence[Row]) -> Plan:

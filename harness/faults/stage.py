@@ -20,6 +20,7 @@ from harness.faults.base import Scene, wait_for
 from harness.faults.catalogue import CATALOGUE, Entry
 from harness.faults.runner import blank, run
 from harness.load.generator import LoadGenerator
+from harness.load.windows import GENERATOR
 from harness.progress import Progress
 from harness.sandbox.container import Candidate
 from harness.sandbox.topology import Topology
@@ -95,11 +96,17 @@ def _one(entry: Entry, scene: Scene, rows: list[Row], before: Hook, after: Hook)
 def _with_retries(entry: Entry, scene: Scene, rows: list[Row]) -> FaultRecord:
     """As often as the causes table allows, for what the grader or the host spoilt."""
     record = run(entry, scene, rows)
-    for _ in range(CAUSES[record.failure.cause].retries if record.failure and record.failure.culprit is not Culprit.CANDIDATE else 0):
-        if record.failure is None or not is_back(scene, rows):
-            break
-        record = run(entry, scene, rows)
+    while record.attempts <= _retries(record) and is_back(scene, rows):
+        record = run(entry, scene, rows).model_copy(update={"attempts": record.attempts + 1})
     return record
+
+
+def _retries(record: FaultRecord) -> int:
+    if record.failure is not None:
+        return CAUSES[record.failure.cause].retries if record.failure.culprit is not Culprit.CANDIDATE else 0
+    if record.disturbed is not None:
+        return CAUSES["generator_limited" if record.disturbed.startswith(GENERATOR) else "host_noisy"].retries
+    return 0
 
 
 def is_back(scene: Scene, rows: Sequence[Row], seconds: float | None = None) -> bool:

@@ -36,6 +36,8 @@ class Usage(Protocol):
     def log_bytes(self) -> int | None: ...
     @property
     def engine_cpu_s(self) -> float | None: ...
+    @property
+    def prioritised(self) -> bool: ...
 
 
 class Target(Protocol):
@@ -120,6 +122,7 @@ def resource_use(samples: Sequence[Usage], before: CoreTimes, after: CoreTimes, 
         memory_peak_bytes=max(sample.memory_bytes for sample in samples),
         others_core_share=others,
         steal_share=steal,
+        prioritised=last.prioritised,
         log_bytes=logged,
         open_files_peak=max(files, default=None),
         samples=[_relative(first, sample, count - counts[0]) for sample, count in zip(samples, counts, strict=True)],

@@ -42,14 +42,16 @@ class ContainerState:
 class Candidate:
     """One container of the submission. Engine errors surface as Trouble (engine_lost, network_lost, disk_full)."""
 
-    def __init__(self, client: docker.DockerClient, container: Container, network: Network, ip: str, port: int, helper: Helper) -> None:
+    def __init__(
+        self, client: docker.DockerClient, container: Container, network: Network, ip: str, port: int, helper: Helper, prioritised: bool = False
+    ) -> None:
         self.id = str(container.id)
         self.name = str(container.name)
         self.ip, self.port = ip, port
         self.client = Client(ip, port)
         self._engine, self._container, self._network, self._helper = client, container, network, helper
         self._meter, self._log_meter = Meter(container), LogMeter()
-        self._log_path = ""
+        self._log_path, self._prioritised = "", prioritised
         self.started_at = time.monotonic()
         """CLOCK_MONOTONIC of the last `docker start` that we asked for."""
         self.removed = False
@@ -78,7 +80,7 @@ class Candidate:
         now, seen = self._meter.read(self.state().pid), self._helper.footprint(self.id, self._log_path)
         return replace(
             now, memory_bytes=max(0, now.memory_bytes - seen.volume_bytes), open_files=seen.open_files,
-            log_bytes=self._log_meter.read(seen.log_size), engine_cpu_s=seen.engine_cpu_s,
+            log_bytes=self._log_meter.read(seen.log_size), engine_cpu_s=seen.engine_cpu_s, prioritised=self._prioritised,
         )  # fmt: skip
 
     def signal(self, name: str) -> None:

@@ -163,7 +163,8 @@ class Topology:
             container = self._create(image, host, dict(env or {}), mounts)
         except ENGINE_ERRORS as error:
             raise self._explained(error) from error
-        candidate = Candidate(self.client, container, self.network, self.network.address(host), self.challenge.contract.port, self.helper)
+        address, port = self.network.address(host), self.challenge.contract.port
+        candidate = Candidate(self.client, container, self.network, address, port, self.helper, bool(self.cgroup))
         self.candidates.append(candidate)
         try:
             self.helper.prepare_volume(*self._user(image, container))

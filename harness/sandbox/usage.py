@@ -19,7 +19,7 @@ class Usage:
     `memory_bytes` is what a leak would raise: anonymous memory, tmpfs and kernel memory; neither page cache nor the content of /data.
     `pid` is the main process then, 0 when there was none: where it changes, the last CPU seconds of a dead process are missing.
     `open_files` counts the descriptors of all its processes, `log_bytes` what it wrote to its log since its creation, `engine_cpu_s` the CPU
-    time of the engine's own processes; None where this host does not show them.
+    time of the engine's own processes; None where this host does not show them. `prioritised`: its cgroup goes before ordinary work.
     """
 
     cpu_s: float
@@ -31,6 +31,7 @@ class Usage:
     open_files: int | None = None
     log_bytes: int | None = None
     engine_cpu_s: float | None = None
+    prioritised: bool = False
 
 
 def cgroup_version() -> Literal["v1", "v2"]:

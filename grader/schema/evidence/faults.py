@@ -40,6 +40,8 @@ class FaultRecord(Model):
     liveness: list[tuple[float, int]]
     facts: dict[str, float] = Field(default_factory=dict, description="fault-specific numbers, named and documented in harness/faults")
     cases: list[FaultCase] = Field(default_factory=list)
+    disturbed: str | None = Field(default=None, description="what the grader or the host spoilt meanwhile: then only a full pass counts")
+    attempts: int = 1
     failure: Failure | None = None
 
 

@@ -49,7 +49,8 @@ class ResourceUse(Model):
     """Container accounting over one window.
 
     `others_core_share` is the share of the candidate's core that others took. What the engine spent on copying a flood of the
-    candidate's own log lines is the candidate's doing and is not in it; `log_bytes` tells how much it logged.
+    candidate's own log lines is the candidate's doing and is not in it; `log_bytes` tells how much it logged. With `prioritised` the
+    candidate's cgroup goes before all ordinary work of the host: what others took is then only what it left idle.
     """
 
     cpu_seconds: float
@@ -59,6 +60,7 @@ class ResourceUse(Model):
     memory_peak_bytes: int
     others_core_share: float
     steal_share: float
+    prioritised: bool = False
     log_bytes: int | None = None
     open_files_peak: int | None = None
     samples: list[ResourceSample] = Field(default_factory=list)
