@@ -161,6 +161,13 @@ def test_without_a_table_of_its_own_a_challenge_has_the_common_prices(root: Path
     assert prices is not None and (prices.currency, prices.vcpu_hour) == ("USD", 0.04)
 
 
+def test_the_brief_quotes_the_common_prices(fraud: LoadedChallenge) -> None:
+    brief, prices = (fraud.folder / "brief.md").read_text("utf-8"), fraud.spec.prices
+    assert prices is not None
+    assert f"{prices.currency} {prices.vcpu_hour:g} per vCPU hour and {prices.currency} {prices.gib_hour:g} per GiB hour" in brief
+    assert f"at {prices.utilisation * 100:g} % of the\nhighest rate" in brief
+
+
 def test_the_operators_table_wins_over_the_challenges_own(root: Path) -> None:
     priced(root)
     own = loader.load("fraud-scoring", root).spec
