@@ -63,7 +63,6 @@ class Picture:
     x_ticks: list[Step]
     y_ticks: list[Step]
     limit_y: float | None
-    limit_label_y: float
     top: int
     head: int = HEAD
     lane: int = LANE
@@ -108,7 +107,6 @@ def lay_out(chart: Chart) -> Picture:
     labels = in_lanes(wanted, LEFT, WIDTH - 2)
     top = HEAD + LANE * (1 + max((label.lane for label in labels), default=-1)) + (FLAGS if len(flags) > sum(f.written for f in flags) else 0)
     y = upwards(_ys(chart), top + PLOT, top, chart.y_scale)
-    limit_y = y.at(chart.limit) if chart.limit is not None else None
     return Picture(
         chart=chart,
         lines=[_line(series, x, y, index) for index, series in enumerate(chart.series)],
@@ -118,8 +116,7 @@ def lay_out(chart: Chart) -> Picture:
         labels=labels,
         x_ticks=_given(chart, x) if chart.x_ticks else x.ticks(8),
         y_ticks=y.ticks(4),
-        limit_y=limit_y,
-        limit_label_y=_beside(limit_y or 0.0, top + PLOT),
+        limit_y=y.at(chart.limit) if chart.limit is not None else None,
         top=top,
     )
 
@@ -133,11 +130,6 @@ def _xs(chart: Chart) -> list[float]:
 def _ys(chart: Chart) -> list[float]:
     points = [p.y for s in chart.series for p in s.points] + [y for dot in chart.dots for y in (dot.y, dot.low)]
     return [held(y) for y in (*points, chart.limit) if y is not None]
-
-
-def _beside(limit_y: float, bottom: int) -> float:
-    """A limit's label stands below its line, where there is room."""
-    return limit_y + 13 if limit_y + 18 < bottom else limit_y - 5
 
 
 def _given(chart: Chart, x: Linear) -> list[Step]:

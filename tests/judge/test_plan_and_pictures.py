@@ -59,16 +59,6 @@ def test_a_service_that_never_ran_is_asked_about_its_build_once() -> None:
     assert len(asked) == 1
 
 
-def test_percentiles_stand_with_n_and_interval_or_without_one_where_n_is_small() -> None:
-    table = next(t for t in made.verdict(made.sound()).tables if t.id == "windows")
-    column = {name: i for i, name in enumerate(table.columns)}
-    rows = {row[0]: row for row in table.rows}
-    assert rows["warmup"][column["p99 ms"]] == "4.5"
-    steady = rows["steady"]
-    assert steady[column["n"]] == 3000 and steady[column["seed"]]
-    assert steady[column["p99 ms"]] == "9.0 (8.1-10.8)"
-
-
 def test_alerts_are_marks_and_drifted_stretches_are_shaded() -> None:
     result = made.verdict(made.changed(made.sound(), drift=made.drift(made.challenge(), "standard", silent=("missing",))))
     drawn = chart(result, "drift")
