@@ -61,10 +61,10 @@ def use(load: LoadEvidence, stress: StressEvidence | None, challenge: Challenge)
 def fits(repository: RepositoryEvidence, used: Use, bars: Mapping[str, float]) -> list[Fit]:
     """Every declared number whose value is known, against its use."""
     cpu = f"steady load takes {used.steady_cores:.2g}, the spike {used.spike_cores:.2g}"
-    peak = f"{used.peak_mib:.0f} at the peak"
+    spike, peak = f"the spike takes {used.spike_cores:.2g}", f"{used.peak_mib:.0f} at the peak"
     rooms = {
         "declared_cpu_request": ("CPU request", "cores", used.steady_cores * bars["cpu_least"], used.spike_cores * bars["cpu_most"], cpu),
-        "declared_cpu_limit": ("CPU limit", "cores", used.spike_cores * bars["cpu_limit_least"], float("inf"), cpu),
+        "declared_cpu_limit": ("CPU limit", "cores", used.spike_cores * bars["cpu_limit_least"], float("inf"), spike),
         "declared_memory_request": (
             "memory request", "MiB", used.steady_mib * bars["memory_least"], used.peak_mib * bars["memory_most"],
             f"{used.steady_mib:.0f} in use under steady load, {peak}",
