@@ -50,12 +50,14 @@ class Proof:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds before the injection, under it, and after the undo; `rate_rps` is the probe's."""
+    """Seconds before the injection, under it, and after the undo; `rate_rps` is the probe's, to which a burst comes at the injection."""
 
     before_s: float = 2.0
     fault_s: float = 3.0
     after_s: float = 4.0
     rate_rps: float = 100.0
+    burst_rps: float = 0.0
+    burst_s: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class Entry:
 ENTRIES = (
     Entry("pause", 1, "process", Pause, Timing(), 10.0, "recovers within a second, without a restart"),
     Entry(
-        "sigterm_drain", 2, "process", SigtermDrain, Timing(after_s=3.0, rate_rps=150.0), 25.0,
+        "sigterm_drain", 2, "process", SigtermDrain, Timing(after_s=3.0, rate_rps=150.0, burst_rps=250.0, burst_s=0.5), 25.0,
         "answers what is in flight, exits within 10 s, and is ready again soon after its start",
     ),
     Entry("sigkill", 4, "process", Sigkill, Timing(after_s=3.0), 15.0, "is ready again within 5 s of the kill"),

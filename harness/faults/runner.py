@@ -15,7 +15,7 @@ import numpy as np
 from challenges.simulator import Row
 from grader.schema.causes import Failure, Trouble
 from grader.schema.evidence.faults import FaultRecord
-from harness.faults.base import Fault, Proof, Scene, Seen, pause_until
+from harness.faults.base import Fault, Proof, Scene, Seen, Timing, pause_until
 from harness.faults.catalogue import Entry
 from harness.faults.liveness import Liveness
 from harness.load import schedule
@@ -68,12 +68,19 @@ def run(entry: Entry, scene: Scene, rows: Sequence[Row]) -> FaultRecord:
 def probe(entry: Entry, scene: Scene, rows: Sequence[Row]) -> Plan:
     """Poisson arrivals at the fault's rate, longer than any experiment. Rows repeat when there are too few."""
     contract = scene.challenge.spec.contract
-    offsets = schedule.poisson(entry.timing.rate_rps, LONGEST_S, scene.seeds.derive(f"fault:{entry.id}"))
+    offsets = arrivals(entry.timing, scene.seeds.derive(f"fault:{entry.id}"))
     return Plan(
         host=scene.candidate.ip, port=scene.candidate.port, path=contract.predict, arrivals_s=offsets,
         bodies=[json.dumps(row.request).encode() for row in rows], ids=[str(row.request[contract.id_field]) for row in rows],
         timeout_s=TIMEOUT_S, slo_ms=scene.challenge.spec.reality.slo_p99_ms, fields=fields(contract),
     )  # fmt: skip
+
+
+def arrivals(timing: Timing, seed: int) -> list[float]:
+    """The probe's schedule, with the burst on top where the fault wants one."""
+    steady = schedule.poisson(timing.rate_rps, LONGEST_S, seed)
+    burst = schedule.poisson(timing.burst_rps, timing.burst_s, seed + 1) if timing.burst_rps else []
+    return sorted([*steady, *(timing.before_s + offset for offset in burst)])
 
 
 def _experiment(fault: Fault, running: Running, moments: Moments) -> Proof:

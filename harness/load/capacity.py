@@ -1,7 +1,7 @@
 """The capacity search: the highest rate at which a service meets its SLO, found by trials, confirmed by a longer one, published as a lower bound.
 
 Closed bursts tell where to begin and how many requests the service works on at once. Open-loop Poisson trials then close in on the
-highest rate that holds; a trial is ended early when more requests are in flight than the SLO allows, and a failure is repeated once,
+highest rate that holds; a trial is ended as soon as it cannot hold any more, and a failure is repeated once,
 since a neighbour's single hiccup fails a trial and never passes one. The confirmation runs longer, a little below what held.
 """
 
@@ -36,7 +36,8 @@ LATE_SHARE = 0.01
 
 IN_FLIGHT_SLOS = 2.0
 IN_FLIGHT_LEAST = 32
-"""A trial ends when more is in flight than `rate x SLO x 2`: by Little's law the mean is then beyond twice the SLO."""
+"""A trial ends when more is in flight than `rate x SLO x 2`: by Little's law the mean is then beyond twice the SLO. It also ends as soon
+as more requests are late than a whole trial may have."""
 
 LOWEST_SHARE = 0.05
 VOIDS = 3
@@ -177,7 +178,7 @@ class _Search:
         plan = make_plan(stage, offsets, self.supply, TIMEOUT_S)
         with Watch(stage.candidate, stage.cores) as watch:
             running = stage.generator.start(plan)
-            peak, aborted = _follow(running, seconds, limit)
+            peak, aborted = _follow(running, seconds, limit, _allowed(len(offsets)))
             trace = running.stop() if aborted else running.wait()
         use, late = watch.use(), trace.over(slo_s)
         void = void_reason(trace, TIMEOUT_S, use)
@@ -187,7 +188,7 @@ class _Search:
             p95_ms=_ms(trace, 0.95), p99_ms=_ms(trace, 0.99), shed=trace.counts().get("shed", 0), degraded=int(trace.degraded.sum()),
             cpu_share=None if use is None else round(min(1.0, use.cpu_seconds / spent / stage.cpus), 4),
             peak_in_flight=peak, aborted=aborted, void=void,
-            held=None if void else not aborted and len(trace) > 0 and late <= max(1, LATE_SHARE * len(trace)),
+            held=None if void else not aborted and len(trace) > 0 and late <= _allowed(len(trace)),
         )  # fmt: skip
 
     def _parallelism(self, saturation: float) -> float | None:
@@ -201,12 +202,16 @@ class _Search:
         return spoilt if confirmed is None and (bracket.held is not None or not judged) else None
 
 
-def _follow(running: Running, seconds: float, limit: float) -> tuple[int, bool]:
-    """Watch a trial to its end: the most requests in flight, and whether they were over the limit."""
+def _allowed(requests: int) -> float:
+    return max(1.0, LATE_SHARE * requests)
+
+
+def _follow(running: Running, seconds: float, limit: float, late: float) -> tuple[int, bool]:
+    """Watch a trial to its end: the most requests in flight, and whether it was ended early because it cannot hold any more."""
     peak = 0
     while monotonic() < running.t0 + seconds:
         peak = max(peak, running.in_flight())
-        if peak > limit:
+        if peak > limit or running.late() > late:
             return peak, True
         sleep(POLL_S)
     return peak, False

@@ -59,7 +59,7 @@ class Engine:
         self._burst_end = 0.0
         self._alarm = Alarm(gevent.get_hub())
         self.environment: Any = Environment(user_classes=[Dispatcher])  # Any: locust's events are untyped
-        self._sent = self._ended = self._dropped = 0
+        self._sent = self._ended = self._dropped = self._late = 0
 
     def serve(self) -> None:
         """Until stdin ends."""
@@ -83,7 +83,7 @@ class Engine:
 
     def _perform(self, plan: Plan, tape_path: Path) -> None:
         self.environment.stats.clear_all()
-        self._sent = self._ended = self._dropped = 0
+        self._sent = self._ended = self._dropped = self._late = 0
         self._count()
         gc.collect()
         gc.freeze()
@@ -156,13 +156,14 @@ class Engine:
 
     def _note(self, plan: Plan, tape: Tape, pool: Pool, i: int) -> None:
         """One request ended: count it, and let Locust's own statistics hear of it (from intended, in ms)."""
-        self._ended += 1
-        self._count()
-        if plan.callers and monotonic() < self._burst_end and not self._finishing:
-            self._send_now(pool, tape)
         outcome = Outcome(tape.outcome[i])
         received = tape.received[i]
         end = received if received == received else tape.done[i]
+        self._ended += 1
+        self._late += outcome not in VALID or (end - tape.intended[i]) * 1e3 > plan.slo_ms
+        self._count()
+        if plan.callers and monotonic() < self._burst_end and not self._finishing:
+            self._send_now(pool, tape)
         self.environment.events.request.fire(
             request_type=plan.method, name=plan.path, response_time=(end - tape.intended[i]) * 1e3, response_length=0,
             exception=FAILURES.get(outcome), context={}, response=None, start_time=tape.intended[i], url=None,
@@ -173,7 +174,7 @@ class Engine:
             StatsCSV(self.environment, PERCENTILES_TO_REPORT).requests_csv(csv.writer(file))
 
     def _count(self) -> None:
-        COUNTERS.pack_into(self._counters, 0, self._sent, self._ended, self._dropped)
+        COUNTERS.pack_into(self._counters, 0, self._sent, self._ended, self._dropped, self._late)
 
 
 def commands() -> Any:

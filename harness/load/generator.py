@@ -80,10 +80,10 @@ class LoadGenerator:
         plan_path.unlink()
         return Running(self, plan, float(started["t0"]), tape_path)
 
-    def counters(self) -> tuple[int, int, int]:
-        """(sent, ended, dropped) of the current plan, live."""
-        sent, ended, dropped = COUNTERS.unpack_from(self._counters, 0)
-        return sent, ended, dropped
+    def counters(self) -> tuple[int, int, int, int]:
+        """(sent, ended, dropped, late) of the current plan, live."""
+        sent, ended, dropped, late = COUNTERS.unpack_from(self._counters, 0)
+        return sent, ended, dropped, late
 
     def _spawn(self, counters: Path) -> subprocess.Popen[bytes]:
         root = str(Path(harness.__file__).resolve().parent.parent)
@@ -160,8 +160,12 @@ class Running:
 
     def in_flight(self) -> int:
         """Requests sent and not yet ended."""
-        sent, ended, _ = self._generator.counters()
+        sent, ended, _, _ = self._generator.counters()
         return sent - ended
+
+    def late(self) -> int:
+        """Requests that have ended over the plan's SLO, or without a valid prediction."""
+        return self._generator.counters()[3]
 
     def stop(self) -> Trace:
         """End now: later arrivals are not part of the trace, nor is what was in flight."""

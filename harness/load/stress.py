@@ -14,6 +14,9 @@ from harness.load.supply import Supply
 MOST_RPS = 6000.0
 """What the generator sends without being late itself on one core of its own (benchmarks, part lag); overload never asks for more."""
 
+APPROACH_S, APPROACH_SHARE = 1.0, 0.8
+"""Overload comes from below, with connections open: a herd of thousands of new ones in the first tenth of a second is another experiment."""
+
 RELIEF_S = 4.0
 REAL_OVERLOAD = 1.3
 """Less than this much beyond the capacity shows nothing about overload."""
@@ -59,8 +62,9 @@ def stretches(stage: Stage, plan: StressPlan, capacity: Capacity | None) -> list
     production, stretches = stage.reality.rate_rps, list[Sequence[Segment]]()
     known = (capacity and (capacity.rate_rps or capacity.saturation_rps)) or None
     if plan.overload_s and known and (rate := min(plan.overload_factor * known, MOST_RPS)) >= REAL_OVERLOAD * known:
+        approach = Segment("approach", "poisson", APPROACH_SHARE * known, APPROACH_S)
         relief = Segment("relief", "poisson", min(production, known * plan.soak_share), RELIEF_S)
-        stretches.append([Segment("overload", "poisson", rate, plan.overload_s), relief])
+        stretches.append([approach, Segment("overload", "poisson", rate, plan.overload_s), relief])
     if plan.soak_s:
         rate = min(plan.soak_factor * production, max(plan.soak_share * known, LOWEST_RPS) if known else UNKNOWN_SHARE * production)
         stretches.append([Segment("soak", "poisson", rate, plan.soak_s)])

@@ -33,8 +33,9 @@ def bad(start: Callable[..., Scene]) -> Scene:
 
 
 def perform(id: str, scene: Scene, rows: list[Row], timing: Timing = SHORT) -> FaultRecord:
-    rate = CATALOGUE[id].timing.rate_rps
-    return runner.run(replace(CATALOGUE[id], timing=replace(timing, rate_rps=rate)), scene, stage.newcomers_first(rows))
+    usual = CATALOGUE[id].timing
+    timing = replace(timing, rate_rps=usual.rate_rps, burst_rps=usual.burst_rps, burst_s=usual.burst_s)
+    return runner.run(replace(CATALOGUE[id], timing=timing), scene, stage.newcomers_first(rows))
 
 
 def during(record: FaultRecord) -> Iterator[TimeBin]:

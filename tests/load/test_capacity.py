@@ -134,8 +134,8 @@ def test_rates_of_overload_and_soak_follow_from_the_capacity(challenge: LoadedCh
         )  # fmt: skip
         return {segment.name: segment.rate_rps for stretch in stress.stretches(made, plan, found) for segment in stretch}
 
-    assert rates(2000, 2100) == {"overload": 4000, "relief": 100, "soak": 300}
-    assert rates(100, 110) == {"overload": 200, "relief": 50, "soak": 50}
-    assert rates(None, 60) == {"overload": 120, "relief": 30, "soak": 30}, "no rate held the target: what it saturates at is exceeded"
+    assert rates(2000, 2100) == {"approach": 1600, "overload": 4000, "relief": 100, "soak": 300}
+    assert rates(100, 110) == {"approach": 80, "overload": 200, "relief": 50, "soak": 50}
+    assert rates(None, 60) == {"approach": 48, "overload": 120, "relief": 30, "soak": 30}, "without a capacity, what it saturates at is exceeded"
     assert rates(5500, 5800) == {"soak": 300}, "what cannot be exceeded by much is not called overload"
     assert rates(None, 0) == {"soak": 50}

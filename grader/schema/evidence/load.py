@@ -183,7 +183,7 @@ class CapacityTrial(Model):
     degraded: int
     cpu_share: float | None
     peak_in_flight: int
-    aborted: bool = Field(description="ended early, because requests in flight grew beyond what the SLO allows at this rate")
+    aborted: bool = Field(description="ended early, because more requests were late or in flight than the SLO allows")
     held: bool | None
     void: str | None = None
 

@@ -27,7 +27,7 @@ async def serve(settings: Settings) -> None:
         make_app(service), access_log=None, keepalive_timeout=75, auto_decompress=False, lingering_time=2.0, shutdown_timeout=settings.shutdown_s
     )
     await runner.setup()
-    await web.TCPSite(runner, "0.0.0.0", settings.port, backlog=1024).start()
+    await web.TCPSite(runner, "0.0.0.0", settings.port, backlog=4096).start()
     # Collections of the oldest generation walk every remembered prediction; what exists now never needs to be looked at again.
     gc.collect()
     gc.freeze()

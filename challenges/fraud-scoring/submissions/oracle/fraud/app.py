@@ -164,6 +164,9 @@ class Service:
         return response
 
     async def _predict(self, request: web.Request) -> web.Response:
+        if self.in_flight >= self.settings.max_in_flight:  # before anything is read: what is refused must cost next to nothing
+            self.metrics.shed.inc()
+            return refusal(503, "too many requests in flight")
         try:
             raw = await read_json(request, self.settings)
             tx = schema.transaction(raw)
@@ -171,9 +174,6 @@ class Service:
             return refusal(error.status, error.reason, error.field)
         if self.model is None:
             return refusal(503, "no model is loaded")
-        if self.in_flight >= self.settings.max_in_flight:
-            self.metrics.shed.inc()
-            return refusal(503, "too many requests in flight")
         self.in_flight += 1
         try:
             return await self._score(tx)
