@@ -13,8 +13,8 @@ DECADES = 6
 """A logarithmic axis spans at most so many powers of ten; what is smaller stands at its foot."""
 
 
-ABOVE = 1.05
-"""Room above the largest value: a limit on the picture's edge would be taken for its frame."""
+ROOM = 1.05
+"""Least ratio of a logarithmic axis' ends to the values at them: a limit on the picture's edge would be taken for its frame."""
 
 
 @dataclass(frozen=True)
@@ -95,14 +95,14 @@ def _linear(values: Sequence[float], start: float, end: float) -> Linear:
     low, top = min(0.0, *values, 0.0), max(values, default=1.0)
     step = _nice((top - low) / 4)
     high = math.ceil(top / step - 1e-9) * step
-    return Linear(low, high if high > low else low + 1.0, start, end)
+    return Linear(low, high if high - low > TINY else low + 1.0, start, end)
 
 
 def _log(values: Sequence[float], start: float, end: float) -> Log:
     positive = [max(TINY, v) for v in values if v > 0]
     top = max(positive, default=10.0)
     low = max(min(positive, default=1.0), top / 10**DECADES)
-    foot, head = _below(low), _nice(top * ABOVE)
+    foot, head = _below(low / ROOM), _nice(top * ROOM)
     return Log(foot, head if head > foot * (1 + 1e-9) else foot * 10, start, end, clipped=any(v < foot * (1 - 1e-9) for v in values))
 
 

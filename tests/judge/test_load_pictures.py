@@ -11,12 +11,12 @@ import pytest
 from grader.judge.charts import charts
 from grader.judge.timeline import POINTS
 from grader.schema.bundle import Bundle
-from grader.schema.evidence import LoadEvidence, LoadWindow, ResourceSample, StressEvidence
+from grader.schema.evidence import LoadEvidence, LoadWindow, Probe, RepositoryEvidence, ResourceSample, StressEvidence
 from grader.schema.result import Chart, Point
 from judge import made
 
 ASKED = made.challenge()
-LOAD = ("latency", "percentiles", "capacity", "throughput", "resources", "soak")
+LOAD = ("latency", "percentiles", "capacity", "autoscaling", "throughput", "resources", "soak")
 
 
 def drawn(load: LoadEvidence | None = None, stress: StressEvidence | None = None) -> dict[str, Chart]:
@@ -82,7 +82,7 @@ def test_throughput_says_what_overload_left_and_draws_failures_only_where_there_
     assert [s.name for s in quiet.series] == ["sent", "good"] and quiet.says == "All 10,450 requests answered well."
     loud = drawn(made.load(ASKED, "standard"), made.stress(ASKED, "standard"))["throughput"]
     assert [s.name for s in loud.series] == ["sent", "good", "shed"]
-    assert "10,397 shed, 0 failed" in loud.says and "Overload at 3,610/s: 1,877/s answered well, 52 % of what was sent" in loud.says
+    assert "10,397 shed, 0 failed" in loud.says and "Overload at 3,610/s: 1,877/s answered well, 52 % of what was sent, p99 85 ms" in loud.says
     shed = [p for p in loud.series[2].points if p.y is not None]
     assert all(loud.spans[6].start < p.x < loud.spans[6].end and p.y == pytest.approx(1730) for p in shed) and shed
 
@@ -153,6 +153,34 @@ def test_the_caption_says_what_ended_the_search(facts: dict[str, Any], says: str
     assert len(chart.marks) == marks
 
 
+def scaled(cores: float | None) -> Chart:
+    """The sound load with an autoscaler that acts at so many cores, or with none."""
+    found = {"autoscaler_cpu_target": 100.0, "declared_cpu_request": cores}
+    probes = {id: Probe(subject=True, found=cores is not None, value=value) for id, value in found.items()}
+    load, stress = made.load(ASKED, "standard"), made.stress(ASKED, "standard")
+    bundle = Bundle(challenge=ASKED, evidence={"load": load, "stress": stress, "repository": RepositoryEvidence(probes=probes)})
+    return next(chart for chart in charts(bundle, ASKED) if chart.id == "autoscaling")
+
+
+def test_latency_against_cpu_shows_where_the_autoscaler_acts() -> None:
+    chart = scaled(0.6)
+    assert [(m.x, m.label) for m in chart.marks] == [(0.6, "autoscaler acts at 0.6 cores")]
+    assert {dot.x: dot.y for dot in chart.dots}[0.05] == 9 and chart.limit == 100
+    assert chart.says == (
+        "p99 was within the 100 ms target at up to 0.945 cores and over it from 0.975 cores. "
+        "The declared autoscaler acts at 0.6 cores, about 1,200 requests/s."
+    )
+    assert chart.table and len(chart.table.rows) == len(chart.dots) == 8
+
+
+def test_latency_against_cpu_without_a_threshold_or_with_one_out_of_reach() -> None:
+    assert scaled(None).marks == [] and scaled(None).says.endswith("No threshold on CPU could be read from the repository.")
+    assert scaled(2.0).says.endswith("The declared autoscaler acts at 2 cores.")
+    assert "autoscaling" not in drawn(of(made.window("steady", 100, 5, 9.0)))
+    slow = drawn(of(made.window("steady", 100, 5, 300.0), made.window("spike", 300, 5, 900.0)))["autoscaling"]
+    assert slow.says.startswith("p99 was over the 100 ms target at every load.")
+
+
 def test_a_trial_without_an_answer_stands_in_the_table_alone() -> None:
     silent = made.trial(2500.0, False, p95_ms=None, p99_ms=None, aborted=True)
     chart = searched(trials=[made.trial(1000.0), silent])
@@ -176,6 +204,7 @@ def test_resources_are_shares_of_their_limits_per_slice() -> None:
     assert by_name["CPU"] == [(0.5, 100), (1, 50), (4, 75), (4, None)]
     assert by_name["memory"] == [(0.5, 12.5), (1, 50), (4, 25), (4, None)]
     assert by_name["throttled"] == [(0.5, 0), (1, 20), (4, 0), (4, None)]
+    assert (chart.limit, chart.limit_label) == (100, "all of the limit")
     assert chart.says.startswith("CPU at most 100 % of 1 core (steady); memory at most 256 of 512 MiB (steady); throttled at most 20 % of the time")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from judge import made
@@ -63,7 +64,7 @@ def test_a_gap_ends_a_line_and_a_lonely_point_is_a_dot() -> None:
 
 
 def test_equal_ratios_are_equal_lengths_on_a_logarithmic_axis() -> None:
-    axis = upwards([1.0, 900.0], 200.0, 50.0, "log")
+    axis = upwards([1.1, 900.0], 200.0, 50.0, "log")
     steps = [axis.at(v) for v in (1.0, 10.0, 100.0, 1000.0)]
     assert steps == [200, 150, 100, 50]
     assert [t.label for t in axis.ticks(4)] == ["1", "10", "100", "1000"]
@@ -71,10 +72,10 @@ def test_equal_ratios_are_equal_lengths_on_a_logarithmic_axis() -> None:
 
 
 def test_nothing_stands_at_the_foot_of_a_logarithmic_axis_which_says_so() -> None:
-    axis = upwards([0.0, 20.0, 3000.0], 200.0, 50.0, "log")
+    axis = upwards([0.0, 21.0, 3000.0], 200.0, 50.0, "log")
     assert axis.at(0.0) == axis.at(20.0) == 200
     assert axis.ticks(4)[0].label == "≤ 20"
-    assert upwards([20.0, 3000.0], 200.0, 50.0, "log").ticks(4)[0].label == "20"
+    assert upwards([21.0, 3000.0], 200.0, 50.0, "log").ticks(4)[0].label == "20"
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=8), st.sampled_from(["log", "linear"]))
@@ -85,9 +86,10 @@ def test_any_value_stands_inside_of_its_axis(values: list[float], scale: str) ->
     assert len(picture.y_ticks) <= 12
 
 
-def test_a_limit_keeps_off_the_frame_of_a_logarithmic_picture() -> None:
-    picture = lay_out(chart(series=line((0, 4), (1, 6)), y_scale="log", limit=100.0))
-    assert picture.limit_y is not None and picture.top + 5 < picture.limit_y < picture.bottom
+@pytest.mark.parametrize("values", [(4.0, 6.0), (400.0, 600.0)])
+def test_a_limit_keeps_off_the_frame_of_a_logarithmic_picture(values: tuple[float, float]) -> None:
+    picture = lay_out(chart(series=line(*enumerate(values)), y_scale="log", limit=100.0))
+    assert picture.limit_y is not None and picture.top + 5 < picture.limit_y < picture.bottom - 5
 
 
 def test_given_ticks_stand_at_their_places_without_running_into_each_other() -> None:

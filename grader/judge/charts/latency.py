@@ -102,10 +102,9 @@ def _beyond(line: Sequence[Placed]) -> str:
     window = next((p.window for p in line if p.window.name == "overload" and p.window.sent and p.window.seconds), None)
     if window is None:
         return ""
-    good = window.ok + window.degraded
-    return (
-        f" Overload at {figure(window.rate_rps)}/s: {figure(good / window.seconds)}/s answered well, {percent(good / window.sent)} of what was sent."
-    )
+    good, waited = window.ok + window.degraded, f", p99 {figure(window.latency.p99_ms)} ms" if window.latency else ""
+    share = f"{figure(good / window.seconds)}/s answered well, {percent(good / window.sent)} of what was sent"
+    return f" Overload at {figure(window.rate_rps)}/s: {share}{waited}."
 
 
 def percentiles(line: Sequence[Placed], challenge: Challenge) -> Chart | None:

@@ -41,7 +41,7 @@ def over_time(line: Sequence[Placed], challenge: Challenge) -> Chart | None:
     return Chart(
         id="resources", title="Resources", says=_says(every, measured, challenge), x_unit=X_UNIT, y_unit="% of the limit; throttled: % of the time",
         series=[Series(name=name, unit="%", points=points) for name, points in curves.items()],
-        spans=spans(line), table=resources([p.window for p in measured], challenge),
+        spans=spans(line), limit=100, limit_label="all of the limit", table=resources([p.window for p in measured], challenge),
     )  # fmt: skip
 
 
