@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from grader.judge.control import CALM, MOVED, moved, readings
 from grader.judge.found import found
 from grader.judge.say import figure, percent
-from grader.judge.timeline import stressed
+from grader.judge.timeline import named, stressed
 from grader.schema.bundle import Bundle
 from grader.schema.causes import CAUSES, Failure
 from grader.schema.evidence import BootEvidence, ImageEvidence, LoadEvidence, LoadWindow, SandboxEvidence, SourceEvidence, StressEvidence
@@ -70,9 +72,18 @@ def _void(load: LoadEvidence | None, stress: StressEvidence | None) -> list[str]
     sent = [*(load.windows if load else []), *(stressed(stress) if stress else [])]
     voided: list[LoadWindow] = [*(load.voided if load else []), *(stress.voided if stress else [])]
     return [
-        *(f"load window {w.name} is void and counts only where it shows the best level all the same: {w.void}" for w in sent if w.void),
-        *(f"load window {w.name} was repeated: {w.void}" for w in voided),
+        *(f"{names} void, used only where the best level is reached all the same: {why}" for names, why in _by_reason(sent, "is", "are")),
+        *(f"{names} repeated: {why}" for names, why in _by_reason(voided, "was", "were")),
     ]
+
+
+def _by_reason(windows: Sequence[LoadWindow], one: str, many: str) -> list[tuple[str, str]]:
+    """(windows and verb, reason) for each distinct reason: what spoils a stretch of load spoils all of its windows."""
+    grouped: dict[str, list[str]] = {}
+    for w in windows:
+        if w.void:
+            grouped.setdefault(w.void, []).append(named(w))
+    return [(f"load window{'s' * (len(names) > 1)} {', '.join(names)} {many if len(names) > 1 else one}", why) for why, names in grouped.items()]
 
 
 BOUNDS = {

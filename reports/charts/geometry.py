@@ -154,8 +154,10 @@ def _line(series: Series, x: Axis, y: Axis, index: int) -> Line:
 
 
 def _path(placed: Sequence[tuple[float, float]]) -> str:
-    """Relative steps are shorter than places. They are differences of rounded numbers, so nothing adds up along the way."""
-    steps = [f"{after[0] - before[0]:.4g} {after[1] - before[1]:.4g}" for before, after in pairwise(placed)]
+    """Relative steps are shorter than places. They are differences of rounded numbers, so nothing adds up along the way. A flat run is one step."""
+    ends = zip([None, *placed], placed, [*placed[1:], None], strict=False)
+    turns = [here for before, here, after in ends if not (before and after and before[1] == here[1] == after[1])]
+    steps = [f"{after[0] - before[0]:.4g} {after[1] - before[1]:.4g}" for before, after in pairwise(turns)]
     return f"M{placed[0][0]:g} {placed[0][1]:g}" + (f"l{' '.join(steps)}" if steps else "")
 
 

@@ -142,8 +142,13 @@ HELD = "Held 1,805 requests/s (confirmed over 5 s)"
     [
         ({"failed_rps": None, "limited_by": "generator"}, f"{HELD}; the generator could not send more; CPU 90 %.", 1),
         ({"failed_rps": None, "limited_by": "highest_rate"}, f"{HELD}; no rate beyond 5,000/s was tried; CPU 90 %.", 1),
-        ({"rate_rps": None, "failed_rps": 20.0}, "No rate held; the lowest one that failed was 20/s.", 0),
-        ({"rate_rps": None, "failed_rps": None}, "No rate held.", 0),
+        ({"rate_rps": None, "trials": [made.trial(20.0, False)]}, "No rate held; the lowest that failed was 20/s.", 0),
+        ({"rate_rps": None, "failed_rps": None, "trials": [made.trial(9.0, None)]}, "No rate held.", 0),
+        (
+            {"rate_rps": None, "trials": [made.trial(800.0), made.trial(850.0, False), made.trial(630.0, False, phase="confirm")]},
+            "No rate was confirmed: 800/s held over 2 s, but no rate did for longer; the lowest that failed was 630/s.",
+            0,
+        ),
         ({"void": "host unsteady: it moved"}, "Nothing can be said about the capacity: host unsteady: it moved.", 0),
     ],
 )
@@ -167,7 +172,7 @@ def test_latency_against_cpu_shows_where_the_autoscaler_acts() -> None:
     assert [(m.x, m.label) for m in chart.marks] == [(0.6, "autoscaler acts at 0.6 cores")]
     assert {dot.x: dot.y for dot in chart.dots}[0.05] == 9 and chart.limit == 100
     assert chart.says == (
-        "p99 was within the 100 ms target at up to 0.945 cores and over it from 0.975 cores. "
+        "p99 was within the 100 ms target up to 1,890 requests/s (0.945 cores) and over it at 1,950 requests/s (0.975 cores). "
         "The declared autoscaler acts at 0.6 cores, about 1,200 requests/s."
     )
     assert chart.table and len(chart.table.rows) == len(chart.dots) == 8
@@ -178,7 +183,7 @@ def test_latency_against_cpu_without_a_threshold_or_with_one_out_of_reach() -> N
     assert scaled(2.0).says.endswith("The declared autoscaler acts at 2 cores.")
     assert "autoscaling" not in drawn(of(made.window("steady", 100, 5, 9.0)))
     slow = drawn(of(made.window("steady", 100, 5, 300.0), made.window("spike", 300, 5, 900.0)))["autoscaling"]
-    assert slow.says.startswith("p99 was over the 100 ms target at every load.")
+    assert slow.says.startswith("p99 was over the 100 ms target at the lowest load already.")
 
 
 def test_a_trial_without_an_answer_stands_in_the_table_alone() -> None:
@@ -206,6 +211,11 @@ def test_resources_are_shares_of_their_limits_per_slice() -> None:
     assert by_name["throttled"] == [(0.5, 0), (1, 20), (4, 0), (4, None)]
     assert (chart.limit, chart.limit_label) == (100, "all of the limit")
     assert chart.says.startswith("CPU at most 100 % of 1 core (steady); memory at most 256 of 512 MiB (steady); throttled at most 20 % of the time")
+
+
+def test_cpu_beyond_the_limit_is_jitter_of_two_clocks() -> None:
+    chart = drawn(of(used((0, 0, 0, 64), (0.5, 0.501, 0, 64), (4, 2, 0, 64))))["resources"]
+    assert chart.series[0].points[0].y == 100
 
 
 def test_a_peak_between_two_points_is_not_lost() -> None:
@@ -253,4 +263,5 @@ def test_a_window_that_was_never_answered_is_drawn_without_latency() -> None:
     sound = drawn(of(dead))
     assert "percentiles" not in sound
     assert {p.y for p in sound["latency"].series[0].points} == {None}
+    assert sound["latency"].says.endswith("Without any valid prediction: steady 100/s.")
     assert sound["throughput"].says == "0 of 500 requests answered well, 0 shed, 500 failed."

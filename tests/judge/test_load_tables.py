@@ -158,10 +158,20 @@ def test_void_windows_of_stress_and_what_was_repeated_are_notes() -> None:
     overload, soak = made.window("overload", 900, 5, 9.0, void="generator late"), made.window("soak", 300, 5, 9.0, void="host noisy")
     told = said(StressEvidence(overload=overload, soak=soak, voided=[soak], bin_s=0.1))
     assert told == [
-        "load window overload is void and counts only where it shows the best level all the same: generator late",
-        "load window soak is void and counts only where it shows the best level all the same: host noisy",
+        "load window overload is void, used only where the best level is reached all the same: generator late",
+        "load window soak is void, used only where the best level is reached all the same: host noisy",
         "load window soak was repeated: host noisy",
     ]
+
+
+def test_what_spoils_a_whole_stretch_is_one_note() -> None:
+    load = of(*(made.window(name, 100, 5, 9.0, void="host unsteady") for name in ("steady", "slow_clients")))
+    assert said(load=load) == ["load windows steady, slow clients are void, used only where the best level is reached all the same: host unsteady"]
+
+
+def test_a_window_without_an_answer_lost_all_it_sent() -> None:
+    silent = made.window("steady", 100, 5, 9.0).model_copy(update={"latency": None, "ok": 0})
+    assert cells(found(of(silent))["windows"], "steady")["late or lost"] == 500
 
 
 def test_a_control_that_moved_is_a_note() -> None:

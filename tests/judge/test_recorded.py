@@ -166,4 +166,4 @@ def test_the_recorded_run_is_whole_and_its_report_is_short(sound: Result, tmp_pa
     page = run.render(sound, tmp_path)[0].read_text(encoding="utf-8")
     first = re.sub(r"<[^>]+>", " ", page[page.index('<div id="first">') : page.index("<main>")])
     assert len(re.findall(r"\S*\w\S*", first)) <= 120, first
-    assert len(page.encode()) <= 150_000
+    assert len(page.encode()) <= 160_000

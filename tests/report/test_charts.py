@@ -55,7 +55,11 @@ def test_relative_steps_end_where_absolute_places_would(values: list[float]) -> 
     picture = lay_out(chart(series=line(*((i, y) for i, y in enumerate(values)))))
     x = across([float(i) for i in range(len(values))], picture.left, picture.right, 0.0)
     y = upwards(values, picture.bottom, picture.top, "linear")
-    assert places(picture.lines[0].path) == [(x.at(i), y.at(v)) for i, v in enumerate(values)]
+    wanted = [(x.at(i), y.at(v)) for i, v in enumerate(values)]
+    drawn = places(picture.lines[0].path)
+    assert (drawn[0], drawn[-1]) == (wanted[0], wanted[-1])
+    left_out = [i for i, place in enumerate(wanted) if place not in drawn]
+    assert all(wanted[i - 1][1] == wanted[i][1] == wanted[i + 1][1] for i in left_out)
 
 
 def test_a_gap_ends_a_line_and_a_lonely_point_is_a_dot() -> None:
@@ -142,7 +146,7 @@ def test_every_trial_of_a_report_is_drawn_with_a_tooltip_and_explained() -> None
     drawn = [a["class"] for tag, a in Document(figure).tags if tag == "path" and (a.get("class") or "").startswith("dot ")]
     assert sorted(drawn[4:]) == sorted(["dot held"] * 4 + ["dot failed", "dot aborted", "dot void"])
     assert drawn[:4] == ["dot held", "dot failed", "dot aborted", "dot void"]
-    assert "1,950/s: did not hold, p99 300 ms" in figure and "published 1,805/s" in figure and "logarithmic" in figure
+    assert "1,950/s: did not hold, p99 300 ms, 195 of 3,900 late or lost" in figure and "published 1,805/s" in figure and "logarithmic" in figure
 
 
 def test_what_a_host_or_a_window_is_called_stays_text() -> None:

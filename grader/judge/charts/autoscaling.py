@@ -32,12 +32,17 @@ def _dot(p: CurvePoint) -> Dot:
 
 
 def _target(points: Sequence[CurvePoint], slo_ms: float) -> str:
-    within = max((p.cpu_cores for p in points if p.p99_ms <= slo_ms), default=None)
-    over = min((p.cpu_cores for p in points if p.p99_ms > slo_ms), default=None)
-    if within is None:
-        return f"p99 was over the {slo_ms:g} ms target at every load."
-    seen = f"p99 was within the {slo_ms:g} ms target at up to {figure(within)} cores"
-    return f"{seen}." if over is None else f"{seen} and over it from {figure(over)} cores."
+    """Along rising rates, since a service that waits breaks its target without more CPU."""
+    over = next((i for i, p in enumerate(points) if p.p99_ms > slo_ms), None)
+    if over == 0:
+        return f"p99 was over the {slo_ms:g} ms target at the lowest load already."
+    last = points[-1] if over is None else points[over - 1]
+    seen = f"p99 was within the {slo_ms:g} ms target up to {_place(last)}"
+    return f"{seen}." if over is None else f"{seen} and over it at {_place(points[over])}."
+
+
+def _place(p: CurvePoint) -> str:
+    return f"{figure(p.rate_rps)} requests/s ({figure(p.cpu_cores)} cores)"
 
 
 def _acts(points: Sequence[CurvePoint], threshold: float | None) -> str:

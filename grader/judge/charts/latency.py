@@ -29,7 +29,7 @@ def over_time(line: Sequence[Placed], challenge: Challenge) -> Chart | None:
     if not line:
         return None
     width, slo_ms = slice_s(line), challenge.reality.slo_p99_ms
-    says = f"Largest p95 within each {width:g} s, from the intended arrival.{_slowest(line)}"
+    says = f"Largest p95 within each {width:g} s, from the intended arrival.{_slowest(line)}{_unanswered(line)}"
     return Chart(
         id="latency", title="Latency under open-loop load", says=says, x_unit=X_UNIT, y_unit="ms", y_scale="log",
         series=[Series(name="p95", unit="ms", points=curve(line, width, _largest))], spans=spans(line), limit=slo_ms,
@@ -47,6 +47,12 @@ def _slowest(line: Sequence[Placed]) -> str:
         return ""
     seen, window = max(found, key=lambda item: item[0].p99_ms)
     return f" Slowest window: {label(window)}, p99 {figure(seen.p99_ms)} ms (n = {seen.n:,})."
+
+
+def _unanswered(line: Sequence[Placed]) -> str:
+    """A window that left no line is the worst of all."""
+    names = [label(p.window) for p in line if p.window.latency is None and p.window.sent]
+    return f" Without any valid prediction: {', '.join(names)}." if names else ""
 
 
 def _slices(line: Sequence[Placed]) -> Table:

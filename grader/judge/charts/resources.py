@@ -54,7 +54,7 @@ def _points(measured: Sequence[Placed], used: Sequence[Sequence[Used]], read: Ca
 
 
 def _used(p: Placed, width: float, challenge: Challenge) -> list[Used]:
-    """One entry per slice, from the difference of its ends. Sampling may go on a little after the window's last arrival."""
+    """One entry per slice, from the difference of its ends. A share over the limit is jitter between two clocks."""
     use = p.window.resources
     if use is None:
         return []
@@ -63,7 +63,7 @@ def _used(p: Placed, width: float, challenge: Challenge) -> list[Used]:
     return [
         Used(
             x=round(p.start + min(now.t_s, p.window.seconds), 3), window=named(p.window),
-            cpu=round((now.cpu_s - last.cpu_s) / (now.t_s - last.t_s) / limits.cpus * 100, 1),
+            cpu=round(min(1.0, (now.cpu_s - last.cpu_s) / (now.t_s - last.t_s) / limits.cpus) * 100, 1),
             memory=round(now.memory_bytes / MIB / limits.memory_mib * 100, 1),
             throttled=round((now.throttled_s - last.throttled_s) / (now.t_s - last.t_s) * 100, 1),
         )

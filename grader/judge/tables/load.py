@@ -29,7 +29,7 @@ def _window(w: LoadWindow) -> Row:
     name: Row = [named(w), rate(w)]
     verdict = "void" if w.void else "sound"
     if w.latency is None:
-        return [*name, 0, w.seed_digest[:8], None, None, None, None, None, verdict]
+        return [*name, 0, w.seed_digest[:8], None, None, None, None, w.sent, verdict]
     seen = w.latency
     percentiles = {"p50": seen.p50_ms, "p95": seen.p95_ms, "p99": seen.p99_ms, "p999": seen.p999_ms}
     return [*name, seen.n, w.seed_digest[:8], *(_ms(value, seen.intervals.get(key)) for key, value in percentiles.items()), seen.over_slo, verdict]
