@@ -42,18 +42,18 @@ class Bench:
     def measuring(self) -> Iterator[Cores]:
         """Hold the machine's measurement slot; yields who runs where. This process keeps off the candidate's cores meanwhile."""
         waiting = "waits: a grading on this machine holds the measurement slot"
-        with _locked(self.lock), hold_slot(SLOT_WAIT_S, waiting=lambda: self.say(waiting)) as slot:
+        with self.locked(), hold_slot(SLOT_WAIT_S, waiting=lambda: self.say(waiting)) as slot:
             yield slot.cores
 
-
-@contextlib.contextmanager
-def _locked(path: Path | None) -> Iterator[None]:
-    if path is None:
-        yield
-        return
-    with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock file alone, for what takes the slot itself."""
+        if self.lock is None:
+            yield
+            return
+        with self.lock.open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
 
 class Server:

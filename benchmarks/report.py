@@ -75,6 +75,9 @@ class Findings:
     def figures(self) -> Figures:
         return Figures(self.values, self.missing, self.excuses)
 
+    def record(self) -> dict[str, object]:
+        return {"tables": [table.record() for table in self.tables], "notes": self.notes, "missing": self.missing}
+
 
 VERDICT_COLUMNS = (Column("bar"), Column("demand"), Column("measured"), Column("of the limit", 2), Column("verdict"))
 
