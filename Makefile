@@ -2,6 +2,7 @@
 #   make demo    grade the bundled oracle in quick mode and show its report
 #   make test    lint, types, layers, then the tests against a real Docker Engine
 #   make soak    the long repeats
+#   make bench   how truthful the load is, against peers; BENCH="--readme" writes the README's tables, BENCH="--only lag" runs a part
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -10,7 +11,7 @@ DOCTOR := $(BIN)/python -m harness.doctor
 APT    := DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test soak venv engine base lint lock record
+.PHONY: demo test soak bench venv engine base lint lock record
 .DEFAULT_GOAL := demo
 
 # Without any engine the recorded evidence of the oracle shows the rest of the product.
@@ -24,6 +25,10 @@ test: venv lint
 
 soak: engine base
 	@$(BIN)/pytest -m soak
+
+# hey and wrk, two of the peers, come from Debian packages; where they cannot be installed their rows say so.
+bench: venv
+	@$(BIN)/python -m benchmarks --install $(BENCH)
 
 engine: venv
 	@$(DOCTOR) --mend engine

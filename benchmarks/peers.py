@@ -9,16 +9,19 @@ import resource
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from benchmarks.bench import ROOT
 from grader.schema.causes import Trouble
+from harness import packages
 from harness.load.trace import Floats
 
 CALLERS = 10
 PATH = "/predict"
+TOOLS = ("hey", "wrk")
 SPARE_S = 60.0
 NOT_INSTALLED = "not installed"
 
@@ -35,6 +38,17 @@ class Ran:
     def per_cpu_s(self) -> float:
         """Requests per CPU-second."""
         return len(self.milliseconds) / self.cpu_s
+
+
+def install(say: Callable[[str], None]) -> None:
+    """Install hey and wrk from the distribution's packages where that is ours to do. Never raises: without one its rows say "not installed"."""
+    for tool in TOOLS:
+        if shutil.which(tool) is None and packages.why_not() is None:
+            say(f"installing {tool}")
+            try:
+                packages.install([tool])
+            except Trouble as trouble:
+                say(f"{trouble.detail}; its rows will be empty")
 
 
 def locust(port: int, seconds: float, kind: str, users: int = CALLERS, per_user_rate: float = 0.0) -> Ran:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
 
-from benchmarks import report
+from benchmarks import peers, report
 from benchmarks.aim import Parser
 from benchmarks.bars import Verdict, exit_code, judged
 from benchmarks.bench import ROOT, Bench
@@ -43,6 +43,8 @@ def main(arguments: Sequence[str]) -> int:
     out = _folder_of(Path(asked.out))
     if asked.graded is not None:
         grading.run_facts(asked.graded)  # a folder without them is a usage error, better told now than at the end
+    if asked.install:
+        peers.install(_say)
     begun = datetime.now(UTC).isoformat(timespec="seconds")
     parts = {name: _part(name, bench) for name in names}
     verdicts = judged({name: findings.figures for name, findings in parts.items()})
@@ -70,6 +72,7 @@ def parser() -> Parser:
     made.add_argument("--graded", type=Path, metavar="DIR", help="output folder of a finished grading, instead of grading the reference")
     made.add_argument("-o", "--out", default=OUT, metavar="FILE", help=f"JSON file, {OUT} by default; the Markdown goes beside it")
     made.add_argument("--readme", action="store_true", help="rewrite the README's tables; needs all parts at full length")
+    made.add_argument("--install", action="store_true", help="first install hey and wrk from Debian packages, as root")
     made.add_argument("--lock", type=Path, metavar="FILE", help="hold this file's lock around every measurement, on a shared machine")
     return made
 
