@@ -16,6 +16,9 @@ LEFT, RIGHT, HEAD, BOTTOM = 50, 22, 20, 36
 FLAGS = 12
 """Room for the flags of events, below the labels."""
 
+APART = 3
+"""Room between the labels and the plot, whose upper edge may be a limit."""
+
 ASIDE = 0.05
 """Room beside dots, as a share of the axis: they are as wide as high, lines are not."""
 
@@ -105,7 +108,7 @@ def lay_out(chart: Chart) -> Picture:
     flags = [Flag(x.at(mark.x), mark.label, mark.kind, mark.written) for mark in chart.marks]
     wanted = [*((x.at(min(s.start, s.end)), s.label) for s in chart.spans), *((f.x, f.label) for f in flags if f.written)]
     labels = in_lanes(wanted, LEFT, WIDTH - 2)
-    top = HEAD + LANE * (1 + max((label.lane for label in labels), default=-1)) + (FLAGS if len(flags) > sum(f.written for f in flags) else 0)
+    top = HEAD + LANE * (1 + max((label.lane for label in labels), default=-1)) + APART + (FLAGS if any(not f.written for f in flags) else 0)
     y = upwards(_ys(chart), top + PLOT, top, chart.y_scale)
     return Picture(
         chart=chart,

@@ -186,6 +186,12 @@ def test_latency_against_cpu_without_a_threshold_or_with_one_out_of_reach() -> N
     assert slow.says.startswith("p99 was over the 100 ms target at the lowest load already.")
 
 
+def test_a_rate_that_failed_once_and_held_once_is_not_called_held() -> None:
+    twice = [made.trial(1000.0), made.trial(1500.0), made.trial(1500.0, False)]
+    chart = drawn(stress=StressEvidence(capacity=made.capacity(trials=twice), bin_s=made.BIN_S))["autoscaling"]
+    assert "within the 100 ms target up to 1,000 requests/s (0.5 cores) and over it at 1,500 requests/s (0.75 cores)" in chart.says
+
+
 def test_a_trial_without_an_answer_stands_in_the_table_alone() -> None:
     silent = made.trial(2500.0, False, p95_ms=None, p99_ms=None, aborted=True)
     chart = searched(trials=[made.trial(1000.0), silent])

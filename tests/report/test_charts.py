@@ -15,6 +15,7 @@ import reports.html
 from grader.schema.result import Chart, Dot, Mark, Point, Series, Span, Tick
 from reports.charts import lay_out
 from reports.charts.axes import across, upwards
+from reports.charts.geometry import APART
 from reports.charts.labels import LANE, LETTER, in_lanes
 from reports.charts.shapes import SHAPES
 from reports.words import DOTS
@@ -127,7 +128,7 @@ def test_labels_that_would_meet_move_a_lane_down() -> None:
     assert [(label.text, label.lane) for label in labels] == [("warmup 50/s", 0), ("steady 100/s", 1), ("ramp 20-300/s", 2), ("soak", 0)]
     spans = [Span(start=i, end=i + 1, label=f"window {i}", kind="steady") for i in range(10)]
     picture = lay_out(chart(spans=spans))
-    assert len(picture.labels) == 10 and picture.top == picture.head + LANE * (1 + max(label.lane for label in picture.labels))
+    assert len(picture.labels) == 10 and picture.top == picture.head + LANE * (1 + max(label.lane for label in picture.labels)) + APART
 
 
 @given(st.lists(st.tuples(st.floats(40, 760), st.text("ab ", max_size=150)), max_size=30))

@@ -33,12 +33,12 @@ def _dot(p: CurvePoint) -> Dot:
 
 def _target(points: Sequence[CurvePoint], slo_ms: float) -> str:
     """Along rising rates, since a service that waits breaks its target without more CPU."""
-    over = next((i for i, p in enumerate(points) if p.p99_ms > slo_ms), None)
-    if over == 0:
+    over = next((p for p in points if p.p99_ms > slo_ms), None)
+    below = [p for p in points if over is None or p.rate_rps < over.rate_rps]
+    if not below:
         return f"p99 was over the {slo_ms:g} ms target at the lowest load already."
-    last = points[-1] if over is None else points[over - 1]
-    seen = f"p99 was within the {slo_ms:g} ms target up to {_place(last)}"
-    return f"{seen}." if over is None else f"{seen} and over it at {_place(points[over])}."
+    seen = f"p99 was within the {slo_ms:g} ms target up to {_place(below[-1])}"
+    return f"{seen}." if over is None else f"{seen} and over it at {_place(over)}."
 
 
 def _place(p: CurvePoint) -> str:
