@@ -30,7 +30,7 @@ FIRST, UP, DOWN = 0.9, 1.09, 0.75
 """The first trial as a share of the bursts' rate; factors of the next one while only one side is known."""
 
 CLOSE = 1.04
-CONFIRM = 0.95
+CONFIRM, STEP_DOWN, CONFIRMATIONS = 0.95, 0.85, 7
 LATE_SHARE = 0.01
 """p99 within the SLO: at most this share of a trial's requests is over it, one request at least."""
 
@@ -66,6 +66,11 @@ class _Bracket:
     def closed(self) -> bool:
         return self.held is not None and self.failed is not None and self.failed <= self.held * CLOSE
 
+    @property
+    def promising(self) -> float:
+        """Where a confirmation may begin: below what held, or, where nothing did in the time there was, well below what did not."""
+        return self.held * CONFIRM if self.held else (self.failed or 0.0) * DOWN
+
     def next(self, rate: float) -> float:
         if self.held is not None and self.failed is not None:
             return sqrt(self.held * self.failed)
@@ -87,7 +92,7 @@ class _Search:
         self.deadline = begin + self.plan.search_s - self.plan.confirm_s
         saturation = self._saturate()
         bracket, generator_limited = self._close_in(saturation)
-        confirmed = self._confirm(bracket.held)
+        confirmed = self._confirm(bracket)
         return Capacity(
             rate_rps=confirmed,
             failed_rps=bracket.failed,
@@ -153,16 +158,21 @@ class _Search:
         """A failure counts only when its repetition fails too."""
         return self._settled_trial("search", rate, self.plan.trial_s).held is not False
 
-    def _confirm(self, held: float | None) -> float | None:
-        """The rate that a longer trial held, a little below what the search found; one step lower, once, when it did not."""
-        rate = None if held is None else held * CONFIRM
-        for _ in range(3):
-            if rate is None:
+    def _confirm(self, bracket: _Bracket) -> float | None:
+        """The rate that a longer trial held, a little below what the search found; lower, step by step, while it does not.
+
+        A service that stalls now and then may hold a short trial by luck at a rate that it cannot keep up.
+        """
+        rate, lowest = bracket.promising, LOWEST_SHARE * self.stage.reality.rate_rps
+        for _ in range(CONFIRMATIONS):
+            if rate < lowest:
                 return None
             trial = self._settled_trial("confirm", rate, self.plan.confirm_s)
             if trial.held:
                 return round(rate, 1)
-            rate = rate if trial.void is not None else rate * CONFIRM**2
+            if not trial.void:
+                bracket.failed = rate
+                rate *= STEP_DOWN
         return None
 
     def _settled_trial(self, phase: Phase, rate: float, seconds: float) -> CapacityTrial:
