@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import docker
@@ -10,15 +9,8 @@ import pytest
 
 from challenges.loader import LoadedChallenge, load
 from challenges.simulator import Row
-from harness.host import hold_slot
-from harness.load.generator import LoadGenerator
-from harness.sandbox import owner
-from harness.sandbox.topology import Topology
-from harness.sandbox.vigil import Vigil
 
-from .bench import Bench, build
-
-SLOT_S = 300.0
+from .bench import Bench, benched, build
 
 
 @pytest.fixture(scope="session")
@@ -44,14 +36,12 @@ def service(engine: docker.DockerClient, base_image: str) -> str:
     return build(engine, base_image, "service.py")
 
 
+@pytest.fixture(scope="session")
+def spoiler(engine: docker.DockerClient, base_image: str) -> str:
+    return build(engine, base_image, "spoiler.py")
+
+
 @pytest.fixture(scope="module")
-def bench(
-    engine: docker.DockerClient, challenge: LoadedChallenge, rows: list[Row], sidecar_image: str, request: pytest.FixtureRequest
-) -> Iterator[Bench]:
-    run_id = f"test-load-{request.module.__name__.rpartition('.')[2]}-{os.getpid()}"
-    with (
-        hold_slot(SLOT_S) as slot,
-        Topology(engine, run_id, challenge.spec, owner.labels(run_id), sidecar_image, cores=slot.cores) as topology,
-        LoadGenerator(topology.cores.ours) as generator,
-    ):
-        yield Bench(topology, generator, challenge, rows, Vigil(engine, run_id, topology.network.name))
+def bench(engine: docker.DockerClient, challenge: LoadedChallenge, rows: list[Row], sidecar_image: str) -> Iterator[Bench]:
+    with benched(engine, challenge, rows, sidecar_image) as bench:
+        yield bench

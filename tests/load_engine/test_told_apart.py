@@ -31,9 +31,11 @@ SEARCH = StressPlan(burst_s=0.3, trial_s=1, confirm_s=2, search_s=10, overload_s
 WHOLE = SEARCH.model_copy(update={"overload_s": 3, "soak_s": 5})
 OVERLOAD = SEARCH.model_copy(update={"overload_s": 5})
 SOAK = SEARCH.model_copy(update={"search_s": 5, "soak_s": 5})
+LONG = SEARCH.model_copy(update={"search_s": 15})
+"""At 60 requests/s a trial of a second is often lucky, and only a rate that failed says that the service is the limit."""
 
 LOADS = {"good": [WARMUP, STEADY, SPIKE, RECOVERY, SLOW_CLIENTS], "slow_client_victim": [WARMUP, STEADY, SLOW_CLIENTS]}
-STRESSES = {"good": WHOLE, "leaks": SOAK, "sheds": OVERLOAD, "queues_forever": OVERLOAD}
+STRESSES = {"good": WHOLE, "leaks": SOAK, "sheds": OVERLOAD, "queues_forever": OVERLOAD, "blocking": LONG, "global_lock": LONG}
 
 
 @dataclass
