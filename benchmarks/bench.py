@@ -23,6 +23,8 @@ from harness.sandbox.limits import Cores
 ROOT = Path(__file__).resolve().parent.parent
 SLOT_WAIT_S = 3600.0
 BOOT_S = 20.0
+WAITED_SHARE = 0.001
+"""A generator that is kept off its core longer than this is late now and then; undisturbed it waits a twentieth of it."""
 
 
 @dataclass(frozen=True)
@@ -104,26 +106,43 @@ class Server:
 
 
 class Onlookers:
-    """Who else used one core over a `with` block: `others` and `steal` are shares of the block's time. Own parts are told by `own_cpu_s`."""
+    """Who else used a process' core over a `with` block, as shares of the block's time.
 
-    def __init__(self, core: int) -> None:
-        self._core = core
-        self.others = self.steal = 0.0
+    `others` and `steal` come from the core's own accounting. `waited` is how long the process was ready to run and did not: exact to the
+    nanosecond, and the only one of the three that makes it late, since it may have precedence over the others.
+    """
+
+    def __init__(self, core: int, pid: int) -> None:
+        self._core, self._schedule = core, Path(f"/proc/{pid}/schedstat")
+        self.others = self.steal = self.waited = 0.0
 
     def __enter__(self) -> Self:
-        self._cpu = time.process_time()
+        self._own, self._used, self._delayed = time.process_time(), *self._ns()
         self._before = core_times([self._core])
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._after = core_times([self._core])
-        self._cpu = time.process_time() - self._cpu
-        self.account(0.0)
-
-    def account(self, own_cpu_s: float) -> None:
-        """Take the CPU time of a child of ours on that core off what others used. This process' own is off already."""
-        self.others, self.steal = shares(self._before, self._after, own_cpu_s + self._cpu)
+        after = core_times([self._core])
+        used, delayed = self._ns()
+        own = time.process_time() - self._own
+        self.others, self.steal = shares(self._before, after, own + (used - self._used) / 1e9)
+        self.waited = (delayed - self._delayed) / 1e9 / max(1e-9, after.at - self._before.at)
 
     @property
     def disturbed(self) -> bool:
-        return self.others > OTHERS_SHARE or self.steal > STEAL_SHARE
+        return self.others > OTHERS_SHARE or self.steal > STEAL_SHARE or self.waited > WAITED_SHARE
+
+    def _ns(self) -> tuple[int, int]:
+        """(time on a core, time ready to run without one) of the process' main thread, in nanoseconds."""
+        used, delayed, _ = self._schedule.read_text().split()
+        return int(used), int(delayed)
+
+
+def child_running(module: str) -> int:
+    """Pid of this process' child that runs `python -m module`."""
+    ours = f"PPid:\t{os.getpid()}\n"
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if f"\0{module}\0".encode() in (path / "cmdline").read_bytes() and ours in (path / "status").read_text():
+                return int(path.name)
+    raise Trouble("internal_error", f"no child of this process runs {module}")

@@ -20,7 +20,7 @@ from grader.schema.evidence.manifest import RunFacts, StageTiming
 
 
 def point(rate: float, lag_ms: float, *, others: float = 0.0, tries: int = 1) -> Point:
-    return Point(rate, np.full(100, lag_ms), 0, 0.1, 60.0, others, 0.0, others > 0.05, tries)
+    return Point(rate, np.full(100, lag_ms), 0, 0.1, 60.0, 0.0, others, 0.0, others > 0.05, tries)
 
 
 def found(rate: float | None, *, void: str | None = None, seconds: float = 15.0) -> Capacity:
@@ -61,23 +61,30 @@ def test_a_tools_row_holds_its_error_at_p95() -> None:
 
 def test_lag_on_a_disturbed_core_is_excused_and_said() -> None:
     findings = Findings()
-    lag._judge(point(300, 0.4, others=0.2, tries=3), findings)
+    lag.judge(point(300, 0.4, others=0.2, tries=3), findings)
     assert findings.values == {"lag.300": pytest.approx(0.4)}
-    assert findings.excuses["lag.300"] == "others used 20.0% of the generator's core, 0.0% stolen"
-    assert findings.notes == ["300 requests/s: measured 3 times, since others used the generator's core; still so"]
+    assert findings.excuses["lag.300"] == "kept waiting 0.00% of the time, others used 20.0% of its core, 0.0% stolen"
+    assert findings.notes == [f"300 requests/s: measured 3 times; still {findings.excuses['lag.300']}"]
 
 
 def test_a_point_that_came_clean_has_no_excuse() -> None:
     findings = Findings()
-    lag._judge(point(1000, 0.1, tries=2), findings)
+    lag.judge(point(1000, 0.1, tries=2), findings)
     assert findings.excuses == {"lag.1000": ""}
     assert findings.values["lag.cpu"] == 0.1
 
 
 def test_rates_beyond_the_bars_are_shown_only() -> None:
     findings = Findings()
-    lag._judge(point(2000, 5.0), findings)
+    lag.judge(point(2000, 5.0), findings)
     assert findings.values == {}
+
+
+def test_the_ladder_ends_below_its_first_late_rung() -> None:
+    rungs = [point(rate, lag_ms) for rate, lag_ms in ((4000, 0.2), (6000, 1.2), (8000, 0.3))]
+    assert "up to 4000 requests/s, of 8000 tried" in lag.on_time(rungs)
+    assert "not even at 6000" in lag.on_time(rungs[1:])
+    assert "up to 4000" in lag.on_time(rungs[:1])
 
 
 def test_repeatability_of_capacity_leaves_void_searches_out() -> None:
