@@ -47,7 +47,7 @@ def measure(candidate: Candidate, contract: Contract, rows: Sequence[Row]) -> Ba
 def _shape(client: Client, contract: Contract, items: Items) -> str | None:
     for name, wrap in SHAPES.items():
         reply = client.post_json(contract.batch, wrap(items), deadline_s=DEADLINE_S)
-        if reply.status is None or reply.status in MISSING:
+        if reply.error is not None or reply.status in MISSING:  # not worth a deadline per way of wrapping
             return None
         if reply.status == 200 and predictions(reply.json(), contract) == len(items):
             return name
