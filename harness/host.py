@@ -24,11 +24,15 @@ from harness.sandbox.usage import cgroup_version
 TICKS = os.sysconf("SC_CLK_TCK")
 LOCK_FOLDERS = (Path("/run/lock"), Path("/tmp"))
 RETRY_S = 0.2
+PROC_STAT = Path("/proc/stat")
+PERCPU = Path("/sys/fs/cgroup/cpuacct/cpuacct.usage_percpu")
+KTHREADD = "2"
+"""Parent of all kernel threads."""
 
 
 @dataclass(frozen=True)
 class CoreTimes:
-    """Seconds since boot, summed over some cores. `busy_s` is user, nice and system time.
+    """Seconds since boot, summed over some cores. `busy_s` is what tasks used, `kernel_s` what kernel threads used on any core.
 
     Interrupt time is left out: the packets that a candidate's own traffic causes are handled on its core, outside its accounting.
     """
@@ -37,6 +41,7 @@ class CoreTimes:
     steal_s: float
     at: float
     cores: int
+    kernel_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,12 @@ def own_peak_mib() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
-def core_times(cores: Sequence[int], stat: Path = Path("/proc/stat")) -> CoreTimes:
-    """Read the accounting of `cores`. Granularity: one clock tick (10 ms) per core."""
+def core_times(cores: Sequence[int], stat: Path = PROC_STAT, percpu: Path = PERCPU) -> CoreTimes:
+    """Read the accounting of `cores`: exact where cgroup v1 shows it, else sampled at clock ticks of 10 ms.
+
+    Samples can be deceived: a service that works a little at every tick and sleeps in between seems to keep its core busy, while its own
+    account, which is exact, shows next to nothing; the rest would look like others' work.
+    """
     wanted = {f"cpu{core}" for core in cores}
     busy = steal = 0
     for line in stat.read_text().splitlines():
@@ -77,13 +86,38 @@ def core_times(cores: Sequence[int], stat: Path = Path("/proc/stat")) -> CoreTim
             ticks = [int(value) for value in values]
             busy += ticks[0] + ticks[1] + ticks[2]
             steal += ticks[7] if len(ticks) > 7 else 0
-    return CoreTimes(busy / TICKS, steal / TICKS, monotonic(), len(wanted))
+    exact = _exact_s(cores, percpu)
+    return CoreTimes(busy / TICKS if exact is None else exact, steal / TICKS, monotonic(), len(wanted), kernel_threads_s())
+
+
+def _exact_s(cores: Sequence[int], percpu: Path) -> float | None:
+    """What all tasks of the host used on these cores, in seconds; None where this host does not tell."""
+    try:
+        used = percpu.read_text().split()
+        return sum(int(used[core]) for core in cores) / 1e9
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+def kernel_threads_s(proc: Path = Path("/proc")) -> float:
+    """CPU seconds of all kernel threads: what they do may be the candidate's bidding (writing back after its sync), and is nobody's noise."""
+    ticks = 0
+    for entry in os.listdir(proc):  # noqa: PTH208 - numbers, not paths
+        if not entry.isdigit():
+            continue
+        try:
+            words = (proc / entry / "stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it ended meanwhile
+            continue
+        if words[1] == KTHREADD:
+            ticks += int(words[12])
+    return ticks / TICKS
 
 
 def shares(before: CoreTimes, after: CoreTimes, own_cpu_s: float) -> tuple[float, float]:
     """(others, steal) as shares of the cores' time between two readings, where `own_cpu_s` is what the candidate used itself."""
     wall = max(1e-9, (after.at - before.at) * after.cores)
-    others = max(0.0, after.busy_s - before.busy_s - own_cpu_s) / wall
+    others = max(0.0, after.busy_s - before.busy_s - own_cpu_s - (after.kernel_s - before.kernel_s)) / wall
     return min(1.0, others), min(1.0, max(0.0, after.steal_s - before.steal_s) / wall)
 
 

@@ -32,6 +32,7 @@ MAX_PIECES = 64
 """Reads that one answer may take. A valid one needs a few; without a bound a service that drips could keep the generator too busy to
 leave on time, and so void its own windows."""
 
+AT_ONCE = struct.pack("ii", 1, 0)
 IDLE_CLOSE_S = 0.005
 """A reused connection that ends this soon after a send, without one reply byte, was closed by the server while idle."""
 
@@ -121,7 +122,7 @@ class Lane:
             tape.status[i] = reply.status
             tape.keep(i, judge(reply.status, reply.body, self._pool.plan.fields, self._pool.id(i)))
             if not reply.keep_alive:
-                self._drop_connection()
+                self._drop_connection(reset=True)
             return
         tape.done[i] = monotonic()
         self._drop_connection()
@@ -209,8 +210,11 @@ class Lane:
             self._timer.close()
             self._timer = None
 
-    def _drop_connection(self) -> None:
+    def _drop_connection(self, reset: bool = False) -> None:
+        """With `reset` our port is free at once: a service that leaves the closing to us would use up the ports of a minute."""
         if self._socket is not None:
+            if reset:
+                self._socket.setsockopt(plain.SOL_SOCKET, plain.SO_LINGER, AT_ONCE)
             if self._readable is not None:
                 self._readable.stop()
                 self._readable.close()

@@ -11,6 +11,9 @@ from typing import Literal
 MAX_HEAD = 16384
 MAX_INTERIM = 8
 BODILESS = (204, 304)
+MAX_CHUNKS = 256
+"""An answer of one byte per chunk would cost the generator more than all others together, and make it late."""
+
 CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,8}")
 
 
@@ -39,14 +42,14 @@ def request(prefix: bytes, body: bytes) -> bytes:
 class Reply:
     """One reply, fed with bytes as they come. After `feed` returned True: `status`, `body`, `keep_alive`."""
 
-    __slots__ = ("_body_left", "_buffer", "_framing", "_interim", "_max_body", "body", "keep_alive", "started", "status")
+    __slots__ = ("_body_left", "_buffer", "_chunks", "_framing", "_interim", "_max_body", "body", "keep_alive", "started", "status")
 
     def __init__(self, max_body: int) -> None:
         self._max_body = max_body
         self._buffer = b""
         self._framing: Literal["head", "length", "chunk", "close"] = "head"
         self._body_left = 0
-        self._interim = 0
+        self._interim = self._chunks = 0
         self.status = 0
         self.body = b""
         self.keep_alive = False
@@ -149,6 +152,9 @@ class Reply:
                     raise WireError("endless chunk header")
                 return False
             size = self._chunk_size(self._buffer[:end])
+            self._chunks += 1
+            if self._chunks > MAX_CHUNKS:
+                raise WireError("endless chunks")
             if size == 0:
                 return self._read_trailers(end)
             if len(self.body) + size > self._max_body:

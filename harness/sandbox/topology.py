@@ -47,6 +47,7 @@ class Topology:
         self.labels = dict(labels)
         self.cores = cores or choose_cores()
         self.network = Network(client, run_id, self.labels)
+        self.control_network = Network(client, f"{run_id}-control", self._kind("control"))  # of its own: the candidate must not reach the control
         self.tag = self.network.name.removeprefix("net-")
         self.volume = f"data-{self.tag}"
         self.helper = Helper(client, sidecar_image, self._kind("helper"), self.cores, self.volume)
@@ -81,7 +82,7 @@ class Topology:
     def _start(self) -> None:
         record = self._record or self._own_record.enter_context(owner.record(self.run_id))
         record.add_bridge(self.network.bridge)
-        together([self._start_helper, self._start_network])
+        together([self._start_helper, self._start_network, self.control_network.__enter__])
         self._rule = True  # before it is set: an interrupt in between must not leave it behind, and deleting what is not there does no harm
         why = self.helper.drop_input(self.network.bridge)
         if why is not None:
@@ -119,13 +120,14 @@ class Topology:
         self.feature_store, self.alerts = FeatureStore(store), AlertReceiver(alerts)
 
     def _start_control(self) -> None:
-        place = on_network(self.client, self.network, "", self.network.address(CONTROL_HOST))
+        address = self.control_network.address(CONTROL_HOST)
+        place = on_network(self.client, self.control_network, "", address)
         flags = control_flags(self.challenge.limits, self.cores, self.cgroup) | place | {"name": f"control-{self.tag}"}
         control = Sidecar(self.client, self.image, "control_server", flags, self._kind("sidecar"))
         self._sidecars.append(control)
         control.__enter__()
         control.ask("stats")
-        self.control = ControlServer(control, self.network.address(CONTROL_HOST))
+        self.control = ControlServer(control, address)
 
     def _sidecar(self, module: str, name: str, host: int) -> Sidecar:
         place = on_network(self.client, self.network, name, self.network.address(host))
@@ -249,7 +251,7 @@ class Topology:
             quietly("cgroup", partial(self.helper.remove_cgroups, self.cgroup))
         orphaned = self._rule and not quietly("INPUT rule", partial(self.helper.allow_input, self.network.bridge))
         self._rule = False
-        together([self._remove_helper, partial(self.network.__exit__, None, None, None)])
+        together([self._remove_helper, *(partial(network.__exit__, None, None, None) for network in (self.network, self.control_network))])
         if orphaned:
             quietly("INPUT rule, by a new helper", self._sweep_rules)
         self._own_record.close()

@@ -18,6 +18,9 @@ MAX_ALERTS = 20_000
 MAX_PER_POST = 500
 MAX_LABELS = 64
 MAX_LABEL_CHARS = 1024
+MAX_KEPT_CHARS = 16 << 20
+"""Of labels in all: the container's memory would hold no more, and a receiver that is killed costs the run its ground."""
+
 STATUSES = ("firing", "resolved")
 
 
@@ -54,16 +57,21 @@ def _alert_problem(alert: object) -> str | None:
     return None
 
 
+def _size(labels: dict[str, str]) -> int:
+    return sum(len(key) + len(value) for key, value in labels.items())
+
+
 @dataclass
 class Inbox:
     """Alerts in order of arrival, each with the time of its request's last byte (CLOCK_MONOTONIC). Bounded: the oldest fall out."""
 
-    alerts: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=MAX_ALERTS))
+    alerts: deque[dict[str, Any]] = field(default_factory=deque)
     problems: deque[str] = field(default_factory=lambda: deque(maxlen=20))
     sequence: int = 0
     notifications: int = 0
     rejected: int = 0
     overflowed: int = 0
+    kept_chars: int = 0
     connections: set[HttpConnection] = field(default_factory=set)
 
     def accept(self, body: bytes) -> str | None:
@@ -77,10 +85,19 @@ class Inbox:
             return why
         self.notifications += 1
         for alert in payload["alerts"]:
-            self.overflowed += len(self.alerts) == MAX_ALERTS
             self.sequence += 1
             self.alerts.append({"seq": self.sequence, "at_monotonic": at, "status": alert["status"], "labels": alert["labels"]})
+            self.kept_chars += _size(alert["labels"])
+            while len(self.alerts) > MAX_ALERTS or self.kept_chars > MAX_KEPT_CHARS:
+                self.take()
+                self.overflowed += 1
         return None
+
+    def take(self) -> dict[str, Any]:
+        """The oldest alert, which is kept no longer."""
+        alert = self.alerts.popleft()
+        self.kept_chars -= _size(alert["labels"])
+        return alert
 
     def reject(self, why: str) -> None:
         self.rejected += 1
@@ -118,7 +135,7 @@ async def main(port: int = PORT) -> None:
         taken: list[dict[str, Any]] = []
         if command["op"] == "drain":
             while inbox.alerts and len(taken) < command.get("limit", 500):
-                taken.append(inbox.alerts.popleft())
+                taken.append(inbox.take())
         elif command["op"] != "stats":
             raise ValueError(f"no such command: {command['op']}")
         return {

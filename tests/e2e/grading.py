@@ -20,7 +20,7 @@ from typing import Any
 import docker
 
 from grader.schema.result import Result
-from harness.sandbox.owner import OWNER, owner_token
+from harness.sandbox.owner import KIND, OWNER, owner_token
 
 ROOT = Path(__file__).parents[2]
 GRADER = str(Path(sys.executable).with_name("grader"))
@@ -162,6 +162,12 @@ def owned(engine: docker.DockerClient, token: str) -> list[str]:
     found += [f"network {n['Name']}" for n in engine.api.networks(filters=mine)]
     found += [f"volume {v['Name']}" for v in engine.api.volumes(filters=mine)["Volumes"] or []]
     return found + [f"image {i['Id']}" for i in engine.api.images(filters=mine)]
+
+
+def candidates_network(engine: docker.DockerClient, token: str) -> Any:
+    """The network that the candidate of a process's grading is on; the control container has one of its own."""
+    networks = engine.networks.list(filters={"label": f"{OWNER}={token}"})
+    return next(network for network in networks if KIND not in network.attrs["Labels"])
 
 
 def orphan_rules(engine: docker.DockerClient, image: str) -> list[str]:

@@ -14,7 +14,7 @@ from grader.schema.result import Outcome, Result
 from harness.sandbox.owner import KIND, OWNER
 
 from .engine_proxy import EngineProxy
-from .grading import Done, Grading, Place, eventually_empty, orphan_rules, owned, result_of, submission
+from .grading import Done, Grading, Place, candidates_network, eventually_empty, orphan_rules, owned, result_of, submission
 
 pytestmark = pytest.mark.engine
 
@@ -90,7 +90,7 @@ def test_an_engine_lost_while_building_is_not_a_failed_build(
 def test_a_network_removed_in_mid_window_is_the_hosts_trouble(place: Place, engine: docker.DockerClient, good: Path) -> None:
     with place.grading(good) as grading:
         grading.until("started", "load")
-        (network,) = engine.networks.list(filters={"label": f"{OWNER}={grading.token}"})
+        network = candidates_network(engine, grading.token)
         network.reload()
         for container in network.containers:
             network.disconnect(container, force=True)

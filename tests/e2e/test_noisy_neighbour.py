@@ -12,9 +12,8 @@ from load_engine.neighbour import Neighbour
 from grader.schema.base import Culprit
 from grader.schema.result import CheckResult, Outcome, Result
 from harness.host import slots
-from harness.sandbox.owner import OWNER
 
-from .grading import Done, Place, owned, result_of
+from .grading import Done, Place, candidates_network, owned, result_of
 from .test_lost_ground import nobody_blames_the_candidate
 
 pytestmark = pytest.mark.engine
@@ -54,7 +53,7 @@ def test_a_network_removed_while_capacity_is_searched_is_the_hosts_trouble(place
     with place.grading(good) as grading:
         grading.until("started", "stress")
         time.sleep(3)  # beyond the control container's reading, into the search
-        (network,) = engine.networks.list(filters={"label": f"{OWNER}={grading.token}"})
+        network = candidates_network(engine, grading.token)
         network.reload()
         for container in network.containers:
             network.disconnect(container, force=True)

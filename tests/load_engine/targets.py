@@ -6,11 +6,12 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from load.servers import Handler, always, answer, read_request, serving
 
 from harness.client import Client
+from harness.host import core_times
 from harness.sandbox.usage import Usage
 
 FOREVER_S = 30.0
@@ -19,15 +20,18 @@ FOREVER_S = 30.0
 
 @dataclass(frozen=True)
 class Target:
+    """Claims all the CPU time of the machine as its own, so that no window is void for what runs beside the tests."""
+
     port: int
     ip: str = "127.0.0.1"
+    start: float = field(default_factory=time.monotonic)
 
     @property
     def client(self) -> Client:
         return Client(self.ip, self.port)
 
     def usage(self) -> Usage:
-        return Usage(0.0, 0.0, 0, 1000, time.monotonic())
+        return Usage(core_times([0]).busy_s + 10 * (time.monotonic() - self.start), 0.0, 0, 1000, time.monotonic())
 
 
 def close_at_once(_: socket.socket) -> None:

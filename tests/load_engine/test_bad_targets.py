@@ -64,7 +64,7 @@ def bad(window: LoadWindow | None) -> None:
 def made(generator: LoadGenerator, challenge: LoadedChallenge) -> Callable[[Target], stage.Stage]:
     spec = challenge.spec
     return lambda service: stage.Stage(
-        generator, service, spec.contract, spec.reality, Seeds(b"k" * 16, "commit", 1), [], time.monotonic(), spec.limits.cpus
+        generator, service, spec.contract, spec.reality, Seeds(b"k" * 16, "commit", 1), [0], time.monotonic(), spec.limits.cpus
     )
 
 

@@ -128,6 +128,16 @@ def test_waiting_in_line_shows_as_a_limit_at_which_the_cpu_idles(measured: Measu
     assert max(cpu_shares(capacity)) < 0.2
 
 
+def test_a_search_that_ran_out_of_time_is_no_service_without_a_limit(bench: Bench, service: str) -> None:
+    """No rate failed in the time there was; that is not to say that the highest rate was reached."""
+    with bench.serving(service, MODE="global_lock") as candidate:
+        found = stress.collect(bench.stage(candidate), SEARCH.model_copy(update={"search_s": 4}), bench.supply())
+    capacity = found.capacity
+    assert capacity is not None and capacity.saturation_rps < 100
+    assert capacity.limited_by != "highest_rate"
+    assert judge("serialisation", stress=found).level in ("serial", None), "None: a disturbed host"
+
+
 def test_a_leak_shows_as_bytes_per_request(measured: Measured) -> None:
     found = measured.finding("leaks", "memory_stability")
     assert found.level == "leaks", found.observed
