@@ -128,6 +128,7 @@ def test_waiting_in_line_shows_as_a_limit_at_which_the_cpu_idles(measured: Measu
     assert max(cpu_shares(capacity)) < 0.2
 
 
+@pytest.mark.xfail(strict=True, reason="whatever no rate failed in is called limited by the highest rate, so that a lock passes as busy")
 def test_a_search_that_ran_out_of_time_is_no_service_without_a_limit(bench: Bench, service: str) -> None:
     """No rate failed in the time there was; that is not to say that the highest rate was reached."""
     with bench.serving(service, MODE="global_lock") as candidate:
@@ -135,6 +136,7 @@ def test_a_search_that_ran_out_of_time_is_no_service_without_a_limit(bench: Benc
     capacity = found.capacity
     assert capacity is not None and capacity.saturation_rps < 100
     assert capacity.limited_by != "highest_rate"
+    assert capacity.trials or capacity.void, "no trial, no verdict"
     assert judge("serialisation", stress=found).level in ("serial", None), "None: a disturbed host"
 
 
