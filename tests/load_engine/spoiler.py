@@ -165,7 +165,7 @@ def hold_descriptors() -> None:
 BESIDE: dict[str, tuple[Callable[[], object], int]] = {
     "log": (flood_the_log, 1), "busy_children": (burn, 8), "short_lived_children": (spawn_and_end, 2), "store": (hammer_store, 4),
     "alerts": (hammer_alerts, 2), "control": (hammer_control, 1), "names": (ask_for_names, 2), "files": (write_files, 1),
-    "memory": (take_and_free_memory, 1), "sync": (sync_the_disks, 4), "gateway": (flood_the_gateway, 2), "descriptors": (hold_descriptors, 200),
+    "memory": (take_and_free_memory, 1), "sync": (sync_the_disks, 4), "gateway": (flood_the_gateway, 2), "descriptors": (hold_descriptors, 60),
     "flows": (open_flows, 1), "tick": (sit_under_the_tick, 1),
 }  # fmt: skip
 """What runs beside the service, and in how many processes."""

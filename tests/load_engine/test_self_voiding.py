@@ -77,7 +77,7 @@ def measured(bench: Bench, candidate: Candidate) -> LoadEvidence:
 def test_a_slow_service_stays_slow_whatever_it_loads_beside(bench: Bench, spoiler: str, trick: str) -> None:
     with bench.serving(spoiler, TRICK=trick) as candidate:
         if trick == "descriptors" and others_without(candidate, bench) > LISTED:
-            pytest.skip("an agent of this host lists the descriptors of all processes and is kept busy by millions of them: that is real foreign work")
+            pytest.skip("something on this host lists the descriptors of all processes, and is kept busy by so many: that is real foreign work")
         evidence = measured(bench, candidate)
         latency, errors = judge("latency_slo", load=evidence), judge("error_rate", load=evidence)
         assert latency.level == "missed" and latency.outcome is None, latency.observed
