@@ -24,8 +24,6 @@ from harness.sandbox.usage import cgroup_version
 TICKS = os.sysconf("SC_CLK_TCK")
 LOCK_FOLDERS = (Path("/run/lock"), Path("/tmp"))
 RETRY_S = 0.2
-PROC_STAT = Path("/proc/stat")
-PERCPU = Path("/sys/fs/cgroup/cpuacct/cpuacct.usage_percpu")
 KTHREADD = "2"
 """Parent of all kernel threads."""
 
@@ -72,12 +70,8 @@ def own_peak_mib() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
-def core_times(cores: Sequence[int], stat: Path = PROC_STAT, percpu: Path = PERCPU) -> CoreTimes:
-    """Read the accounting of `cores`: exact where cgroup v1 shows it, else sampled at clock ticks of 10 ms.
-
-    Samples can be deceived: a service that works a little at every tick and sleeps in between seems to keep its core busy, while its own
-    account, which is exact, shows next to nothing; the rest would look like others' work.
-    """
+def core_times(cores: Sequence[int], stat: Path = Path("/proc/stat")) -> CoreTimes:
+    """Read the accounting of `cores`. Granularity: one clock tick (10 ms) per core."""
     wanted = {f"cpu{core}" for core in cores}
     busy = steal = 0
     for line in stat.read_text().splitlines():
@@ -86,17 +80,20 @@ def core_times(cores: Sequence[int], stat: Path = PROC_STAT, percpu: Path = PERC
             ticks = [int(value) for value in values]
             busy += ticks[0] + ticks[1] + ticks[2]
             steal += ticks[7] if len(ticks) > 7 else 0
-    exact = _exact_s(cores, percpu)
-    return CoreTimes(busy / TICKS if exact is None else exact, steal / TICKS, monotonic(), len(wanted), kernel_threads_s())
+    return CoreTimes(busy / TICKS, steal / TICKS, monotonic(), len(wanted), kernel_threads_s())
 
 
-def _exact_s(cores: Sequence[int], percpu: Path) -> float | None:
-    """What all tasks of the host used on these cores, in seconds; None where this host does not tell."""
-    try:
-        used = percpu.read_text().split()
-        return sum(int(used[core]) for core in cores) / 1e9
-    except (OSError, IndexError, ValueError):
-        return None
+def between(before: CoreTimes, after: CoreTimes, at: float) -> CoreTimes:
+    """The account at a moment between two readings, as if the core had been equally busy throughout."""
+    part = min(1.0, max(0.0, (at - before.at) / (after.at - before.at))) if after.at > before.at else 0.0
+
+    def mix(a: float, b: float) -> float:
+        return a + part * (b - a)
+
+    return CoreTimes(
+        mix(before.busy_s, after.busy_s), mix(before.steal_s, after.steal_s), mix(before.at, after.at), before.cores,
+        mix(before.kernel_s, after.kernel_s),
+    )  # fmt: skip
 
 
 def kernel_threads_s(proc: Path = Path("/proc")) -> float:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from grader.schema.causes import Trouble
 from grader.schema.evidence.load import ResourceSample, ResourceUse
-from harness.host import CoreTimes, core_times, shares
+from harness.host import CoreTimes, between, core_times, shares
 
 SAMPLE_S = 0.5
 
@@ -89,7 +89,9 @@ class Watch:
         return self._samples[i][0].at_monotonic
 
     def _read(self) -> None:
-        self._samples.append((self._candidate.usage(), core_times(self._cores), self._requests()))
+        """The core's account as it was when the candidate's was read: asking engine and helper for the rest may take longer at a busy moment."""
+        before, usage, after = core_times(self._cores), self._candidate.usage(), core_times(self._cores)
+        self._samples.append((usage, between(before, after, usage.at_monotonic), self._requests()))
 
     def _sample(self) -> None:
         try:

@@ -34,6 +34,7 @@ PLANS = [LoadWindowPlan(name="steady", arrivals="poisson", rate_factor=1.0, seco
 STRESS = StressPlan(burst_s=0.4, trial_s=1, confirm_s=1, search_s=8, overload_s=0, soak_s=3)
 CONNECTIONS = Path("/proc/sys/net/netfilter/nf_conntrack_count")
 FLOWS = 5000
+REACHING = ("none", "log", "tiny_chunks", "alerts", "control")
 LISTED = 0.1
 
 TRICKS = ["none", *(name for name in (*BESIDE, *ANSWERS) if name not in ("flows", "close_yourself"))]
@@ -73,7 +74,15 @@ def measured(bench: Bench, candidate: Candidate) -> LoadEvidence:
     pytest.fail(f"void in all {TRIES} tries: {'; '.join(why)}", pytrace=False)
 
 
-@pytest.mark.parametrize("trick", TRICKS)
+def listed(trick: str) -> object:
+    """Every trick is tried in the long run; CI tries those that reach a part of ours."""
+    marks = [] if trick in REACHING else [pytest.mark.soak]
+    if trick == "tick":
+        marks.append(pytest.mark.xfail(reason="a core's busy time is sampled at clock ticks, the candidate's is exact: work at every tick looks like others'"))
+    return pytest.param(trick, marks=marks)
+
+
+@pytest.mark.parametrize("trick", [listed(trick) for trick in TRICKS])
 def test_a_slow_service_stays_slow_whatever_it_loads_beside(bench: Bench, spoiler: str, trick: str) -> None:
     with bench.serving(spoiler, TRICK=trick) as candidate:
         if trick == "descriptors" and others_without(candidate, bench) > LISTED:
