@@ -69,7 +69,8 @@ class Server:
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(self._command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         try:
-            self.pin(self._cores)
+            if self._cores:
+                os.sched_setaffinity(self._process.pid, self._cores)
             self.port = int(self.line(BOOT_S))
         except BaseException:
             self._end()
@@ -78,11 +79,6 @@ class Server:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._end()
-
-    def pin(self, cores: tuple[int, ...]) -> None:
-        """Move the server to other cores, all of its threads; none: leave it where it is."""
-        for thread in Path(f"/proc/{self._process.pid}/task").glob("*") if cores else ():
-            os.sched_setaffinity(int(thread.name), cores)
 
     @property
     def pid(self) -> int:

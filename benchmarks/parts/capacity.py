@@ -7,13 +7,18 @@ from its service time, the SLO and the 1 % of requests that may miss it. The sea
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from benchmarks.bars import cv, spread
 from benchmarks.bench import Bench, Server
+from benchmarks.contained import Contained
 from benchmarks.parts import prediction
 from benchmarks.report import Cell, Column, Findings, Table
 from benchmarks.theory import highest_rate
+from grader.schema.causes import Trouble
 from grader.schema.challenge import Challenge, StressPlan
 from grader.schema.evidence.load import Capacity
 from harness.load.capacity import LATE_SHARE, search
@@ -26,6 +31,7 @@ from harness.seeds import Seeds
 MODE = "standard"
 COST_MS = 1.0
 KEY = b"not a secret: benchmarks only"
+IN_CONTAINER = 3
 REPEATS = 3
 """Void searches that are made up for, in all."""
 
@@ -39,45 +45,73 @@ COLUMNS = (
 
 
 class Process:
-    """A server of ours as the search sees a candidate; its CPU time is read to the nanosecond, where a container's would come from its cgroup."""
+    """Context manager: the service as a process. Its CPU time is read to the nanosecond, where a container's comes from its cgroup."""
 
     ip = "127.0.0.1"
 
-    def __init__(self, server: Server) -> None:
-        self.port, self._pid = server.port, server.pid
+    def __init__(self, cores: Cores) -> None:
+        self._server = Server("work", cores.candidate, str(COST_MS))
+
+    def __enter__(self) -> Self:
+        self.port = self._server.__enter__().port
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._server.__exit__(kind, error, trace)
 
     def usage(self) -> Usage:
-        used = sum(int(task.read_text().split()[0]) for task in Path(f"/proc/{self._pid}/task").glob("*/schedstat"))
-        return Usage(cpu_s=used / 1e9, throttled_s=0.0, nr_throttled=0, memory_bytes=0, at_monotonic=time.monotonic(), pid=self._pid)
+        pid = self._server.pid
+        used = sum(int(task.read_text().split()[0]) for task in Path(f"/proc/{pid}/task").glob("*/schedstat"))
+        return Usage(cpu_s=used / 1e9, throttled_s=0.0, nr_throttled=0, memory_bytes=0, at_monotonic=time.monotonic(), pid=pid)
+
+
+Service = Callable[[Cores], Process | Contained]
+"""The service on the candidate's core of a slot, not yet entered."""
 
 
 def run(bench: Bench) -> Findings:
     spec = prediction.CHALLENGE.spec
-    plan = spec.modes[MODE].stress or StressPlan()
+    with LoadGenerator() as generator:
+        result = findings(_searches(bench, generator, Process, bench.searches, "process"), spec.reality.slo_p99_ms / 1e3)
+        try:
+            contained = _searches(bench, generator, lambda cores: Contained("work", spec.limits, cores, str(COST_MS)), IN_CONTAINER, "container")
+        except Trouble as trouble:
+            if trouble.cause == "interrupted":
+                raise
+            result.notes.append(f"not searched in a container: {trouble.failure.sentence}")
+        else:
+            shown = findings(contained, spec.reality.slo_p99_ms / 1e3, "in a container under a candidate's CPU quota")
+            result.tables += shown.tables
+            result.notes += [f"container: {note}" for note in shown.notes]
+    return result
+
+
+def _searches(bench: Bench, generator: LoadGenerator, service: Service, wanted: int, kind: str) -> list[Capacity]:
+    """As many searches as wanted that are not void, in a few more at most; each on a fresh start of the same service."""
     found: list[Capacity] = []
-    with LoadGenerator() as generator, Server("work", (), str(COST_MS)) as server:
-        while sum(capacity.void is None for capacity in found) < bench.searches and len(found) < bench.searches + REPEATS:
-            number = len(found) + 1
-            bench.say(f"capacity: search {number}, of {bench.searches} that are not void")
-            with bench.measuring() as cores:
-                generator.pin(cores.ours)
-                server.pin(cores.candidate)
-                stage = _stage(spec, generator, Process(server), cores, number)
-                found.append(search(stage, plan, prediction.supply(f"capacity-{number}")))
-    return findings(found, spec.reality.slo_p99_ms / 1e3)
+    spec = prediction.CHALLENGE.spec
+    while sum(capacity.void is None for capacity in found) < wanted and len(found) < wanted + REPEATS:
+        number = len(found) + 1
+        bench.say(f"capacity: {kind}, search {number}, {wanted} wanted that are not void")
+        with bench.measuring() as cores, service(cores) as target:
+            generator.pin(cores.ours)
+            stage = _stage(spec, generator, target, cores, number)
+            found.append(search(stage, spec.modes[MODE].stress or StressPlan(), prediction.supply(f"capacity-{number}")))
+    return found
 
 
-def findings(found: list[Capacity], slo_s: float) -> Findings:
+def findings(found: list[Capacity], slo_s: float, where: str = "in a process") -> Findings:
     """Tables and figures of finished searches. Void ones are shown, and kept out of the figures."""
     peer = theory(found, slo_s)
     rows = [_row(str(i), capacity, peer) for i, capacity in enumerate(found, 1)]
-    result = Findings([Table(f"Capacity of one service of {COST_MS:.0f} ms CPU time per request, SLO p99 <= {slo_s * 1e3:.0f} ms", COLUMNS, rows)])
+    title = f"Capacity of one service of {COST_MS:.0f} ms CPU time per request, {where}; SLO p99 <= {slo_s * 1e3:.0f} ms"
+    result = Findings([Table(title, COLUMNS, rows)])
     rates = [capacity.rate_rps for capacity in found if capacity.rate_rps is not None and capacity.void is None]
     if len(rates) < max(2, min(LEAST, len(found))):
         result.missing["capacity.cv"] = f"only {len(rates)} of {len(found)} searches gave a figure"
     else:
         result.values["capacity.cv"] = cv(rates)
-        result.notes.append(f"spread {spread(rates):.1%} of the mean over {len(rates)} searches")
+        result.notes.append(f"CV {cv(rates):.2%}, spread {spread(rates):.1%} of the mean over {len(rates)} searches")
     if found:
         result.values["capacity.seconds"] = max(capacity.seconds for capacity in found)
     if peer is not None:
@@ -103,7 +137,7 @@ def _row(name: str, capacity: Capacity, peer: float | None) -> list[Cell]:
     ]  # fmt: skip
 
 
-def _stage(spec: Challenge, generator: LoadGenerator, target: Process, cores: Cores, number: int) -> Stage:
+def _stage(spec: Challenge, generator: LoadGenerator, target: Process | Contained, cores: Cores, number: int) -> Stage:
     return Stage(
         generator=generator, candidate=target, contract=spec.contract, reality=spec.reality, seeds=Seeds(KEY, "capacity", number),
         cores=cores.candidate, run_start=time.monotonic(),

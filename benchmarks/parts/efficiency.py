@@ -69,10 +69,7 @@ def run(bench: Bench) -> Findings:
         costs: list[list[float]] = [[] for _ in contest]
         for number in range(ROUNDS):
             bench.say(f"efficiency: round {number + 1} of {ROUNDS}")
-            for entry, rate, cost in zip(contest, rates, costs, strict=True):
-                with bench.measuring() as cores, Server("fast", cores.candidate) as server:
-                    generator.pin(cores.ours)
-                    ran = entry.run(server.port, seconds)
+            for entry, ran, rate, cost in zip(contest, _round(bench, generator, contest, seconds), rates, costs, strict=True):
                 if ran is not None:
                     rate.append(len(ran.milliseconds) / seconds)
                     cost.append(ran.per_cpu_s)
@@ -83,6 +80,12 @@ def run(bench: Bench) -> Findings:
     rows = [_row(*column) for column in zip(contest, rates, costs, ratios, strict=True)]
     findings.tables = [Table("Requests per CPU-second of the client, medians of interleaved rounds", COLUMNS, rows)]
     return findings
+
+
+def _round(bench: Bench, generator: LoadGenerator, contest: list[Entry], seconds: float) -> list[Ran | None]:
+    with bench.measuring() as cores, Server("fast", cores.candidate) as server:
+        generator.pin(cores.ours)
+        return [entry.run(server.port, seconds) for entry in contest]
 
 
 def _complain(entry: Entry, ran: Ran, findings: Findings) -> None:

@@ -29,7 +29,7 @@ PEERS: dict[str, Callable[[int, float], Ran | None]] = {
     STOCK: partial(peers.locust, kind="fast", per_user_rate=10.0),
     "Locust, 10 users, default wait": partial(peers.locust, kind="fast"),
     "hey -c 10 -q 10": peers.hey,
-    "wrk -c 10": peers.wrk,
+    "wrk -c 10, with its own correction": peers.wrk,
 }
 
 COLUMNS = (
@@ -56,7 +56,7 @@ def run(bench: Bench) -> Findings:
     findings.values["truth.stock"] = error(described(told[STOCK])["p95"], exact["p95"])
     title = f"What each tool says of 5 ms replies with a 1 s stall every {PERIOD_S:.0f} s, at 100 requests/s for {seconds:.0f} s"
     findings.tables = findings.brief = [Table(title, COLUMNS, [row(name, values, exact["p95"]) for name, values in told.items()])]
-    findings.notes.append(f"seed {SEED}; wrk cannot hold a rate and saturates the server; the default wait of Locust is none")
+    findings.notes.append(f"seed {SEED}; Locust's default wait is none; wrk holds no rate, and makes up the requests that it thinks it missed")
     return findings
 
 

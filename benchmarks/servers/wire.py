@@ -26,9 +26,9 @@ def split(buffer: bytes) -> tuple[bytes, bytes] | None:
     return (buffer[head + 4 : end], buffer[end:]) if len(buffer) >= end else None
 
 
-def listen() -> socket.socket:
-    """A listener on a free port of loopback, which it prints. From then on the process ends with its stdin, so it never outlives its parent."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+def listen(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
+    """A listener, on a free port by default; prints the port. From then on the process ends with its stdin, so it never outlives its parent."""
+    listener = socket.create_server((host, port), backlog=1024)
     threading.Thread(target=_end_with_stdin, daemon=True).start()
     print(listener.getsockname()[1], flush=True)
     return listener

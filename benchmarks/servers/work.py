@@ -1,7 +1,7 @@
 """A service of known CPU cost: one thread, first come first served, so queueing theory (M/D/1) says what it can bear.
 
-`python -m benchmarks.servers.work COST_MS` prints its port. Each answer costs COST_MS of CPU time beside the reading and writing of it, and
-is a valid prediction by the flagship challenge's contract.
+`python -m benchmarks.servers.work COST_MS [HOST PORT]` prints its port. Each answer costs COST_MS of CPU time beside its reading and
+writing, and is a valid prediction by the flagship challenge's contract.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ def predict(body: bytes, cost_s: float) -> bytes:
     return said
 
 
-def main(cost_s: float) -> None:
-    Loop(listen(), lambda body: predict(body, cost_s)).run()
+def main(cost_ms: str, host: str = "127.0.0.1", port: str = "0") -> None:
+    Loop(listen(host, int(port)), lambda body: predict(body, float(cost_ms) / 1e3)).run()
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) / 1e3)
+    main(*sys.argv[1:])
