@@ -78,7 +78,7 @@ def listed(trick: str) -> object:
     """Every trick is tried in the long run; CI tries those that reach a part of ours."""
     marks = [] if trick in REACHING else [pytest.mark.soak]
     if trick == "tick":
-        marks.append(pytest.mark.xfail(reason="a core's busy time is sampled at clock ticks, the candidate's is exact: work at every tick looks like others'"))
+        marks.append(pytest.mark.xfail(reason="busy time is sampled at ticks: work at every tick looks like others"))
     return pytest.param(trick, marks=marks)
 
 
