@@ -6,10 +6,13 @@ from collections.abc import Callable
 
 from grader.checks.api import unmeasured
 from grader.schema.base import Culprit
+from grader.schema.challenge import Challenge
 from grader.schema.evidence import Capacity, LoadEvidence, LoadWindow, StressEvidence
 from grader.schema.result import Finding
 
 PER_MILLION = 1e6
+SLOW_SHARE = 0.01
+"""p99 within the target."""
 
 
 def usable(load: LoadEvidence, name: str, judge: Callable[[LoadWindow], Finding], best: str) -> Finding:
@@ -47,6 +50,16 @@ def usable_capacity(stress: StressEvidence, judge: Callable[[Capacity], Finding]
     if finding.level == best:
         return finding.model_copy(update={"observed": f"{finding.observed}; on a disturbed host, so the truth is no worse"})
     return unmeasured(f"the capacity search is void: {capacity.void}", culprit_of(capacity.void))
+
+
+def shown_rate(load: LoadEvidence, challenge: Challenge) -> float:
+    """The highest rate of a window that met the latency target; 0.0 without one. A ramp shows no rate.
+
+    A search wears some services out (one that opens a connection per request to its store runs out of ports), so that no rate holds
+    afterwards; what was seen to hold before stays true.
+    """
+    calm = [w for w in load.windows if w.latency and not w.dropped and w.rate_from_rps is None and w.latency.over_slo <= SLOW_SHARE * w.sent]
+    return max((w.rate_rps for w in calm if w.rate_rps >= challenge.reality.rate_rps), default=0.0)
 
 
 def culprit_of(void: str) -> Culprit:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from grader.checks.analysis.load import reached_rate, usable_capacity
+from grader.checks.analysis.load import reached_rate, shown_rate, usable_capacity
 from grader.checks.analysis.rungs import at_least
 from grader.checks.api import Bars, Finding, measure, reached
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import Capacity, StressEvidence
+from grader.schema.evidence import Capacity, LoadEvidence, StressEvidence
 
 
-def check(stress: StressEvidence, challenge: Challenge, bars: Bars) -> Finding:
-    return usable_capacity(stress, lambda capacity: _judge(capacity, challenge, bars), best="spike")
+def check(stress: StressEvidence, load: LoadEvidence, challenge: Challenge, bars: Bars) -> Finding:
+    shown = shown_rate(load, challenge)
+    return usable_capacity(stress, lambda capacity: _judge(capacity, shown, challenge, bars), best="spike")
 
 
-def _judge(capacity: Capacity, challenge: Challenge, bars: Bars) -> Finding:
-    rate, spike = capacity.rate_rps or 0.0, challenge.reality.rate_rps * challenge.reality.burst_factor
+def _judge(capacity: Capacity, shown: float, challenge: Challenge, bars: Bars) -> Finding:
+    rate, spike = max(capacity.rate_rps or 0.0, shown), challenge.reality.rate_rps * challenge.reality.burst_factor
     level = at_least(rate / spike, (bars["spike"], "spike"), (bars["most"], "most"), (bars["steady"], "steady"), below="none")
     seen = f"{reached_rate(capacity)} (p99 <= {challenge.reality.slo_p99_ms:g} ms); the spike is {spike:g}/s"
+    if shown > (capacity.rate_rps or 0.0):
+        seen += f"; before the search a window at {shown:.0f}/s met the target"
     confirmed = [trial for trial in capacity.trials if trial.phase == "confirm" and trial.held]
     n = confirmed[-1].sent if confirmed else None
     return reached(level, seen, measure("capacity", rate, "requests/s", n=n, low=rate, high=capacity.failed_rps))
