@@ -112,14 +112,23 @@ def findings(found: list[Capacity], slo_s: float, where: str = "in a process") -
     else:
         result.values["capacity.cv"] = cv(rates)
         result.notes.append(f"CV {cv(rates):.2%}, spread {spread(rates):.1%} of the mean over {len(rates)} searches")
-    if found:
-        result.values["capacity.seconds"] = max(capacity.seconds for capacity in found)
+    _judge_seconds(found, result)
     if peer is not None:
         result.notes.append(f"theory (M/D/1) for the measured service time: {peer:.1f} requests/s")
     for i, capacity in enumerate(found, 1):
         result.notes += [f"search {i}: a trial at {trial.rate_rps:.0f}/s is void: {trial.void}" for trial in capacity.trials if trial.void]
         result.notes += [f"search {i} is void: {capacity.void}"] if capacity.void else []
     return result
+
+
+def _judge_seconds(found: list[Capacity], result: Findings) -> None:
+    """A void trial is repeated at the host's cost, so only searches without one are held to the bar, where there are any."""
+    calm = [capacity.seconds for capacity in found if not any(trial.void for trial in capacity.trials)]
+    longest = max((capacity.seconds for capacity in found), default=0.0)
+    result.values["capacity.seconds"] = max(calm, default=longest)
+    result.excuses["capacity.seconds"] = "" if calm else "all searches had void trials, which are repeated"
+    if longest > result.values["capacity.seconds"]:
+        result.notes.append(f"with void trials a search took up to {longest:.1f} s")
 
 
 def theory(found: list[Capacity], slo_s: float) -> float | None:

@@ -15,7 +15,7 @@ from benchmarks.parts.lag import Point
 from benchmarks.report import Findings
 from benchmarks.servers.stall import REPLY_S, held_until
 from grader.schema.causes import UsageError
-from grader.schema.evidence.load import Capacity
+from grader.schema.evidence.load import Capacity, CapacityTrial
 from grader.schema.evidence.manifest import RunFacts, StageTiming
 
 
@@ -23,10 +23,14 @@ def point(rate: float, lag_ms: float, *, others: float = 0.0, tries: int = 1) ->
     return Point(rate, np.full(100, lag_ms), 0, 0.1, 60.0, 0.0, others, 0.0, others > 0.05, tries)
 
 
-def found(rate: float | None, *, void: str | None = None, seconds: float = 15.0) -> Capacity:
+def found(rate: float | None, *, void: str | None = None, seconds: float = 15.0, disturbed: bool = False) -> Capacity:
+    trial = CapacityTrial(
+        phase="search", rate_rps=900.0, seconds=2.0, sent=1800, over_slo=0, p95_ms=1.0, p99_ms=2.0, shed=0, degraded=0, cpu_share=None,
+        peak_in_flight=3, aborted=False, held=None, void="host noisy",
+    )  # fmt: skip
     return Capacity(
         rate_rps=rate, failed_rps=None, saturation_rps=1000.0, parallelism=1.0, limited_by="service", highest_rps=5000.0, cpu_ms_per_request=1.0,
-        bursts=[], trials=[], seconds=seconds, void=void,
+        bursts=[], trials=[trial] if disturbed else [], seconds=seconds, void=void,
     )  # fmt: skip
 
 
@@ -92,6 +96,15 @@ def test_repeatability_of_capacity_leaves_void_searches_out() -> None:
     assert findings.values["capacity.cv"] == pytest.approx(0.027, abs=1e-3)
     assert findings.values["capacity.seconds"] == 19.0
     assert "search 3 is void: host noisy" in findings.notes
+
+
+def test_a_search_that_was_disturbed_is_not_held_to_the_clock() -> None:
+    findings = capacity.findings([found(900.0, seconds=18.0), found(910.0, seconds=23.0, disturbed=True)], 0.1)
+    assert findings.values["capacity.seconds"] == 18.0
+    assert "with void trials a search took up to 23.0 s" in findings.notes
+    disturbed = capacity.findings([found(900.0, seconds=23.0, disturbed=True)], 0.1)
+    assert disturbed.values["capacity.seconds"] == 23.0
+    assert disturbed.excuses["capacity.seconds"]
 
 
 def test_too_few_searches_give_no_cv() -> None:
