@@ -98,7 +98,7 @@ class _Search:
             failed_rps=bracket.failed,
             saturation_rps=round(saturation, 1),
             parallelism=self._parallelism(saturation),
-            limited_by="service" if bracket.failed or not saturation else "generator" if generator_limited else "highest_rate",
+            limited_by="generator" if generator_limited else "highest_rate" if (bracket.held or 0.0) >= self.highest else "service",
             highest_rps=self.highest,
             cpu_ms_per_request=self.cost_ms,
             bursts=self.bursts,

@@ -29,13 +29,19 @@ SLOW_CLIENTS = LoadWindowPlan(name="slow_clients", arrivals="poisson", rate_fact
 
 SEARCH = StressPlan(burst_s=0.3, trial_s=1, confirm_s=2, search_s=10, overload_s=0, soak_s=0)
 WHOLE = SEARCH.model_copy(update={"overload_s": 3, "soak_s": 5})
-OVERLOAD = SEARCH.model_copy(update={"overload_s": 5})
+OVERLOAD = SEARCH.model_copy(update={"overload_s": 5, "overload_factor": 2})
 SOAK = SEARCH.model_copy(update={"search_s": 5, "soak_s": 5})
 LONG = SEARCH.model_copy(update={"search_s": 15})
 """At 60 requests/s a trial of a second is often lucky, and only a rate that failed says that the service is the limit."""
 
 LOADS = {"good": [WARMUP, STEADY, SPIKE, RECOVERY, SLOW_CLIENTS], "slow_client_victim": [WARMUP, STEADY, SLOW_CLIENTS]}
-STRESSES = {"good": WHOLE, "leaks": SOAK, "sheds": OVERLOAD, "queues_forever": OVERLOAD, "blocking": LONG, "global_lock": LONG}
+SHORTEST = SEARCH.model_copy(update={"overload_s": 5, "overload_factor": 1.5})
+"""Overload as the quick mode has it."""
+
+STRESSES = {
+    "good": WHOLE, "leaks": SOAK, "sheds": OVERLOAD, "queues_forever": OVERLOAD, "queues_forever in quick": SHORTEST, "blocking": LONG,
+    "global_lock": LONG,
+}  # fmt: skip
 
 
 @dataclass
@@ -49,14 +55,14 @@ class Measured:
 
     def load(self, mode: str, attempt: int = 1) -> LoadEvidence:
         if mode not in self.loads:
-            with self.bench.serving(self.image, MODE=mode) as candidate:
+            with self.bench.serving(self.image, MODE=mode.split()[0]) as candidate:
                 made = self.bench.stage(candidate, f"{mode}-{attempt}")
                 self.loads[mode] = stage.collect(made, LOADS.get(mode, [WARMUP, STEADY]), self.bench.supply())
         return self.loads[mode]
 
     def stress(self, mode: str, attempt: int = 1) -> StressEvidence:
         if mode not in self.stresses:
-            with self.bench.serving(self.image, MODE=mode) as candidate:
+            with self.bench.serving(self.image, MODE=mode.split()[0]) as candidate:
                 made = self.bench.stage(candidate, f"{mode}-{attempt}")
                 self.stresses[mode] = stress.collect(made, STRESSES.get(mode, SEARCH), self.bench.supply())
         return self.stresses[mode]
@@ -64,13 +70,15 @@ class Measured:
     def finding(self, mode: str, check: str) -> Finding:
         """What the check says, with the rubric's bars. Fails where a disturbed host let it say nothing, time and again."""
         inputs = CHECKS[check].inputs.values()
-        part, kept = (self.load, self.loads) if "load" in inputs else (self.stress, self.stresses)
+        parts = {"load": (self.load, self.loads), "stress": (self.stress, self.stresses)}
+        used = {name: part for name, (part, _) in parts.items() if name in inputs}
         for attempt in range(1, TRIES + 1):
-            found = judge(check, **{part.__name__: part(mode, attempt)})
+            found = judge(check, **{name: part(mode, attempt) for name, part in used.items()})
             if found.level is not None:
                 return found
             assert found.culprit in (Culprit.HOST, Culprit.GRADER), found
-            kept.pop(mode)
+            for name in used:
+                parts[name][1].pop(mode)
         pytest.fail(f"{check} of {mode} could not be measured in {TRIES} tries, for reasons of this host: {found.observed}", pytrace=False)
 
     def capacity(self, mode: str) -> Capacity:
@@ -128,7 +136,6 @@ def test_waiting_in_line_shows_as_a_limit_at_which_the_cpu_idles(measured: Measu
     assert max(cpu_shares(capacity)) < 0.2
 
 
-@pytest.mark.xfail(strict=True, reason="whatever no rate failed in is called limited by the highest rate, so that a lock passes as busy")
 def test_a_search_that_ran_out_of_time_is_no_service_without_a_limit(bench: Bench, service: str) -> None:
     """No rate failed in the time there was; that is not to say that the highest rate was reached."""
     with bench.serving(service, MODE="global_lock") as candidate:
@@ -184,6 +191,12 @@ def test_a_queue_without_a_bound_drowns_everybody(measured: Measured) -> None:
     assert found.level in ("bends", "collapses"), found.observed
     assert overload is not None and overload.errors == {"timeout": pytest.approx(0.6 * overload.sent, rel=0.25)}
     assert overload.latency is not None and overload.latency.p95_ms > 1500
+
+
+@pytest.mark.xfail(reason="at 1.4 x what it serves its delay grows by 0.4 s a second: in 5 s nobody waits beyond the deadline")
+def test_a_queue_without_a_bound_is_not_half_right_in_quick_mode(measured: Measured) -> None:
+    found = measured.finding("queues_forever in quick", "overload_shedding")
+    assert found.level in ("bends", "collapses"), found.observed
 
 
 def test_a_thread_per_connection_is_blocked_by_clients_that_drip(measured: Measured) -> None:

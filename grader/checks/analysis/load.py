@@ -72,7 +72,7 @@ def reached_rate(capacity: Capacity) -> str:
     if capacity.rate_rps is None:
         return f"no rate held the target (saturated at {capacity.saturation_rps:.0f} requests/s)"
     ends = {
-        "service": f"; {capacity.failed_rps or 0:.0f}/s did not hold",
+        "service": f"; {capacity.failed_rps:.0f}/s did not hold" if capacity.failed_rps else "; the search ran out of time",
         "generator": "; the load generator could not send more",
         "highest_rate": "; no more was tried",
     }[capacity.limited_by]

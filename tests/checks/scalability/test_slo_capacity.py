@@ -27,12 +27,14 @@ def test_a_disturbed_search_can_only_help():
 
 def test_the_sentence_says_what_ended_the_search():
     assert "2200/s did not hold" in judge("slo_capacity", load=BUSY, stress=stress(capacity(2000.0))).observed
-    assert "no more was tried" in judge("slo_capacity", load=BUSY, stress=stress(capacity(5000.0, limited_by="highest_rate", failed_rps=None))).observed
+    endless = stress(capacity(5000.0, limited_by="highest_rate", failed_rps=None))
+    assert "no more was tried" in judge("slo_capacity", load=BUSY, stress=endless).observed
     assert "no rate held" in judge("slo_capacity", load=BUSY, stress=stress(capacity(None))).observed
 
 
 def test_more_capacity_never_earns_less():
-    credits = [RULES["slo_capacity"].ladder[level("slo_capacity", load=BUSY, stress=stress(capacity(float(rate))))].credit for rate in range(10, 600, 10)]
+    levels = [level("slo_capacity", load=BUSY, stress=stress(capacity(float(rate)))) for rate in range(10, 600, 10)]
+    credits = [RULES["slo_capacity"].ladder[name].credit for name in levels]
     assert all(a <= b for a, b in pairwise(credits))
 
 
