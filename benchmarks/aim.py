@@ -128,7 +128,7 @@ def _body(text: str) -> tuple[bytes, str]:
     """(body, where it came from). A path that exists is a file; `@` insists on one, so that a mistyped name is not sent as text."""
     path = Path(text.removeprefix("@"))
     try:
-        if not text.startswith("@") and not path.exists():
+        if not text or not (text.startswith("@") or path.exists()):
             return text.encode(), "text"
         if not path.is_file():  # a pipe or device could block for ever
             raise UsageError(f"--body {_shown(text)}: {'no regular file' if path.exists() else 'no such file'}")

@@ -161,6 +161,11 @@ def test_method_path_and_body_arrive_as_given(generator: LoadGenerator, tmp_path
     assert set(heads) == {b"PUT /x?y=1 HTTP/1.1"}
 
 
+def test_an_empty_body_is_one(generator: LoadGenerator) -> None:
+    picky = always(lambda body: answer(b"", "400 Bad Request" if body else "204 No Content"))
+    assert set(shot(generator, picky, "--body", "").trace.statuses()) == {"204"}
+
+
 def test_percentiles_carry_n_seed_and_interval(generator: LoadGenerator) -> None:
     found = shot(generator, always(lambda _body: answer(b"{}")), "--rate", "400", "--seed", "7")
     p50 = found.percentiles[0]
