@@ -46,13 +46,13 @@ class Bar:
 
 
 BARS = (
-    Bar("truth.p50", "our p50 beside the truth: |error|", 0.05, SHARE),
-    Bar("truth.p95", "our p95 beside the truth: |error|", 0.02, SHARE),
-    Bar("truth.p98", "our p98 beside the truth: |error|", 0.02, SHARE),
-    Bar("truth.p99", "our p99 beside the truth: |error|", 0.02, SHARE),
-    Bar("truth.p99.9", "our p99.9 beside the truth: |error|", 0.02, SHARE),
-    Bar("truth.over", "our share over the SLO beside the truth: |error|", 0.02, SHARE),
-    Bar("truth.stock", "stock Locust's p95 beside the truth in the same run: |error|", 0.90, SHARE, "least"),
+    Bar("truth.p50", "our p50 beside the truth, absolute error", 0.05, SHARE),
+    Bar("truth.p95", "our p95 beside the truth, absolute error", 0.02, SHARE),
+    Bar("truth.p98", "our p98 beside the truth, absolute error", 0.02, SHARE),
+    Bar("truth.p99", "our p99 beside the truth, absolute error", 0.02, SHARE),
+    Bar("truth.p99.9", "our p99.9 beside the truth, absolute error", 0.02, SHARE),
+    Bar("truth.over", "our share over the SLO beside the truth, absolute error", 0.02, SHARE),
+    Bar("truth.stock", "stock Locust's p95 beside the truth in the same run, absolute error", 0.90, SHARE, "least"),
     Bar("lag.100", "lag p99 at 100 requests/s", 0.25, MS),
     Bar("lag.300", "lag p99 at 300 requests/s", 0.25, MS),
     Bar("lag.1000", "lag p99 at 1000 requests/s", 0.25, MS),

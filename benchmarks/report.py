@@ -41,7 +41,8 @@ class Table:
         return "\n".join([self.title, *(f"  {line}" for line in lines)])
 
     def markdown(self) -> str:
-        header, *body = ["| " + " | ".join(row) + " |" for row in self._written()]
+        cells = [[cell.replace("|", "\\|") for cell in row] for row in self._written()]
+        header, *body = ["| " + " | ".join(row) + " |" for row in cells]
         rule = "|" + "|".join("---" if self._left(i) else "---:" for i in range(len(self.columns))) + "|"
         return "\n".join([self.title, "", header, rule, *body])
 

@@ -28,6 +28,10 @@ def test_markdown_says_the_same() -> None:
     ]  # fmt: skip
 
 
+def test_a_bar_in_a_cell_does_not_end_it() -> None:
+    assert Table("T", (Column("a"),), [["|error|"]]).markdown().endswith("| \\|error\\| |")
+
+
 def test_json_keeps_numbers_in_full() -> None:
     assert TABLE.record()["rows"] == [["ours", 5.04, 9.1], ["wrk (not installed)", None, None]]
 
