@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Any, cast
 
@@ -230,7 +231,11 @@ def _drift_complaints(loaded: LoadedChallenge) -> Iterator[str]:
     simulator = loaded.simulator()
     for name, mode in loaded.spec.modes.items():
         for planned in mode.drift:
-            try:
-                simulator.stream(8, 0, Drift(planned.kind, planned.severity, planned.feature))
-            except ValueError as error:
-                yield f"mode {name!r}: {error}"
+            for severity, feature in product(planned.severities, planned.features or [""]):
+                try:
+                    simulator.stream(8, 0, Drift(planned.kind, severity, feature))
+                except ValueError as error:
+                    yield f"mode {name!r}: {error}"
+            must = loaded.spec.drift.must_detect.get(planned.kind)
+            if must is None or max(planned.severities) < must:
+                yield f"mode {name!r}: {planned.kind} drift is never as strong as must_detect says ({must})"

@@ -26,6 +26,8 @@ DOTS = {
     "aborted": "did not hold, ended early",
     "void": "void: says nothing",
     "window": "a window or a trial",
+    "noticed": "noticed",
+    "missed": "missed",
 }
 """Kind of dot -> word for a picture's key."""
 

@@ -6,7 +6,7 @@ bundle, so that scoring a bundle needs nothing but the bundle.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -96,11 +96,11 @@ class StressPlan(Model):
 
 
 class DriftKind(Model):
-    """One kind of drift: what the injector does to the stream and how strongly."""
+    """One kind of drift: a run per severity, each on a feature that is drawn for the submission."""
 
     kind: str
-    severity: float = Field(gt=0, le=1)
-    feature: str = Field(description="the request field that an alert should blame")
+    severities: list[Annotated[float, Field(gt=0, le=1)]] = Field(min_length=1)
+    features: list[str] = Field(default_factory=list, description="request fields of which one is drawn per run; none: no single input is to blame")
 
 
 class Prices(Model):
@@ -122,6 +122,7 @@ class DriftPlan(Model):
     drifted_windows: int = Field(gt=0)
     recovery_windows: int = Field(gt=0)
     max_rate_rps: float = Field(gt=0)
+    must_detect: dict[str, float] = Field(description="kind -> the severity from which a sound monitor notices it; weaker runs only draw the curve")
 
 
 class Mode(Model):
@@ -136,9 +137,18 @@ class Mode(Model):
 
     @property
     def stimuli(self) -> frozenset[str]:
-        """Names that a check's `needs` may ask for: `load:<window>`, `stress:<part>`, `drift:<kind>`, `fault:<id>`, and the first word for any."""
-        named = {f"load:{w.name}" for w in self.load} | self._stressed | {f"drift:{d.kind}" for d in self.drift} | {f"fault:{f}" for f in self.faults}
+        """Names that a check's `needs` may ask for, and the first word of each for any.
+
+        `load:<window>`, `stress:<part>`, `drift:<kind>`, `drift:curve`, `fault:<id>`.
+        """
+        listed = {f"load:{w.name}" for w in self.load} | {f"drift:{d.kind}" for d in self.drift} | {f"fault:{f}" for f in self.faults}
+        named = listed | self._stressed | self._curves
         return frozenset(named | {name.split(":")[0] for name in named})
+
+    @property
+    def _curves(self) -> set[str]:
+        """`drift:curve` where some kind is streamed at more than one severity."""
+        return {"drift:curve" for kind in self.drift if len(kind.severities) > 1}
 
     @property
     def _stressed(self) -> set[str]:

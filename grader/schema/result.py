@@ -175,7 +175,7 @@ class Dot(Model):
     x: float
     y: float
     low: float | None = None
-    kind: Literal["held", "failed", "aborted", "void", "window"]
+    kind: Literal["held", "failed", "aborted", "void", "window", "noticed", "missed"]
     label: str
 
 

@@ -155,8 +155,7 @@ def _evidence(
 ) -> DriftEvidence:  # fmt: skip
     schedule = experiment.schedule
     return DriftEvidence(
-        rate_rps=rate, window=challenge.spec.drift.window, order=[kind.kind for kind in schedule.order],
-        features={kind.kind: kind.feature for kind in schedule.order}, severities={kind.kind: kind.severity for kind in schedule.order},
+        rate_rps=rate, window=challenge.spec.drift.window, runs=record.runs(schedule), fields=record.fields(experiment.rows),
         windows=record.windows(schedule, trace, scraped, since), alerts=record.alerts(received, schedule, trace, since),
         webhook_rejected=rejected, quality=record.control_quality(schedule, experiment.rows, trace), void=record.void(schedule, trace),
     )  # fmt: skip

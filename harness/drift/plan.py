@@ -2,7 +2,7 @@
 
 A fixed schedule can be scored by a request counter. So everything that a counter could rely on is drawn from the grading's seed: the
 length of the warm-up, how many of the control windows stand before the first drift and how many after each recovery, the order of
-the kinds, and the length of every run. The counts of windows that a score divides by stay as the challenge says.
+the runs, the length of each, and the feature that it is put on. The counts of windows that a score divides by stay as the challenge says.
 
 Drifted runs are drawn at 100 % to 130 % of their nominal length and never below it: a shorter run would give this candidate's monitor
 less time than another's. Everything else varies by 30 % both ways.
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Literal
 
+from challenges.simulator import Drift
 from grader.schema.challenge import DriftKind, DriftPlan
 
 Phase = Literal["warmup", "control", "drifted", "recovery"]
@@ -26,25 +27,25 @@ WARMUP_WINDOWS = (1.0, 4.0)
 CONTROLS_FIRST = 1 / 3
 """At least this share of the control windows comes before the first drift; two thirds do on average. With a warm-up of 2 +- 0.6 windows
 and at least two thirds first, the best guessed request number lay within 1,500 requests after the onset in 88 % of schedules; so it
-does in 55 to 63 %. Wider would cost minutes: what a guess cannot get right is the feature to blame."""
+does in 55 to 63 %. Wider would cost minutes: what a guess cannot get right as well is the feature to blame."""
 
 
 @dataclass(frozen=True)
 class PlannedWindow:
-    """One window: `size` requests from `first`. `kind` is the drift of drifted windows and of the recovery that follows it."""
+    """One window: `size` requests from `first`. `run` is the place in `Schedule.runs` of drifted windows and of the recovery after them."""
 
     phase: Phase
-    kind: DriftKind | None
+    run: int | None
     first: int
     size: int
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """The windows in order, without gaps; `order` holds the drift kinds as drawn."""
+    """The windows in order, without gaps; `runs` holds the drifts as drawn, in order of their onset."""
 
     windows: list[PlannedWindow]
-    order: list[DriftKind]
+    runs: list[Drift]
 
     @property
     def requests(self) -> int:
@@ -57,25 +58,34 @@ class Schedule:
 
 
 def draw(plan: DriftPlan, kinds: Sequence[DriftKind], seed: int) -> Schedule:
-    """A schedule for these kinds. The same seed gives the same schedule."""
+    """A schedule for these kinds, a run per severity. The same seed gives the same schedule."""
     rng = random.Random(seed)
-    order = rng.sample(list(kinds), len(kinds))
-    controls = _control_groups(plan.control_windows, len(order), rng)
-    runs: list[tuple[Phase, DriftKind | None, list[int]]] = [("warmup", None, _cut(round(plan.window * rng.uniform(*WARMUP_WINDOWS)), plan.window))]
-    runs.append(("control", None, _singles(controls[0], plan.window, rng)))
-    for kind, after in zip(order, controls[1:], strict=True):
-        runs.append(("drifted", kind, _run(plan.drifted_windows, plan.window, rng, 1.0)))
-        runs.append(("recovery", kind, _run(plan.recovery_windows, plan.window, rng, 1 - SPREAD)))
-        runs.append(("control", None, _singles(after, plan.window, rng)))
-    return Schedule(_numbered(runs), order)
+    runs = [drift for kind in kinds for drift in _drifts(kind, rng)]
+    rng.shuffle(runs)
+    controls = _control_groups(plan.control_windows, len(runs), rng)
+    planned: list[tuple[Phase, int | None, list[int]]] = [
+        ("warmup", None, _cut(round(plan.window * rng.uniform(*WARMUP_WINDOWS)), plan.window)),
+        ("control", None, _singles(controls[0], plan.window, rng)),
+    ]
+    for run, after in enumerate(controls[1:]):
+        planned.append(("drifted", run, _run(plan.drifted_windows, plan.window, rng, 1.0)))
+        planned.append(("recovery", run, _run(plan.recovery_windows, plan.window, rng, 1 - SPREAD)))
+        planned.append(("control", None, _singles(after, plan.window, rng)))
+    return Schedule(_numbered(planned), runs)
 
 
-def _control_groups(total: int, kinds: int, rng: random.Random) -> list[int]:
+def _drifts(kind: DriftKind, rng: random.Random) -> list[Drift]:
+    """One drift per severity, all of them on the one feature that is drawn for this kind: severities can be compared only so."""
+    feature = rng.choice(kind.features) if kind.features else ""
+    return [Drift(kind.kind, severity, feature) for severity in kind.severities]
+
+
+def _control_groups(total: int, runs: int, rng: random.Random) -> list[int]:
     """Control windows before the first drift and after each recovery; sums to `total`."""
-    first = rng.randint(min(total, round(total * CONTROLS_FIRST)), total) if kinds else total
-    groups = [first, *([0] * kinds)]
+    first = rng.randint(min(total, round(total * CONTROLS_FIRST)), total) if runs else total
+    groups = [first, *([0] * runs)]
     for _ in range(total - first):
-        groups[rng.randint(1, kinds)] += 1
+        groups[rng.randint(1, runs)] += 1
     return groups
 
 
@@ -95,11 +105,11 @@ def _singles(windows: int, size: int, rng: random.Random) -> list[int]:
     return [round(size * rng.uniform(1 - SPREAD, 1 + SPREAD)) for _ in range(windows)]
 
 
-def _numbered(runs: Sequence[tuple[Phase, DriftKind | None, list[int]]]) -> list[PlannedWindow]:
+def _numbered(planned: Sequence[tuple[Phase, int | None, list[int]]]) -> list[PlannedWindow]:
     windows: list[PlannedWindow] = []
     first = 0
-    for phase, kind, sizes in runs:
+    for phase, run, sizes in planned:
         for size in sizes:
-            windows.append(PlannedWindow(phase, kind, first, size))
+            windows.append(PlannedWindow(phase, run, first, size))
             first += size
     return windows

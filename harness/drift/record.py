@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from challenges.simulator import Row
-from grader.schema.evidence import Alert, DriftWindow, ModelQuality
+from grader.schema.evidence import Alert, DriftRun, DriftWindow, ModelQuality
 from harness.drift import quality
 from harness.drift.plan import PlannedWindow, Schedule
 from harness.load.trace import Trace
@@ -18,6 +18,7 @@ from harness.text import one_line
 MAX_ALERTS = 4_000
 MAX_LABELS = 16
 MAX_TEXT = 120
+MAX_ANNOTATION = 300
 MOST_DROPPED = 0.01
 
 
@@ -32,6 +33,19 @@ class Received(Protocol):
     def labels(self) -> Mapping[str, str]: ...
     @property
     def at_monotonic(self) -> float: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+def runs(schedule: Schedule) -> list[DriftRun]:
+    return [DriftRun(kind=drift.kind, severity=drift.severity, feature=drift.feature) for drift in schedule.runs]
+
+
+def fields(rows: Sequence[Row]) -> list[str]:
+    """Names of all inputs that a model can have: the request's fields and the feature store's."""
+    return sorted({*rows[0].request, *rows[0].features}) if rows else []
 
 
 def windows(schedule: Schedule, trace: Trace, gauges: Mapping[int, dict[str, float]], since: float) -> list[DriftWindow]:
@@ -47,9 +61,7 @@ def _window(index: int, planned: PlannedWindow, trace: Trace, gauges: dict[str, 
     scores = trace.score[trace.valid]
     moments = trace.sent[trace.was_sent] if trace.was_sent.any() else trace.intended
     return DriftWindow(
-        index=index, phase=planned.phase, kind=planned.kind.kind if planned.kind else None,
-        severity=planned.kind.severity if planned.kind and planned.phase == "drifted" else 0.0,
-        first_request=planned.first, sent=int(np.count_nonzero(trace.was_sent)), ok=len(scores),
+        index=index, phase=planned.phase, run=planned.run, first_request=planned.first, sent=int(np.count_nonzero(trace.was_sent)), ok=len(scores),
         start_s=_seconds(moments.min(initial=np.inf), since), end_s=_seconds(moments.max(initial=-np.inf), since),
         mean_score=float(scores.mean()) if len(scores) else None, gauges=gauges,
     )  # fmt: skip
@@ -79,12 +91,13 @@ def _alert(alert: Received, request: int, since: float) -> Alert:
     return Alert(
         name=one_line(alert.name, MAX_TEXT), status="firing" if alert.status == "firing" else "resolved",
         labels={one_line(k, MAX_TEXT): one_line(v, MAX_TEXT) for k, v in list(alert.labels.items())[:MAX_LABELS]},
+        text=one_line(alert.text, MAX_ANNOTATION), source="alertmanager" if alert.source == "alertmanager" else "webhook",
         at_s=round(alert.at_monotonic - since, 6), request=request,
     )  # fmt: skip
 
 
 def _identity(alert: Received) -> tuple[object, ...]:
-    return (alert.name, *sorted(alert.labels.items()))
+    return (alert.source, alert.name, *sorted(alert.labels.items()))
 
 
 def unresolved(received: Sequence[Received]) -> list[Received]:

@@ -6,7 +6,7 @@ boundary. A stream per run would show a monitor new customers and a jump in time
 
 from __future__ import annotations
 
-from challenges.simulator import Drift, Row, Simulator
+from challenges.simulator import Row, Simulator
 from grader.schema.causes import Trouble
 from harness.drift.plan import Schedule
 
@@ -15,11 +15,12 @@ def compose(simulator: Simulator, schedule: Schedule, seed: int, id_field: str) 
     """One row per request of the schedule. Raises Trouble("internal_error") if the simulator's ids depend on the drift."""
     n = schedule.requests
     clean = simulator.stream(n, seed)
-    rows: list[Row] = []
-    drifted = {kind.kind: simulator.stream(n, seed, Drift(kind.kind, kind.severity, kind.feature)) for kind in schedule.order}
-    for window in schedule.windows:
-        source = drifted[window.kind.kind] if window.phase == "drifted" and window.kind else clean
-        rows += source[window.first : window.first + window.size]
+    rows = list(clean)
+    for run, drift in enumerate(schedule.runs):  # one stream at a time: a dozen whole streams would be a gigabyte
+        drifted = simulator.stream(n, seed, drift)
+        for window in schedule.windows:
+            if window.run == run and window.phase == "drifted":
+                rows[window.first : window.first + window.size] = drifted[window.first : window.first + window.size]
     if len({row.request[id_field] for row in rows}) != n:
         raise Trouble("internal_error", "the simulator gives the same id to two rows of one drift stream")
     return rows

@@ -28,6 +28,8 @@ class ReceivedAlert:
     labels: dict[str, str]
     at_monotonic: float
     sequence: int = 0
+    source: str = "webhook"
+    text: str = ""
 
 
 class Sidecar:

@@ -73,7 +73,7 @@ def test_a_slug_is_no_path(root: Path, slug: str) -> None:
         ("\nhours =", "\nhour =", "hour", "hours"),
         ("\ncontrol_windows =", "\ncontrol_window =", "drift.control_window", "control_windows"),
         ('name = "spike", arrivals =', 'name = "spike", arrival =', "modes.quick.load.2.arrival", "arrivals"),
-        ('{ kind = "unit", severity =', '{ kind = "unit", severety =', "modes.standard.drift.1.severety", "severity"),
+        ('{ kind = "unit", severities =', '{ kind = "unit", severitys =', "modes.standard.drift.1.severitys", "severities"),
         ("\nmodule_points =", "\nmodul_points =", "scoring.modul_points", "module_points"),
     ],
 )
@@ -106,7 +106,8 @@ def test_text_that_is_not_toml_is_named_with_its_line(root: Path) -> None:
         ("challenge.toml", "deployment = 25", "deployment = 30", "add up to 105, not 100"),
         ("challenge.toml", '"device_age_days", "minutes_since_last"]', '"device_age", "minutes_since_last"]', "did you mean 'device_age_days'?"),
         ("challenge.toml", 'kind = "unit"', 'kind = "units"', "no drift kind 'units'"),
-        ("challenge.toml", 'feature = "device_age_days"', 'feature = "amount"', "missing drift cannot be put on 'amount'"),
+        ("challenge.toml", '{ kind = "missing", severities = [0.5], features = ["distance_km"', '{ kind = "missing", severities = [0.5], features = ["amount"', "missing drift cannot be put on 'amount'"),
+        ("challenge.toml", "unit = 0.25,", "unit = 0.75,", "unit drift is never as strong as must_detect says"),
         ("contract/samples/request-2.json", '"amount": ', '"amount": -', "request sample 2: $.amount"),
         ("contract/samples/request-2.json", "{", "{,", "request-2.json line 1: not JSON"),
         ("contract/samples/response-1.json", "approve", "perhaps", "response sample 1: $.decision"),

@@ -21,6 +21,7 @@ from grader.schema.evidence import (
     CapacityTrial,
     ContractEvidence,
     DriftEvidence,
+    DriftRun,
     DriftWindow,
     Exchange,
     FaultCase,
@@ -211,35 +212,41 @@ WINDOW = 500
 
 def drift(
     alerts: Sequence[AlertPost] = (), kinds: Sequence[str] = ("covariate",), gauges: Callable[[DriftWindow], Mapping[str, float]] = lambda _: {},
-    quality: ModelQuality | None = None, void: str | None = None, rejected: int = 0, controls: int = 6,
+    quality: ModelQuality | None = None, void: str | None = None, rejected: int = 0, controls: int = 6, source: str = "webhook",
 ) -> DriftEvidence:  # fmt: skip
     """One warm-up window, the controls, then five drifted and three clean windows per kind; alerts are (name, status, feature, request).
 
-    With six controls the first kind begins at request 3500, is over at 6000, and its recovery ends at 7500.
+    A kind may be given with its severity (`covariate 0.25`), else it is 0.5 and prior 1. With six controls the first kind begins at request 3500, is over at 6000, and its recovery ends at 7500.
     """
-    phases: list[tuple[str, str | None]] = [("warmup", None), *[("control", None)] * controls]
-    for kind in kinds:
-        phases += [("drifted", kind)] * 5 + [("recovery", kind)] * 3
-    windows = [_window(i, phase, kind) for i, (phase, kind) in enumerate(phases)]
-    features = {"covariate": "distance_km", "unit": "amount", "missing": "device_age_days"}
+    phases: list[tuple[str, int | None]] = [("warmup", None), *[("control", None)] * controls]
+    for run in range(len(kinds)):
+        phases += [("drifted", run)] * 5 + [("recovery", run)] * 3
+    windows = [_window(i, phase, run) for i, (phase, run) in enumerate(phases)]
     return DriftEvidence(
-        rate_rps=200, window=WINDOW, order=list(kinds), features={k: features[k] for k in kinds}, severities=dict.fromkeys(kinds, 0.5),
+        rate_rps=200, window=WINDOW, fields=FIELDS, runs=[_run(kind) for kind in kinds],
         windows=[w.model_copy(update={"gauges": dict(gauges(w))}) for w in windows],
         alerts=[
-            Alert(name=name, status=status, labels={"feature": feature} if feature else {}, at_s=request / 200, request=request)
+            Alert(name=name, status=status, labels={"feature": feature} if feature else {}, at_s=request / 200, request=request, source=source)
             for name, status, feature, request in alerts
         ],
         webhook_rejected=rejected, quality=quality, void=void,
     )  # fmt: skip
 
 
-def _window(index: int, phase: str, kind: str | None) -> DriftWindow:
+def _run(kind: str) -> DriftRun:
+    name, _, severity = kind.partition(" ")
+    return DriftRun(kind=name, severity=float(severity or (1.0 if name == "prior" else 0.5)), feature=FEATURES[name])
+
+
+def _window(index: int, phase: str, run: int | None) -> DriftWindow:
     return DriftWindow(
-        index=index, phase=phase, kind=kind, severity=0.5 if phase == "drifted" else 0.0, first_request=index * WINDOW, sent=WINDOW, ok=WINDOW,
+        index=index, phase=phase, run=run, first_request=index * WINDOW, sent=WINDOW, ok=WINDOW,
         start_s=index * 2.5, end_s=index * 2.5 + 2.5, mean_score=0.06, gauges={},
     )  # fmt: skip
 
 
+FEATURES = {"covariate": "distance_km", "unit": "amount", "missing": "device_age_days", "new_category": "channel", "prior": ""}
+FIELDS = ["amount", "avg_amount_30d", "channel", "country", "device_age_days", "distance_km", "merchant_category", "minutes_since_last"]
 AlertPost = tuple[str, str, str, int]
 
 

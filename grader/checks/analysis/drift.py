@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from grader.checks.analysis.bounds import upper_bound
 from grader.checks.analysis.probes import holds
-from grader.checks.analysis.signals import Signal, Stretch, end_of, false_alarms, signal_of, stretch_of
-from grader.checks.api import measure, reached, unmeasured
+from grader.checks.analysis.signals import Alarms, Heard, Signal, end_of, listen
+from grader.checks.api import Bars, measure, reached, unmeasured
 from grader.schema.base import Culprit
+from grader.schema.challenge import Challenge
 from grader.schema.evidence import DriftEvidence, RepositoryEvidence
-from grader.schema.result import Finding
+from grader.schema.result import Finding, Measure
+from grader.schema.rubric import FULL
 
 MIN_CONTROLS = 3
 """Fewer clean windows say nothing about false alarms."""
@@ -23,58 +26,76 @@ def unfit(drift: DriftEvidence) -> Finding | None:
     return None
 
 
-def noticed(drift: DriftEvidence, repository: RepositoryEvidence, kind: str, *, few: float, many: float) -> Finding:
-    """How well one kind was noticed. `few` false alarms are free, more than `many` leave next to nothing."""
+def judged(drift: DriftEvidence, challenge: Challenge) -> tuple[Heard, list[Signal]] | Finding:
+    """What was heard, and the runs that a sound monitor must notice, one per kind; or why there is nothing to judge."""
     if refusal := unfit(drift):
         return refusal
-    stretch = stretch_of(drift, kind)
-    if stretch is None:
+    heard = listen(drift, challenge)
+    must = [signal for kind, severity in challenge.drift.must_detect.items() if (signal := heard.of(kind, severity))]
+    return (heard, must) if must else unmeasured("no drift was streamed that a monitor must notice")
+
+
+def noticed(drift: DriftEvidence, repository: RepositoryEvidence, challenge: Challenge, kind: str, bars: Bars) -> Finding:
+    """How well one kind was noticed. `bars`: `few` false alarms are free, each one more takes one of `costs` parts of the credit."""
+    if refusal := unfit(drift):
+        return refusal
+    heard = listen(drift, challenge)
+    signal = heard.of(kind, challenge.drift.must_detect.get(kind, 1.0))
+    if signal is None:
         return unmeasured(f"no {kind} drift was streamed")
-    signal = signal_of(drift, stretch)
-    alarms, controls = false_alarms(drift)
-    level = rung(signal, alarms, controls, few=few, many=many, ruled=_has_rules(repository))
-    silent = measure("alerts", 0, "", n=end_of(stretch.windows[-1]) - stretch.onset)
-    heard = silent if signal.delay is None else measure("delay", signal.delay, "requests")
-    measures = [heard, measure("false alarms", alarms, "control windows", n=controls)]
-    return reached(level, said(drift, signal, alarms, controls), *measures)
+    level = rung(signal, heard.alarms, ruled=_has_rules(repository))
+    extra = heard.alarms.count - bars["few"]
+    says = f"{said(signal)}; {cried(heard.alarms)}"
+    measures = [_delay(signal), alarm_measure(heard.alarms)]
+    if level not in ("alerted", "lingering") or extra <= 0:
+        return reached(level, says, *measures)
+    whole = FULL if level == "alerted" else FULL // 2
+    return reached("restless", says, *measures, credit=round(whole * max(0.0, 1 - extra / bars["costs"])))
 
 
-def rung(signal: Signal, alarms: int, controls: int, *, few: float, many: float, ruled: bool) -> str:
-    """The level's name. An alert that is always up says as little as one that never comes."""
-    if signal.episodes or alarms:
-        if alarms >= controls:
-            return "always_on"
-        if signal.episodes:
-            return _alerted(signal, alarms, few, many)
+def rung(signal: Signal, alarms: Alarms, *, ruled: bool) -> str:
+    """The level's name, false alarms short of always aside. An alert that is always up says as little as one that never comes."""
+    if alarms.always_on:
+        return "always_on"
+    if signal.episodes:
+        if alarms.guessing:
+            return "guessing"
+        return "alerted" if signal.resolved else "lingering"
     if signal.gauges:
         return "ruled" if ruled else "measured"
     return "silent"
 
 
-def _alerted(signal: Signal, alarms: int, few: float, many: float) -> str:
-    if alarms > many or (alarms > few and not signal.resolved):
-        return "noisy"
-    if alarms > few:
-        return "restless"
-    return "alerted" if signal.resolved else "lingering"
-
-
-def said(drift: DriftEvidence, signal: Signal, alarms: int, controls: int) -> str:
-    """One sentence: what was streamed, what was heard when, what cried wolf."""
+def said(signal: Signal) -> str:
+    """One clause: what was streamed, what was heard when."""
     stretch = signal.stretch
-    streamed = _streamed(drift, stretch)
-    cried = f"; {alarms} of {controls} clean windows had an alert"
+    streamed = f"{stretch.says}, {sum(w.sent for w in stretch.windows)} requests"
     if signal.episodes:
         gone = "resolved afterwards" if signal.resolved else "not resolved after the drift was over"
-        return f"{streamed}: alert {signal.episodes[0].name} after {signal.delay} requests, {gone}{cried}"
+        return f"{streamed}: alert {signal.episodes[0].name} after {signal.delay} requests, {gone}"
+    wrong = f"; {signal.strays[0].name} blamed {signal.strays[0].feature}" if signal.strays else ""
+    unnamed = f"; {signal.unnamed[0].name} names no input, which a clock could do as well" if signal.unnamed else ""
     if signal.gauges:
-        return f"{streamed}: no alert, but {signal.gauges[0]} left its control range and came back{cried}"
-    return f"{streamed}: no alert fired and no gauge left its control range{cried}"
+        return f"{streamed}: no alert for it{wrong}{unnamed}, but {signal.gauges[0]} left its control range and came back"
+    return f"{streamed}: no alert for it and no gauge that left its control range{wrong}{unnamed}"
 
 
-def _streamed(drift: DriftEvidence, stretch: Stretch) -> str:
-    rows = sum(w.sent for w in stretch.windows)
-    return f"{stretch.kind} drift of {stretch.feature} (severity {drift.severities.get(stretch.kind, 0):g}, {rows} requests)"
+def cried(alarms: Alarms) -> str:
+    """One clause on false alarms: counts, with what they bound."""
+    bound = upper_bound(alarms.up, alarms.controls)
+    strays = f", {alarms.strays} more blamed an input that had not drifted" if alarms.strays else ""
+    return f"{alarms.up} of {alarms.controls} clean windows had an alert (a true rate of at most {bound:.0%}){strays}"
+
+
+def alarm_measure(alarms: Alarms) -> Measure:
+    most = upper_bound(alarms.up, alarms.controls) * alarms.controls
+    return measure("false alarms", alarms.up, "control windows", n=alarms.controls, low=0, high=most)
+
+
+def _delay(signal: Signal) -> Measure:
+    if signal.delay is None:
+        return measure("alerts", 0, "", n=end_of(signal.stretch.windows[-1]) - signal.stretch.onset)
+    return measure("delay", signal.delay, "requests")
 
 
 def _has_rules(repository: RepositoryEvidence) -> bool:

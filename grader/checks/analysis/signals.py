@@ -3,28 +3,29 @@
 An alert is an *episode*: it fires at one request of the experiment and ends at another, or never. Repeated `firing` posts of the same
 alert (name and feature) are one episode. A monitor with windows of its own is misaligned with ours and may run beside the service, so
 a signal may come one window and two seconds late. Gauges are compared with their own range over the control windows.
+
+A request counter that guesses the schedule looks like a monitor, but it cannot know which feature was drawn: an alert answers a drift
+only if it names the drifted feature, and one that names another feature that might have been drawn is a false alarm as much as one on clean data.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from grader.schema.evidence import Alert, DriftEvidence, DriftWindow
-
-OPERATIONAL = re.compile(r"latency|slow|error|down|avail|slo\b|cpu|memory|disk|fallback|depend|store|traffic|shed|restart|ready", re.I)
-"""Alerts about the service rather than its data, unless they blame a feature."""
-
-UNRELATED = re.compile(
-    r"^(process|python|go|jvm|nodejs|scrape|up\b)|latency|duration|seconds|_ms\b|_created|_total|_count|_sum|_bucket"
-    r"|in_?flight|in_?progress|active|memory|bytes|cpu|uptime|queue|_info\b|per_second|timestamp",
-    re.I,
-)
-"""Series that move with time or traffic: they say nothing about the data."""
+from grader.checks.analysis.blame import OPERATIONAL, blamed, names, unrelated
+from grader.schema.challenge import Challenge
+from grader.schema.evidence import DriftEvidence, DriftRun, DriftWindow
 
 ASIDE_S = 2.0
 """A monitor in a process of its own may look every second or two."""
+
+LOOP_S = 3.0
+"""What the way through Prometheus adds: up to a second each until the next scrape and the next evaluation, and the Alertmanager's own;
+from a gauge's step to the webhook it took 1.3 s at best."""
+
+LATEST = 2500
+"""Requests after the onset beyond which an alert answers nothing: without a bound any late guess would be an answer."""
 
 
 @dataclass(frozen=True)
@@ -35,105 +36,197 @@ class Episode:
     feature: str
     start: int
     end: int | None
+    source: str = "webhook"
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Where one kind was streamed, in requests: drifted in [onset, last), clean again in [last, over)."""
+    """Where one run was streamed, in requests: drifted in [onset, last), clean again in [last, over)."""
 
-    kind: str
-    feature: str
+    run: DriftRun
     onset: int
     last: int
     over: int
     windows: tuple[DriftWindow, ...]
     recovery: tuple[DriftWindow, ...]
 
+    @property
+    def kind(self) -> str:
+        return self.run.kind
+
+    @property
+    def feature(self) -> str:
+        return self.run.feature
+
+    @property
+    def says(self) -> str:
+        """For people: `covariate drift of amount (severity 0.5)`."""
+        return f"{self.kind} drift{f' of {self.feature}' if self.feature else ''} (severity {self.run.severity:g})"
+
 
 @dataclass(frozen=True)
 class Signal:
-    """What was heard about one kind. `delay` is in requests since the onset."""
+    """What was heard about one run. `delay` is in requests since the onset.
+
+    `unnamed` episodes blame nothing, `strays` a feature that might have been drawn and was not.
+    """
 
     stretch: Stretch
     episodes: tuple[Episode, ...]
     resolved: bool
     delay: int | None
     gauges: tuple[str, ...]
+    unnamed: tuple[Episode, ...] = ()
+    strays: tuple[Episode, ...] = ()
 
     @property
     def blamed(self) -> frozenset[str]:
-        return frozenset(e.feature for e in self.episodes if e.feature)
+        return frozenset(e.feature for e in (*self.episodes, *self.strays) if e.feature)
 
 
-def lag(drift: DriftEvidence) -> int:
-    """Requests by which a sound monitor may be late."""
-    return drift.window + round(ASIDE_S * drift.rate_rps)
+@dataclass(frozen=True)
+class Alarms:
+    """False alarms. `up` of `controls` clean windows had an alert that began on clean data; `strays` blamed a wrong feature under a drift;
+    `clean` episodes began on clean data anywhere in the stream; `answered` runs were answered rightly."""
+
+    up: int
+    controls: int
+    strays: int
+    clean: int
+    answered: int
+
+    @property
+    def count(self) -> int:
+        """What a score counts. The drifted stretches are many times the control windows, so one stray alarm among them is free."""
+        return self.up + max(0, self.strays - 1)
+
+    @property
+    def always_on(self) -> bool:
+        return self.controls > 0 and self.up >= self.controls
+
+    @property
+    def guessing(self) -> bool:
+        """More alarms were wrong than right: a clock does as well."""
+        return self.clean + self.strays > max(1, self.answered)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The whole experiment as judged: a signal per run, and the false alarms."""
+
+    signals: tuple[Signal, ...]
+    alarms: Alarms
+
+    def of(self, kind: str, severity: float) -> Signal | None:
+        """The run of a kind that is judged: the weakest that is at least so severe."""
+        strong = [s for s in self.signals if s.stretch.kind == kind and s.stretch.run.severity >= severity]
+        return min(strong, key=lambda s: s.stretch.run.severity, default=None)
 
 
 def end_of(window: DriftWindow) -> int:
     return window.first_request + window.sent
 
 
+def listen(drift: DriftEvidence, challenge: Challenge) -> Heard:
+    """Everything that was heard. The seconds of a Prometheus loop are counted at the challenge's own rate, since our stream is faster."""
+    streamed, said = stretches(drift), episodes(drift)
+    drawn_from = frozenset(feature for mode in challenge.modes.values() for kind in mode.drift for feature in kind.features)
+    right = {e for stretch in streamed for e in _within(drift, stretch, said) if e.feature == stretch.feature}
+    wrong = [e for e in said if e.feature in drawn_from and e not in right]
+    signals = tuple(_signal(drift, stretch, said, wrong, drawn_from, challenge.reality.rate_rps) for stretch in streamed)
+    return Heard(signals, _alarms(drift, streamed, said, signals))
+
+
 def stretches(drift: DriftEvidence) -> list[Stretch]:
-    """One per kind that was really streamed, in the drawn order."""
-    return [stretch for kind in drift.order if (stretch := stretch_of(drift, kind))]
+    """One per run that was really streamed, in order."""
+    return [stretch for run in range(len(drift.runs)) if (stretch := _stretch(drift, run))]
 
 
-def stretch_of(drift: DriftEvidence, kind: str) -> Stretch | None:
-    """Where a kind was streamed; None if no drifted request of it was sent."""
-    drifted = [w for w in drift.windows if w.kind == kind and w.phase == "drifted" and w.sent]
+def _stretch(drift: DriftEvidence, run: int) -> Stretch | None:
+    """Where a run was streamed; None if no drifted request of it was sent."""
+    drifted = [w for w in drift.windows if w.run == run and w.phase == "drifted" and w.sent]
     if not drifted:
         return None
     onset, last = min(w.first_request for w in drifted), max(end_of(w) for w in drifted)
-    recovery = [w for w in drift.windows if w.kind == kind and w.phase == "recovery" and w.sent and w.first_request >= last]
+    recovery = [w for w in drift.windows if w.run == run and w.phase == "recovery" and w.sent and w.first_request >= last]
     over = max((end_of(w) for w in recovery), default=last)
-    return Stretch(kind, drift.features.get(kind, ""), onset, last, over, tuple(drifted), tuple(recovery))
+    return Stretch(drift.runs[run], onset, last, over, tuple(drifted), tuple(recovery))
 
 
-def episodes(alerts: Sequence[Alert]) -> list[Episode]:
-    """Data alerts as episodes, by start."""
-    opened: dict[tuple[str, str], int] = {}
+def episodes(drift: DriftEvidence) -> list[Episode]:
+    """Data alerts as episodes, by start. The same alert by webhook and by Prometheus rule is two episodes: each must be right."""
+    opened: dict[tuple[str, str, str], int] = {}
     found: list[Episode] = []
-    for alert in sorted(alerts, key=lambda a: (a.request, a.at_s)):
-        key = (alert.name, alert.labels.get("feature", ""))
+    for alert in sorted(drift.alerts, key=lambda a: (a.request, a.at_s)):
+        key = (alert.name, blamed(alert, drift.fields), alert.source)
         if OPERATIONAL.search(alert.name) and not key[1]:
             continue
         if alert.status == "firing":
             opened.setdefault(key, alert.request)
         elif key in opened:
-            found.append(Episode(*key, start=opened.pop(key), end=alert.request))
-    found += [Episode(*key, start=start, end=None) for key, start in opened.items()]
+            found.append(_episode(key, opened.pop(key), alert.request))
+    found += [_episode(key, start, None) for key, start in opened.items()]
     return sorted(found, key=lambda e: (e.start, e.name, e.feature))
 
 
-def signal_of(drift: DriftEvidence, stretch: Stretch) -> Signal:
-    """Everything that was heard about one kind, alerts and gauges."""
-    late = lag(drift)
-    heard = tuple(e for e in episodes(drift.alerts) if stretch.onset < e.start <= stretch.last + late)
-    resolved = bool(heard) and all(e.end is not None and e.end <= stretch.over + late for e in heard)
-    delay = min((e.start for e in heard), default=None)
-    return Signal(stretch, heard, resolved, None if delay is None else delay - stretch.onset, tuple(moved_gauges(drift, stretch)))
+def _episode(key: tuple[str, str, str], start: int, end: int | None) -> Episode:
+    return Episode(key[0], key[1], start, end, key[2])
 
 
-def false_alarms(drift: DriftEvidence) -> tuple[int, int]:
-    """(control windows in which an alert was up that began on clean data, control windows)."""
-    late = lag(drift)
-    blamable = [(s.onset, s.over + late) for s in stretches(drift)]
-    clean = [e for e in episodes(drift.alerts) if not any(onset < e.start <= over for onset, over in blamable)]
+def grace(drift: DriftEvidence, episode: Episode | None = None) -> int:
+    """Requests by which a sound monitor may be late: a window of its own, and the seconds until somebody looks."""
+    aside = ASIDE_S + (LOOP_S if episode is not None and episode.source == "alertmanager" else 0.0)
+    return drift.window + round(aside * drift.rate_rps)
+
+
+def delay_of(drift: DriftEvidence, stretch: Stretch, episode: Episode, production_rps: float) -> int:
+    """Requests from the onset to the alert. The seconds that a Prometheus loop takes count as the requests of production: our stream is faster."""
+    late = episode.start - stretch.onset
+    if episode.source != "alertmanager" or drift.rate_rps <= production_rps:
+        return late
+    spent = min(LOOP_S, late / drift.rate_rps)
+    return round(late - spent * (drift.rate_rps - production_rps))
+
+
+def _within(drift: DriftEvidence, stretch: Stretch, said: Sequence[Episode]) -> list[Episode]:
+    """Episodes that began under the drift or before it was over and known to be. The last of them may belong to the next run already."""
+    return [e for e in said if stretch.onset < e.start <= stretch.over + grace(drift, e)]
+
+
+def _signal(
+    drift: DriftEvidence, stretch: Stretch, said: Sequence[Episode], wrong: Sequence[Episode], drawn_from: Collection[str], production_rps: float
+) -> Signal:
+    strays = tuple(_within(drift, stretch, wrong)) if stretch.feature else ()
+    answers = [e for e in _within(drift, stretch, said) if e.start <= stretch.last + grace(drift, e) and delay_of(drift, stretch, e, production_rps) <= LATEST]
+    named = tuple(e for e in answers if not stretch.feature or e.feature == stretch.feature)
+    resolved = bool(named) and all(e.end is not None and e.end <= stretch.over + grace(drift, e) for e in named)
+    delay = min((delay_of(drift, stretch, e, production_rps) for e in named), default=None)
+    unnamed = tuple(e for e in answers if stretch.feature and not e.feature)
+    return Signal(stretch, named, resolved, delay, tuple(moved_gauges(drift, stretch, drawn_from)), unnamed, strays)
+
+
+def _alarms(drift: DriftEvidence, streamed: Sequence[Stretch], said: Sequence[Episode], signals: Sequence[Signal]) -> Alarms:
+    clean = [e for e in said if not any(s.onset < e.start <= s.over + grace(drift, e) for s in streamed)]
     controls = [w for w in drift.windows if w.phase == "control" and w.sent]
     up = [w for w in controls if any(e.start <= end_of(w) and (e.end is None or e.end > w.first_request) for e in clean)]
-    return len(up), len(controls)
+    strays = {e for signal in signals for e in signal.strays}
+    return Alarms(len(up), len(controls), len(strays), len(clean), sum(bool(signal.episodes) for signal in signals))
 
 
-def moved_gauges(drift: DriftEvidence, stretch: Stretch) -> list[str]:
+def moved_gauges(drift: DriftEvidence, stretch: Stretch, known: Collection[str] = ()) -> list[str]:
     """Series out of their control range in most drifted windows after the first, and back in it in the last recovery window.
 
     The first drifted window is left out (a misaligned monitor still sees clean rows). The range is widened by itself on both sides:
-    six clean windows then leave it about once in ten thousand.
+    six clean windows then leave it about once in ten thousand. Where one feature drifted only series that name it count, and none do
+    if those of more than one other such feature moved alongside: a clock moves them all.
     """
     controls = [w for w in drift.windows if w.phase == "control"]
-    names = sorted({name for w in stretch.windows for name in w.gauges if not UNRELATED.search(name.split("{")[0])})
-    return [name for name in names if _moved(name, controls, stretch)]
+    found = sorted({name for w in stretch.windows for name in w.gauges if not unrelated(name)})
+    moved = [name for name in found if _moved(name, controls, stretch)]
+    if not stretch.feature:
+        return moved
+    others = {other for other in known if other != stretch.feature and any(names(series, other, drift.fields) for series in moved)}
+    return [series for series in moved if names(series, stretch.feature, drift.fields)] if len(others) <= 1 else []
 
 
 def _moved(name: str, controls: Sequence[DriftWindow], stretch: Stretch) -> bool:

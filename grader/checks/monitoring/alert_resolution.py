@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from grader.checks.analysis.drift import unfit
+from grader.checks.analysis.drift import judged
 from grader.checks.analysis.rungs import at_least
-from grader.checks.analysis.signals import signal_of, stretches
 from grader.checks.api import Bars, Finding, measure, reached, unmeasured
+from grader.schema.challenge import Challenge
 from grader.schema.evidence import DriftEvidence
 
 
-def check(drift: DriftEvidence, bars: Bars) -> Finding:
-    if refusal := unfit(drift):
-        return refusal
-    streamed = [s for s in stretches(drift) if s.recovery]
-    if not streamed:
+def check(drift: DriftEvidence, challenge: Challenge, bars: Bars) -> Finding:
+    found = judged(drift, challenge)
+    if isinstance(found, Finding):
+        return found
+    heard, must = found
+    must = [signal for signal in must if signal.stretch.recovery]
+    if not must:
         return unmeasured("no clean windows were streamed after a drift")
-    signals = [signal for s in streamed if (signal := signal_of(drift, s)).episodes]
-    if not signals:
-        return reached("never", "no alert answered any of the drifts, so none could end")
-    ended = [s for s in signals if s.resolved]
-    level = at_least(len(ended) / len(signals), (1.0, "resolves"), (bars["partly"], "partly"), below="never")
-    seen = f"after {len(ended)} of {len(signals)} answered drifts every alert was resolved within the clean windows that followed"
-    return reached(level, seen, measure("resolved", len(ended), "kinds of drift", n=len(signals)))
+    if heard.alarms.guessing or heard.alarms.always_on:
+        return reached("never", "alarms came and went, or stayed, whatever was streamed: none ended because a drift did")
+    ended = [signal for signal in must if signal.resolved]
+    seen = f"after {len(ended)} of {len(must)} drifts the alert that named the feature was resolved within the clean windows that followed"
+    return reached(
+        at_least(len(ended) / len(must), (1.0, "resolves"), (bars["partly"], "partly"), below="never"), seen,
+        measure("resolved", len(ended), "kinds of drift", n=len(must)),
+    )  # fmt: skip

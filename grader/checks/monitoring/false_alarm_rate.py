@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from grader.checks.analysis.bounds import upper_bound
-from grader.checks.analysis.drift import unfit
+from grader.checks.analysis.drift import alarm_measure, cried, judged
 from grader.checks.analysis.rungs import up_to
-from grader.checks.analysis.signals import false_alarms, signal_of, stretches
-from grader.checks.api import Bars, Finding, measure, reached
+from grader.checks.api import Bars, Finding, reached
+from grader.schema.challenge import Challenge
 from grader.schema.evidence import DriftEvidence
 
 
-def check(drift: DriftEvidence, bars: Bars) -> Finding:
-    if refusal := unfit(drift):
-        return refusal
-    alarms, controls = false_alarms(drift)
-    bound = upper_bound(alarms, controls)
-    seen = f"{alarms} of {controls} clean windows had an alert, so the true rate is at most {bound:.0%} (95 %)"
-    figure = measure("false alarms", alarms, "control windows", n=controls, low=0, high=bound * controls)
-    if not any(signal_of(drift, stretch).episodes for stretch in stretches(drift)):
-        return reached("no_monitor", f"no alert answered any drift, so silence on clean data earns nothing; {seen}", figure)
-    level = up_to(alarms, (bars["quiet"], "quiet"), (bars["restless"], "restless"), beyond="cries_wolf")
-    return reached(level, seen, figure)
+def check(drift: DriftEvidence, challenge: Challenge, bars: Bars) -> Finding:
+    found = judged(drift, challenge)
+    if isinstance(found, Finding):
+        return found
+    heard, must = found
+    seen, figure = cried(heard.alarms), alarm_measure(heard.alarms)
+    if not any(signal.episodes for signal in must):
+        return reached("no_monitor", f"no alert named a drift, so silence on clean data earns nothing; {seen}", figure)
+    if heard.alarms.guessing:
+        wrong, right = heard.alarms.clean + heard.alarms.strays, heard.alarms.answered
+        return reached("cries_wolf", f"{wrong} alarms were wrong and {right} right; {seen}", figure)
+    return reached(up_to(heard.alarms.count, (bars["quiet"], "quiet"), (bars["restless"], "restless"), beyond="cries_wolf"), seen, figure)

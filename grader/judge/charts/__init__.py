@@ -16,7 +16,7 @@ def charts(bundle: Bundle, challenge: Challenge) -> list[Chart]:
     load, stress, drifted = found(bundle, LoadEvidence), found(bundle, StressEvidence), found(bundle, DriftEvidence)
     line = timeline(load, stress)
     drawn = [
-        *(drift.pictures(drifted) if drifted else []),
+        *(drift.pictures(drifted, challenge) if drifted else []),
         latency.over_time(line, challenge),
         latency.percentiles(line, challenge),
         capacity.search(stress, challenge),

@@ -2,25 +2,70 @@
 
 from __future__ import annotations
 
-from grader.checks.analysis.signals import end_of, moved_gauges, stretch_of
+from collections.abc import Sequence
+
+from grader.checks.analysis.blame import blamed, names, unrelated
+from grader.checks.analysis.power import Curve, all_runs
+from grader.checks.analysis.signals import LATEST, Alarms, end_of, listen
 from grader.judge.say import count
-from grader.schema.evidence import DriftEvidence, DriftWindow
-from grader.schema.result import Chart, Mark, Point, Series, Span, Table
+from grader.schema.challenge import Challenge
+from grader.schema.evidence import Alert, DriftEvidence, DriftWindow
+from grader.schema.result import Chart, Dot, Mark, Point, Series, Span, Table, Tick
 
 Row = list[str | float | None]
 
 
-def pictures(drift: DriftEvidence) -> list[Chart]:
-    """The whole stream, then the gauge of each kind's feature."""
+def pictures(drift: DriftEvidence, challenge: Challenge) -> list[Chart]:
+    """The power curve, the whole stream, then the gauge of each kind's feature at its strongest run."""
     if not drift.windows:
         return []
-    return [_scores(drift), *(chart for kind in drift.order if (chart := _signal(drift, kind)))]
+    heard = listen(drift, challenge)
+    found = all_runs(drift, heard)
+    drawn = [_power(found, challenge, heard.alarms), _scores(drift), *(_signal(drift, curve) for curve in found)]
+    return [chart for chart in drawn if chart]
+
+
+def _power(found: Sequence[Curve], challenge: Challenge, alarms: Alarms) -> Chart | None:
+    """Severity against the delay until the alert that named the feature; a run that nobody named stands at the top."""
+    if not found:
+        return None
+    dots, rows = [], []
+    for curve in found:
+        for signal in curve.signals:
+            run, delay = signal.stretch.run, signal.delay
+            seen = f"after {delay} requests" if delay is not None else "missed"
+            dots.append(_dot(run.severity, delay, f"{signal.stretch.says}: {seen}"))
+            must = "yes" if run.severity >= challenge.drift.must_detect.get(run.kind, 2.0) else "no"
+            shift = next((shift for severity, shift in curve.shifts if severity == run.severity), None)
+            rows.append([run.kind, run.feature or "none", run.severity, must, seen, shift])
+    lines = [Series(name=c.name, unit="requests", points=_noticed(c)) for c in found if len(c.signals) > 1]
+    ticks = [Tick(at=severity, label=f"{severity:g}") for severity in sorted({dot.x for dot in dots})]
+    return Chart(
+        id="drift-power", title="Drift power: how small a drift is noticed, and how soon", theme="drift", x_unit="severity", y_unit="requests",
+        says="Requests from the onset of a drift to the alert that names its feature, by severity. "
+        f"False alarms: {alarms.up} of {count(alarms.controls, 'clean window')}, {alarms.strays} on a wrong input.",
+        series=lines, dots=dots, x_ticks=ticks, limit=LATEST, limit_label=f"nothing after {LATEST} requests counts",
+        table=Table(
+            id="drift-power", title="Every drift that was streamed", rows=rows,
+            columns=["kind", "feature", "severity", "must be noticed", "first alert that names it", "its gauge moved by"],
+        ),
+    )  # fmt: skip
+
+
+def _dot(severity: float, delay: int | None, label: str) -> Dot:
+    if delay is None:
+        return Dot(x=severity, y=LATEST, kind="missed", label=label)
+    return Dot(x=severity, y=delay, kind="noticed", label=label)
+
+
+def _noticed(curve: Curve) -> list[Point]:
+    return [Point(x=s.stretch.run.severity, y=s.delay) for s in curve.signals]
 
 
 def _scores(drift: DriftEvidence) -> Chart:
     points = [Point(x=end_of(w), y=None if w.mean_score is None else round(w.mean_score, 5)) for w in drift.windows]
     fired = sum(a.status == "firing" for a in drift.alerts)
-    rows: list[Row] = [[_phase(w), w.first_request, w.sent, w.ok, p.y] for w, p in zip(drift.windows, points, strict=True)]
+    rows: list[Row] = [[_phase(drift, w), w.first_request, w.sent, w.ok, p.y] for w, p in zip(drift.windows, points, strict=True)]
     columns = ["phase", "first request", "sent", "answered well", "mean score"]
     return Chart(
         id="drift", title="Drift experiment", theme="drift", x_unit="requests", y_unit="score", spans=_spans(drift), marks=_marks(drift),
@@ -30,15 +75,19 @@ def _scores(drift: DriftEvidence) -> Chart:
     )  # fmt: skip
 
 
-def _phase(window: DriftWindow) -> str:
-    return f"{window.kind} drift" if window.phase == "drifted" else window.phase
+def _phase(drift: DriftEvidence, window: DriftWindow) -> str:
+    if window.phase != "drifted" or window.run is None:
+        return window.phase
+    run = drift.runs[window.run]
+    twice = sum(other.kind == run.kind for other in drift.runs) > 1
+    return f"{run.kind} {run.severity:g}" if twice else run.kind
 
 
 def _spans(drift: DriftEvidence) -> list[Span]:
     """Contiguous stretches of one phase on the request axis."""
     spans: list[Span] = []
     for window in drift.windows:
-        label, start, end = _phase(window), window.first_request, end_of(window)
+        label, start, end = _phase(drift, window), window.first_request, end_of(window)
         if spans and spans[-1].label == label:
             spans[-1] = spans[-1].model_copy(update={"end": float(end)})
         else:
@@ -46,28 +95,30 @@ def _spans(drift: DriftEvidence) -> list[Span]:
     return spans
 
 
-def _marks(drift: DriftEvidence) -> list[Mark]:
-    return [Mark(x=a.request, label=f"{a.name} {a.status}{_blame(a.labels)}", kind=a.status) for a in drift.alerts]
+def _marks(drift: DriftEvidence, feature: str | None = None) -> list[Mark]:
+    """Alerts, or those that blame one feature."""
+    wanted = [a for a in drift.alerts if feature is None or blamed(a, drift.fields) == feature]
+    return [Mark(x=a.request, label=f"{a.name} {a.status}{_blame(a, drift)}", kind=a.status) for a in wanted]
 
 
-def _blame(labels: dict[str, str]) -> str:
-    return f" ({labels['feature']})" if labels.get("feature") else ""
+def _blame(alert: Alert, drift: DriftEvidence) -> str:
+    return f" ({feature})" if (feature := blamed(alert, drift.fields)) else ""
 
 
-def _signal(drift: DriftEvidence, kind: str) -> Chart | None:
-    """The candidate's own gauge for the feature that this kind of drift is to blame for: one that moved, if any did."""
-    feature, stretch = drift.features.get(kind, ""), stretch_of(drift, kind)
-    names = sorted({name for w in drift.windows for name in w.gauges if f'"{feature}"' in name})
-    if not names or stretch is None:
+def _signal(drift: DriftEvidence, curve: Curve) -> Chart | None:
+    """The candidate's own gauge for the feature that this kind of drift is to blame for: the one that moved most, if any did."""
+    stretch = curve.signals[-1].stretch
+    series = sorted({name for w in drift.windows for name in w.gauges}) if curve.feature else []
+    name = curve.gauge or next((s for s in series if not unrelated(s) and names(s, curve.feature, drift.fields)), "")
+    if not name:
         return None
-    name = next((n for n in moved_gauges(drift, stretch) if n in names), names[0])
     points = [Point(x=end_of(w), y=w.gauges.get(name)) for w in drift.windows]
-    marks = [m for m, a in zip(_marks(drift), drift.alerts, strict=True) if a.labels.get("feature") == feature]
     around = [w for w in drift.windows if stretch.onset <= end_of(w) <= stretch.over]
-    rows: list[Row] = [[_phase(w), end_of(w), w.gauges.get(name)] for w in around]
+    rows: list[Row] = [[_phase(drift, w), end_of(w), w.gauges.get(name)] for w in around]
+    columns = ["phase", "requests", "gauge"]
     return Chart(
-        id=f"signal-{kind}", title=f"The submission's own gauge for {feature}", theme="drift", x_unit="requests", y_unit="gauge",
-        says=f"{name} while {kind} drift came and went; marks are its alerts for {feature}.",
-        series=[Series(name=name, unit="gauge", points=points)], spans=_spans(drift), marks=marks,
-        table=Table(id=f"signal-{kind}", title=f"{name} from the last window before the drift", columns=["phase", "requests", "gauge"], rows=rows),
+        id=f"signal-{curve.kind}", title=f"The submission's own gauge for {curve.feature}", theme="drift", x_unit="requests", y_unit="gauge",
+        says=f"{name} while {curve.kind} drift came and went; marks are its alerts for {curve.feature}.",
+        series=[Series(name=name, unit="gauge", points=points)], spans=_spans(drift), marks=_marks(drift, curve.feature),
+        table=Table(id=f"signal-{curve.kind}", title=f"{name} from the last window before the drift", columns=columns, rows=rows),
     )  # fmt: skip

@@ -20,7 +20,7 @@ def tables(bundle: Bundle, challenge: Challenge) -> list[Table]:
     rows = [
         faults.injected(injected),
         faults.inputs(injected),
-        drift.noticed(drifted),
+        drift.noticed(drifted, challenge),
         load.windows(windows),
         stress.bursts(stressed, challenge),
         load.batch(sent),

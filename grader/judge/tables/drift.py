@@ -1,35 +1,36 @@
-"""What the submission's monitor noticed, a row per kind of drift."""
+"""What the submission's monitor noticed, a row per drift."""
 
 from __future__ import annotations
 
-from grader.checks.analysis.signals import end_of, false_alarms, signal_of, stretches
+from grader.checks.analysis.drift import cried
+from grader.checks.analysis.signals import Signal, listen
+from grader.schema.challenge import Challenge
 from grader.schema.evidence import DriftEvidence
 from grader.schema.result import Table
 
 Row = list[str | float | None]
 
 
-def noticed(drift: DriftEvidence | None) -> Table | None:
-    if drift is None or not stretches(drift):
+def noticed(drift: DriftEvidence | None, challenge: Challenge) -> Table | None:
+    if drift is None:
         return None
-    alarms, controls = false_alarms(drift)
-    columns = ["kind", "feature", "severity", "drifted requests", "first alert after requests", "blamed", "resolved", "gauge that moved"]
+    heard = listen(drift, challenge)
+    if not heard.signals:
+        return None
+    columns = ["kind", "feature", "severity", "drifted requests", "first alert after requests", "blamed", "by", "resolved", "gauge that moved"]
     return Table(
-        id="drift", title="What the submission's monitor noticed", theme="drift", leading=True, columns=columns, rows=_kinds(drift),
-        says=f"{alarms} of {controls} clean windows had an alert. A gauge moved when it left its own control range and came back.",
+        id="drift", title="What the submission's monitor noticed", theme="drift", leading=True, columns=columns,
+        rows=[_row(signal) for signal in heard.signals],
+        says=f"{cried(heard.alarms)}. A gauge moved when it left its own control range and came back.",
     )  # fmt: skip
 
 
-def _kinds(drift: DriftEvidence) -> list[Row]:
-    rows: list[Row] = []
-    for stretch in stretches(drift):
-        signal = signal_of(drift, stretch)
-        resolved = ("yes" if signal.resolved else "no") if signal.episodes else None
-        sent = sum(end_of(w) - w.first_request for w in stretch.windows)
-        rows.append(
-            [
-                stretch.kind, stretch.feature, drift.severities.get(stretch.kind), sent, "none" if signal.delay is None else signal.delay,
-                ", ".join(sorted(signal.blamed)) or None, resolved, ", ".join(signal.gauges[:2]) or "none",
-            ]
-        )  # fmt: skip
-    return rows
+def _row(signal: Signal) -> Row:
+    stretch = signal.stretch
+    resolved = ("yes" if signal.resolved else "no") if signal.episodes else None
+    by = ", ".join(sorted({episode.source for episode in signal.episodes})) or None
+    delay = "none" if signal.delay is None else signal.delay
+    return [
+        stretch.kind, stretch.feature or None, stretch.run.severity, sum(w.sent for w in stretch.windows), delay,
+        ", ".join(sorted(signal.blamed)) or None, by, resolved, ", ".join(signal.gauges[:2]) or "none",
+    ]  # fmt: skip

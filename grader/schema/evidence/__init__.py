@@ -11,7 +11,7 @@ from grader.schema.evidence.behaviour import (
     LogsEvidence,
     PredictionFacts,
 )
-from grader.schema.evidence.drift import Alert, DriftEvidence, DriftWindow, ModelQuality
+from grader.schema.evidence.drift import Alert, DriftEvidence, DriftRun, DriftWindow, ModelQuality
 from grader.schema.evidence.envelope import COLLECTORS, Envelope, EvidenceModel
 from grader.schema.evidence.faults import FaultCase, FaultRecord, FaultsEvidence
 from grader.schema.evidence.load import (
@@ -46,7 +46,7 @@ from grader.schema.evidence.submission import (
 
 __all__ = [
     "COLLECTORS", "Alert", "AuditEvidence", "BaseImage", "BatchEvidence", "BatchTrial", "BootEvidence", "BurstStep", "Capacity",
-    "CapacityTrial", "ContractEvidence", "ControlReading", "DockerfileChoice", "DriftEvidence", "DriftWindow", "Envelope",
+    "CapacityTrial", "ContractEvidence", "ControlReading", "DockerfileChoice", "DriftEvidence", "DriftRun", "DriftWindow", "Envelope",
     "EvidenceModel", "Exchange", "Family", "FaultCase", "FaultRecord", "FaultsEvidence", "Host", "ImageEvidence", "IsolationProbe",
     "Latency", "LoadEvidence", "LoadWindow", "LogsEvidence", "Manifest", "MetricsEvidence", "ModelQuality", "Place", "PredictionFacts",
     "Probe", "RepositoryEvidence", "ResourceSample", "ResourceUse", "RunFacts", "Sample", "SandboxEvidence", "Scrape", "SentTruth",

@@ -10,13 +10,25 @@ from grader.schema.base import Model
 
 
 class Alert(Model):
-    """One alert as received on the webhook. `request` is how many requests of the experiment had been sent by then."""
+    """One alert as received. `request` is how many requests of the experiment had been sent by then."""
 
     name: str
     status: Literal["firing", "resolved"]
     labels: dict[str, str]
+    text: str = Field(default="", description="its annotations, capped")
+    source: Literal["webhook", "alertmanager"] = Field(
+        default="webhook", description="posted by the candidate, or by our Alertmanager for the candidate's own rules"
+    )
     at_s: float
     request: int
+
+
+class DriftRun(Model):
+    """One drift that was streamed: its kind, how strong, and the field that an alert should blame (empty: no single one)."""
+
+    kind: str
+    severity: float
+    feature: str
 
 
 class DriftWindow(Model):
@@ -24,8 +36,7 @@ class DriftWindow(Model):
 
     index: int
     phase: Literal["warmup", "control", "drifted", "recovery"]
-    kind: str | None = Field(description="the drift kind of drifted windows, and of the recovery windows that follow it")
-    severity: float
+    run: int | None = Field(description="place in `runs` of the drift in drifted windows, and in the recovery windows that follow it")
     first_request: int
     sent: int
     ok: int
@@ -51,9 +62,8 @@ class DriftEvidence(Model):
 
     rate_rps: float
     window: int
-    order: list[str] = Field(description="drift kinds in the drawn order")
-    features: dict[str, str] = Field(description="kind -> the feature that is to blame")
-    severities: dict[str, float]
+    runs: list[DriftRun] = Field(description="in the drawn order")
+    fields: list[str] = Field(description="names of all model inputs: the request's and the feature store's")
     windows: list[DriftWindow]
     alerts: list[Alert]
     webhook_rejected: int = Field(description="posts to the webhook that were no Alertmanager payload")

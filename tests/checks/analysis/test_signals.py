@@ -2,14 +2,23 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import alert, drift, false_alarms
-from grader.checks.analysis.signals import episodes, moved_gauges, signal_of, stretch_of, stretches
-from grader.checks.analysis.signals import false_alarms as counted
+from checks.builders import CHALLENGE, alert, drift, false_alarms
+from grader.checks.analysis.signals import Signal, episodes, listen, moved_gauges, stretches
+
+
+def only_signal(evidence) -> Signal:
+    (signal,) = listen(evidence, CHALLENGE).signals
+    return signal
+
+
+def counted(evidence) -> tuple[int, int]:
+    alarms = listen(evidence, CHALLENGE).alarms
+    return alarms.up, alarms.controls
 
 
 def gauges_by_window(values):
     """One gauge with a value per window index."""
-    return lambda window: {"drift_score": values[window.index]}
+    return lambda window: {"distance_km_psi": values[window.index]}
 
 
 CALM = [0.0, 0.01, 0.03, 0.02, 0.01, 0.02, 0.03]
@@ -17,29 +26,29 @@ CALM = [0.0, 0.01, 0.03, 0.02, 0.01, 0.02, 0.03]
 
 def test_repeated_posts_are_one_episode_and_features_are_apart():
     posts = [*alert("amount", 100), *alert("amount", 600), *alert("country", 650), ("DataDrift", "resolved", "amount", 900)]
-    found = episodes(drift(posts).alerts)
+    found = episodes(drift(posts))
     assert [(e.feature, e.start, e.end) for e in found] == [("amount", 100, 900), ("country", 650, None)]
 
 
 def test_a_resolved_that_nothing_fired_is_ignored():
-    assert episodes(drift([("DataDrift", "resolved", "amount", 900)]).alerts) == []
+    assert episodes(drift([("DataDrift", "resolved", "amount", 900)])) == []
 
 
 def test_operational_alerts_are_not_drift_unless_they_blame_a_feature():
     posts = [("FeatureStoreDown", "firing", "", 4000), ("HighErrorRate", "firing", "", 4000), ("StoreNulls", "firing", "amount", 4000)]
-    assert [e.name for e in episodes(drift(posts).alerts)] == ["StoreNulls"]
+    assert [e.name for e in episodes(drift(posts))] == ["StoreNulls"]
 
 
-@pytest.mark.parametrize(("request_", "heard"), [(3500, False), (3501, True), (6000, True), (6900, True), (6901, False)])
-def test_a_misaligned_monitor_has_a_window_and_two_seconds_of_grace(request_, heard):
+@pytest.mark.parametrize(("request_", "heard"), [(3500, False), (3501, True), (6000, True), (6001, False)])
+def test_an_alert_answers_a_drift_up_to_2500_requests_after_its_onset(request_, heard):
     evidence = drift(alert("distance_km", request_))
-    assert bool(signal_of(evidence, stretches(evidence)[0]).episodes) is heard
+    assert bool(only_signal(evidence).episodes) is heard
 
 
 @pytest.mark.parametrize(("end", "resolved"), [(8400, True), (8401, False), (None, False)])
-def test_resolution_has_the_same_grace_after_the_clean_windows(end, resolved):
+def test_a_misaligned_monitor_has_a_window_and_two_seconds_of_grace_to_resolve(end, resolved):
     evidence = drift(alert("distance_km", 4000, end))
-    assert signal_of(evidence, stretches(evidence)[0]).resolved is resolved
+    assert only_signal(evidence).resolved is resolved
 
 
 @pytest.mark.parametrize(
@@ -61,18 +70,58 @@ def test_false_alarms_are_clean_windows_with_an_alert_that_began_on_clean_data(p
 )
 def test_a_gauge_moves_when_it_leaves_its_own_range_and_comes_back(drifted, recovery, moved):
     evidence = drift(gauges=gauges_by_window([*CALM, *drifted, *recovery]))
-    assert bool(moved_gauges(evidence, stretch_of(evidence, "covariate"))) is moved
+    assert bool(moved_gauges(evidence, stretches(evidence)[0])) is moved
 
 
 @pytest.mark.parametrize(
     "name", ["process_resident_memory_bytes", "request_latency_p95", "http_requests_in_flight", "model_info", "last_run_timestamp"]
 )
 def test_series_that_move_with_time_or_traffic_are_ignored(name):
-    evidence = drift(gauges=lambda w: {name: 9.0 if w.phase == "drifted" else 0.1})
-    assert moved_gauges(evidence, stretch_of(evidence, "covariate")) == []
+    evidence = drift(gauges=lambda w: {f'{name}{{feature="distance_km"}}': 9.0 if w.phase == "drifted" else 0.1})
+    assert moved_gauges(evidence, stretches(evidence)[0]) == []
 
 
 def test_a_kind_that_was_not_sent_has_no_stretch():
     evidence = drift()
     unsent = [w.model_copy(update={"sent": 0}) if w.phase == "drifted" else w for w in evidence.windows]
     assert stretches(evidence.model_copy(update={"windows": unsent})) == []
+
+
+def test_a_rule_of_prometheus_gets_the_seconds_of_its_loop_at_the_rate_of_production():
+    late = alert("distance_km", 6300, 8800)
+    assert not only_signal(drift(late)).episodes
+    by_rule = only_signal(drift(late, source="alertmanager"))
+    assert by_rule.delay == 2800 - 300  # 3 s at 200/s instead of production's 100/s
+    assert by_rule.resolved
+
+
+def test_an_alert_that_names_nothing_or_a_wrong_feature_answers_nothing():
+    posts = [*alert("", 4000, 6500), *alert("amount", 4100, 6600), *alert("score", 4200, 6600), *alert("avg_amount_30d", 4200, 6600)]
+    signal = only_signal(drift(posts))
+    assert (signal.episodes, signal.delay) == ((), None)
+    assert [e.feature for e in signal.unnamed] == [""]
+    assert [e.feature for e in signal.strays] == ["amount"]  # the others cannot have been drawn: no guess, and no proof of one
+
+
+def test_one_stray_is_free_and_more_alarms_wrong_than_right_are_guesses():
+    right = alert("distance_km", 4100, 6600)
+    one = listen(drift(alert("amount", 4000, 4200) + right), CHALLENGE).alarms
+    assert (one.strays, one.count, one.guessing) == (1, 0, False)
+    two = listen(drift(alert("amount", 4000, 4200) + alert("country", 4000, 4200) + right), CHALLENGE).alarms
+    assert (two.strays, two.count, two.guessing) == (2, 1, True)
+
+
+def test_the_weakest_run_that_must_be_noticed_is_the_one_that_is_judged():
+    heard = listen(drift(kinds=["covariate 1.0", "covariate 0.25", "covariate 0.5"]), CHALLENGE)
+    assert heard.of("covariate", 0.5).stretch.onset == 3500 + 2 * 4000
+    assert heard.of("unit", 0.25) is None
+
+
+def test_gauges_of_many_features_that_move_together_say_nothing():
+    def moving(*features):
+        return drift(gauges=lambda w: {f"{f}_psi": 0.4 if w.phase == "drifted" else 0.01 for f in features})
+
+    known = ["distance_km", "amount", "country"]
+    for features, seen in ((["distance_km"], True), (["distance_km", "amount"], True), (known, False), (["amount"], False)):
+        evidence = moving(*features)
+        assert bool(moved_gauges(evidence, stretches(evidence)[0], known)) is seen

@@ -13,7 +13,7 @@ ENDS = alert("distance_km", 4100, 6600)
         ("resolves", drift(ENDS)),
         ("partly", drift(ENDS + alert("amount", 8000), kinds=["covariate", "unit"])),
         ("never", drift(alert("distance_km", 4100))),
-        ("never", drift(ENDS + alert("amount", 4200))),
+        ("never", drift(ENDS + alert("amount", 4200, 4300) + alert("country", 4200, 4300))),
         ("never", drift()),
         ("unknown", drift(kinds=[])),
     ],

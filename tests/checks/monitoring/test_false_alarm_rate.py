@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from checks.builders import ANSWERED as THREE
 from checks.builders import alert, drift, false_alarms, judge, level
 
+KINDS = ["covariate", "unit", "missing"]
 ANSWERED = alert("distance_km", 4100, 6600)
 
 
@@ -12,8 +14,11 @@ ANSWERED = alert("distance_km", 4100, 6600)
     [
         ("quiet", drift(ANSWERED)),
         ("quiet", drift(false_alarms(1) + ANSWERED)),
-        ("restless", drift(false_alarms(3) + ANSWERED)),
-        ("cries_wolf", drift(false_alarms(4) + ANSWERED)),
+        ("restless", drift(false_alarms(3) + THREE, kinds=KINDS)),
+        ("restless", drift(alert("country", 4000, 4100) + alert("channel", 4000, 4100) + alert("country", 8000, 8100) + THREE, kinds=KINDS)),
+        ("cries_wolf", drift(false_alarms(4) + THREE, kinds=KINDS)),
+        ("cries_wolf", drift(false_alarms(2) + ANSWERED)),
+        ("cries_wolf", drift(alert("country", 4000, 4100) + alert("channel", 4000, 4100) + ANSWERED)),
         ("no_monitor", drift()),
         ("unknown", drift(ANSWERED, controls=2)),
     ],
@@ -24,7 +29,7 @@ def test_silence_earns_only_for_a_monitor_that_hears(expected, evidence):
 
 def test_the_count_is_told_with_what_it_rules_out():
     finding = judge("false_alarm_rate", drift=drift(ANSWERED))
-    assert finding.observed == "0 of 6 clean windows had an alert, so the true rate is at most 39% (95 %)"
+    assert finding.observed == "0 of 6 clean windows had an alert (a true rate of at most 39%)"
 
 
 def test_an_alert_that_a_drift_left_up_is_no_false_alarm_of_later_windows():

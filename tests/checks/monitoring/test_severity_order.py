@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+
+from checks.builders import drift, level
+
+
+def gauge(calm: float, by_run: dict[int, float], name: str = 'drift_score{feature="distance_km"}'):
+    """A gauge that has one value on clean data and one per run under its drift."""
+    return lambda window: {name: by_run[window.run] if window.phase == "drifted" else calm + window.index % 3 / 1000}
+
+
+CURVE = ["covariate 0.5", "covariate 0.25", "covariate 1.0"]
+
+
+@pytest.mark.parametrize(
+    ("expected", "values"),
+    [("ordered", {0: 0.3, 1: 0.1, 2: 0.7}), ("flat", {0: 1.0, 1: 1.0, 2: 1.0}), ("unordered", {0: 0.3, 1: 0.6, 2: 0.7})],
+)
+def test_the_gauge_is_held_against_the_severity_and_not_against_the_order_in_time(expected, values):
+    assert level("severity_order", drift=drift(kinds=CURVE, gauges=gauge(0.01, values))) == expected
+
+
+def test_a_p_value_that_falls_and_saturates_is_in_order():
+    assert level("severity_order", drift=drift(kinds=CURVE, gauges=gauge(0.5, {0: 0.0001, 1: 0.2, 2: 0.0}))) == "ordered"
+
+
+def test_a_gauge_of_another_input_does_not_count():
+    moving = gauge(0.01, {0: 0.3, 1: 0.1, 2: 0.7}, name='drift_score{feature="amount"}')
+    assert level("severity_order", drift=drift(kinds=CURVE, gauges=moving)) == "missing"
+    assert level("severity_order", drift=drift(kinds=CURVE)) == "missing"
+
+
+def test_one_severity_says_nothing_about_order():
+    assert level("severity_order", drift=drift(kinds=["covariate", "unit"])) == "unknown"
