@@ -27,6 +27,8 @@ class SentAlert:
     status: str
     labels: Mapping[str, str]
     at_monotonic: float
+    source: str = "webhook"
+    text: str = ""
 
 
 @dataclass

@@ -99,6 +99,9 @@ def test_text_that_is_not_toml_is_named_with_its_line(root: Path) -> None:
     assert f"at line {line_with(root, '[limits')}" in refusal(root)
 
 
+MISSING = '"missing", severities = [0.5], features ='
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "says"),
     [
@@ -106,7 +109,7 @@ def test_text_that_is_not_toml_is_named_with_its_line(root: Path) -> None:
         ("challenge.toml", "deployment = 25", "deployment = 30", "add up to 105, not 100"),
         ("challenge.toml", '"device_age_days", "minutes_since_last"]', '"device_age", "minutes_since_last"]', "did you mean 'device_age_days'?"),
         ("challenge.toml", 'kind = "unit"', 'kind = "units"', "no drift kind 'units'"),
-        ("challenge.toml", '{ kind = "missing", severities = [0.5], features = ["distance_km"', '{ kind = "missing", severities = [0.5], features = ["amount"', "missing drift cannot be put on 'amount'"),
+        ("challenge.toml", f'{MISSING} ["distance_km"', f'{MISSING} ["amount"', "missing drift cannot be put on 'amount'"),
         ("challenge.toml", "unit = 0.25,", "unit = 0.75,", "unit drift is never as strong as must_detect says"),
         ("contract/samples/request-2.json", '"amount": ', '"amount": -', "request sample 2: $.amount"),
         ("contract/samples/request-2.json", "{", "{,", "request-2.json line 1: not JSON"),

@@ -216,7 +216,8 @@ def drift(
 ) -> DriftEvidence:  # fmt: skip
     """One warm-up window, the controls, then five drifted and three clean windows per kind; alerts are (name, status, feature, request).
 
-    A kind may be given with its severity (`covariate 0.25`), else it is 0.5 and prior 1. With six controls the first kind begins at request 3500, is over at 6000, and its recovery ends at 7500.
+    A kind may be given with its severity (`covariate 0.25`), else it is 0.5 and prior 1. With six controls the first drift begins at
+    request 3500, is over at 6000, and its recovery ends at 7500.
     """
     phases: list[tuple[str, int | None]] = [("warmup", None), *[("control", None)] * controls]
     for run in range(len(kinds)):
@@ -259,6 +260,19 @@ def alert(feature: str, start: int, end: int | None = None) -> list[AlertPost]:
 def false_alarms(count: int) -> list[AlertPost]:
     """One short alert in each of the first clean windows."""
     return [post for i in range(count) for post in alert("merchant_category", 700 + WINDOW * i, 900 + WINDOW * i)]
+
+
+EVERY_KIND = ["covariate 0.25", "covariate 0.5", "unit", "missing", "new_category", "prior"]
+EVERY_ANSWER = [
+    post for i, kind in enumerate(EVERY_KIND) for post in alert(FEATURES[kind.split()[0]], 4100 + 4000 * i, 6600 + 4000 * i)
+]
+"""A sound monitor's alerts over all of them: each begins 4000 requests after the one before."""
+
+
+def growing(window: DriftWindow) -> dict[str, float]:
+    """A gauge of distance_km that follows the covariate drift of 0.25 and then of 0.5."""
+    moved = {0: 0.2, 1: 0.5}.get(-1 if window.run is None else window.run, 0.01) if window.phase == "drifted" else 0.01
+    return {'drift_score{feature="distance_km"}': moved}
 
 
 ANSWERED = [*alert("distance_km", 4100, 6600), *alert("amount", 8100, 10600), *alert("device_age_days", 12100, 14600)]

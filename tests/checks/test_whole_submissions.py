@@ -9,6 +9,8 @@ import pytest
 from checks.builders import (
     ANSWERED,
     CHALLENGE,
+    EVERY_ANSWER,
+    EVERY_KIND,
     RULES,
     audit,
     boot,
@@ -21,6 +23,7 @@ from checks.builders import (
     exposition,
     fault,
     faults,
+    growing,
     image,
     judge,
     load,
@@ -68,7 +71,7 @@ def sound():
         "logs": logs(),
         "audit": audit(),
         "metrics": metrics(exposition(100), exposition(3100), *around(moments, counts), truths=[steady, errors]),
-        "drift": drift(ANSWERED, kinds=["covariate", "unit", "missing"], quality=quality()),
+        "drift": drift(EVERY_ANSWER, kinds=EVERY_KIND, gauges=growing, quality=quality()),
         "load": load(
             window("steady").model_copy(update={"alike_share": 0.01}), window("spike", 3000, seconds=10.0, p95=60.0),
             window("recovery", 1000, seconds=10.0, bins=timeline((10.0, {}))),
@@ -102,15 +105,17 @@ def test_a_repository_with_a_readme_only_earns_no_check_of_files(id):
 
 def test_a_silent_monitor_earns_nothing_for_its_silence():
     files = repository(alert_rules=None, alert_rules_feature_label=None)
-    deaf = sound() | {"drift": drift(kinds=["covariate", "unit", "missing"]), "repository": files}
+    deaf = sound() | {"drift": drift(kinds=EVERY_KIND), "repository": files}
     asked = [id for id, spec in CHECKS.items() if spec.area == "monitoring" and "drift" in spec.inputs.values()]
-    assert len(asked) == 8
+    assert len(asked) == 12
     assert {id: credit(id, deaf) for id in asked} == dict.fromkeys(asked, 0)
 
 
 def test_an_alarm_that_is_always_on_earns_no_more_than_resolution_could():
-    always = sound() | {"drift": drift([("Drift", "firing", "amount", 0)], kinds=["covariate", "unit", "missing"])}
-    for id in ("drift_covariate", "drift_unit", "drift_missing", "drift_delay", "alert_attribution", "alert_resolution", "false_alarm_rate"):
+    always = sound() | {"drift": drift([("Drift", "firing", "amount", 0)], kinds=EVERY_KIND)}
+    drifts = [id for id in CHECKS if id.startswith("drift_")]
+    assert len(drifts) == 7
+    for id in (*drifts, "alert_attribution", "alert_resolution", "false_alarm_rate"):
         assert credit(id, always) == 0, id
 
 
@@ -144,7 +149,7 @@ def weak():
         "repository": repository(**dict.fromkeys(probes.TABLE, False) | dict.fromkeys(has, 1) | {"secrets_absent": True}),
         "metrics": metrics(before, after, *(scrape(moment, after) for moment in moments), truths=[steady, errors]),
         "boot": boot(uids=[0]),
-        "drift": drift(kinds=["covariate", "unit", "missing"], quality=quality()),
+        "drift": drift(kinds=EVERY_KIND, quality=quality()),
         "faults": faults(
             fault("pause"), fault("network_cut"), fault("sigkill", facts={"ready_s": 3.0}), starved, drained,
             fault("malformed_input", cases=halves), *hung,

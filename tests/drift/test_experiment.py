@@ -18,7 +18,7 @@ from harness.drift.experiment import Result, prepare, run
 from harness.drift.plan import draw
 from harness.load.generator import LoadGenerator
 
-KIND = DriftKind(kind="covariate", severity=0.9, feature="distance_km")
+KIND = DriftKind(kind="covariate", severities=[0.9], features=["distance_km"])
 FEATURES = ["amount", "distance_km", "device_age_days"]
 WINDOW = 150
 
@@ -26,7 +26,7 @@ WINDOW = 150
 @pytest.fixture(scope="module")
 def challenge() -> LoadedChallenge:
     loaded = load("fraud-scoring")
-    plan = DriftPlan(window=WINDOW, control_windows=3, drifted_windows=3, recovery_windows=3, max_rate_rps=600)
+    plan = DriftPlan(window=WINDOW, control_windows=3, drifted_windows=3, recovery_windows=3, max_rate_rps=600, must_detect={"covariate": 0.5})
     object.__setattr__(loaded, "spec", loaded.spec.model_copy(update={"drift": plan}))
     return loaded
 

@@ -13,7 +13,7 @@ import docker
 import pytest
 
 from challenges.loader import LoadedChallenge, load
-from grader.checks.analysis.signals import false_alarms, signal_of, stretches
+from grader.checks.analysis.signals import listen
 from grader.schema.challenge import DriftKind, DriftPlan
 from grader.schema.evidence import DriftEvidence
 from harness.drift.experiment import prepare, run
@@ -25,7 +25,7 @@ from harness.sandbox.topology import Topology
 pytestmark = pytest.mark.engine
 
 WINDOW = 100
-KIND = DriftKind(kind="covariate", severity=0.9, feature="distance_km")
+KIND = DriftKind(kind="covariate", severities=[0.9], features=["distance_km"])
 DOCKERFILE = b'FROM python:3.11-slim\nCOPY service.py /service.py\nUSER 1234\nCMD ["python3", "-u", "/service.py"]\n'
 IMAGE = "grader-test-drift-service"
 READY_S = 15.0
@@ -34,7 +34,7 @@ READY_S = 15.0
 @pytest.fixture(scope="module")
 def challenge() -> LoadedChallenge:
     loaded = load("fraud-scoring")
-    plan = DriftPlan(window=WINDOW, control_windows=6, drifted_windows=5, recovery_windows=3, max_rate_rps=400)
+    plan = DriftPlan(window=WINDOW, control_windows=6, drifted_windows=5, recovery_windows=3, max_rate_rps=400, must_detect={"covariate": 0.5})
     object.__setattr__(loaded, "spec", loaded.spec.model_copy(update={"drift": plan}))
     return loaded
 
@@ -101,10 +101,10 @@ def test_a_monitor_is_seen_as_what_it_is(
     assert evidence.void is None
     assert all(window.ok == window.sent for window in evidence.windows)
     assert all('fraud_drift_score{feature="distance_km"}' in window.gauges for window in evidence.windows)
-    (stretch,) = stretches(evidence)
-    signal = signal_of(evidence, stretch)
+    heard = listen(evidence, challenge.spec)
+    (signal,) = heard.signals
     assert bool(signal.episodes) is noticed
     assert signal.resolved is noticed
     assert bool(signal.gauges) is noticed
     assert signal.blamed == ({"distance_km"} if noticed else set())
-    assert false_alarms(evidence) == (alarms, 6)
+    assert (heard.alarms.up, heard.alarms.controls) == (alarms, 6)

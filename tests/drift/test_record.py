@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tiny_service import SentAlert
 
-from grader.schema.challenge import DriftKind
+from challenges.simulator import Drift
 from grader.schema.evidence import Family, Sample
 from harness.drift import record
 from harness.drift.gauges import MAX_SERIES, gauges
@@ -14,8 +14,8 @@ from harness.drift.plan import PlannedWindow, Schedule
 from harness.load.outcomes import Outcome
 from harness.load.trace import Trace
 
-KIND = DriftKind(kind="unit", severity=0.5, feature="amount")
-SCHEDULE = Schedule([PlannedWindow("control", None, 0, 4), PlannedWindow("drifted", KIND, 4, 3), PlannedWindow("recovery", KIND, 7, 3)], [KIND])
+DRIFT = Drift("unit", 0.5, "amount")
+SCHEDULE = Schedule([PlannedWindow("control", None, 0, 4), PlannedWindow("drifted", 0, 4, 3), PlannedWindow("recovery", 0, 7, 3)], [DRIFT])
 
 
 def trace(outcomes: list[Outcome]) -> Trace:
@@ -33,14 +33,15 @@ def trace(outcomes: list[Outcome]) -> Trace:
     )  # fmt: skip
 
 
-def test_windows_count_what_was_sent_and_answered_and_keep_the_kind() -> None:
+def test_windows_count_what_was_sent_and_answered_and_keep_the_run() -> None:
     outcomes = [Outcome.OK] * 3 + [Outcome.DROPPED, Outcome.DEGRADED, Outcome.TIMEOUT] + [Outcome.OK] * 4
     control, drifted, recovery = record.windows(SCHEDULE, trace(outcomes), {1: {"g": 2.0}}, since=90.0)
-    assert (control.sent, control.ok, control.kind, control.severity) == (3, 3, None, 0.0)
+    assert (control.sent, control.ok, control.run) == (3, 3, None)
     assert (control.start_s, control.end_s) == (10.0, 12.0)
     assert control.mean_score == pytest.approx(0.1)
-    assert (drifted.sent, drifted.ok, drifted.kind, drifted.severity, drifted.gauges) == (3, 2, "unit", 0.5, {"g": 2.0})
-    assert (recovery.kind, recovery.severity, recovery.first_request) == ("unit", 0.0, 7)
+    assert (drifted.sent, drifted.ok, drifted.run, drifted.gauges) == (3, 2, 0, {"g": 2.0})
+    assert (recovery.run, recovery.first_request) == (0, 7)
+    assert [run.model_dump() for run in record.runs(SCHEDULE)] == [{"kind": "unit", "severity": 0.5, "feature": "amount"}]
 
 
 def test_a_stream_that_was_cut_off_leaves_empty_windows_and_is_void() -> None:

@@ -20,6 +20,7 @@ from grader.schema.evidence import (
     ContractEvidence,
     DockerfileChoice,
     DriftEvidence,
+    DriftRun,
     DriftWindow,
     Exchange,
     FaultCase,
@@ -162,37 +163,39 @@ METRICS = MetricsEvidence(scrapes=[], truths=[])
 
 def drift(asked: Challenge, mode: str, silent: tuple[str, ...] = ()) -> DriftEvidence:
     """Every kind alerts half a window after its onset and resolves after it; kinds in `silent` do not."""
-    plan, kinds = asked.drift, asked.modes[mode].drift
+    plan = asked.drift
+    runs = [DriftRun(kind=k.kind, severity=s, feature=k.features[0] if k.features else "") for k in asked.modes[mode].drift for s in k.severities]
     windows: list[DriftWindow] = []
     alerts: list[Alert] = []
 
-    def stream(phase: Any, kind: str | None, severity: float, count: int) -> int:
+    def stream(phase: Any, run: int | None, count: int) -> int:
+        severity = runs[run].severity if run is not None and phase == "drifted" else 0.0
+        feature = runs[run].feature if run is not None else "amount"
         onset = sum(w.sent for w in windows)
         for _ in range(count):
             at, index = sum(w.sent for w in windows), len(windows)
-            feature = next((d.feature for d in kinds if d.kind == kind), "amount")
-            gauge = {f'fraud_drift_score{{feature="{feature}"}}': (1.9 if phase == "drifted" else 0.2) + 0.01 * (index % 3)}
+            gauge = {f'fraud_drift_score{{feature="{feature}"}}': 0.2 + 3.4 * severity + 0.01 * (index % 3)}
             windows.append(
                 DriftWindow(
-                    index=index, phase=phase, kind=kind, severity=severity, first_request=at, sent=plan.window, ok=plan.window,
+                    index=index, phase=phase, run=run, first_request=at, sent=plan.window, ok=plan.window,
                     start_s=at / 100, end_s=(at + plan.window) / 100, mean_score=0.07 + 0.004 * (index % 3) + 0.03 * severity, gauges=gauge,
                 )
             )  # fmt: skip
         return onset
 
-    stream("warmup", None, 0, 1)
-    stream("control", None, 0, plan.control_windows)
-    for d in kinds:
-        onset = stream("drifted", d.kind, d.severity, plan.drifted_windows)
-        over = stream("recovery", d.kind, 0, plan.recovery_windows)
+    stream("warmup", None, 1)
+    stream("control", None, plan.control_windows)
+    for run, d in enumerate(runs):
+        onset = stream("drifted", run, plan.drifted_windows)
+        over = stream("recovery", run, plan.recovery_windows)
         if d.kind not in silent:
             for status, request in (("firing", onset + plan.window // 2), ("resolved", over + plan.window // 2)):
                 labels = {"alertname": "FeatureDrift", "feature": d.feature}
                 alerts.append(Alert(name="FeatureDrift", status=status, labels=labels, at_s=request / 100, request=request))
-    stream("control", None, 0, 1)
+    stream("control", None, 1)
     return DriftEvidence(
-        rate_rps=100, window=plan.window, order=[d.kind for d in kinds], features={d.kind: d.feature for d in kinds},
-        severities={d.kind: d.severity for d in kinds}, windows=windows, alerts=alerts, webhook_rejected=0,
+        rate_rps=100, window=plan.window, runs=runs, fields=sorted({r.feature for r in runs} - {""}),
+        windows=windows, alerts=alerts, webhook_rejected=0,
         quality=ModelQuality(n=3068, positives=187, auc=0.833, brier=0.0466, base_brier=0.0572, reference_auc=0.857),
     )  # fmt: skip
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+import pytest
+
 import grader.rubric
 from grader.schema.bundle import Bundle
 from grader.schema.evidence import FaultsEvidence
@@ -62,12 +66,23 @@ def test_a_service_that_never_ran_is_asked_about_its_build_once() -> None:
 def test_alerts_are_marks_and_drifted_stretches_are_shaded() -> None:
     result = made.verdict(made.changed(made.sound(), drift=made.drift(made.challenge(), "standard", silent=("missing",))))
     drawn = chart(result, "drift")
-    assert [mark.kind for mark in drawn.marks] == ["firing", "resolved"] * 2
-    assert [span.label for span in drawn.spans if span.kind == "drifted"] == ["covariate drift", "unit drift", "missing drift"]
+    assert [mark.kind for mark in drawn.marks] == ["firing", "resolved"] * 3
+    assert [span.label for span in drawn.spans if span.kind == "drifted"] == ["covariate 0.25", "covariate 0.5", "unit", "missing"]
     gauge = chart(result, "signal-unit")
     assert 'feature="amount"' in gauge.series[0].name and all("amount" in mark.label for mark in gauge.marks)
-    noticed = {row[0]: row[4] for row in next(t for t in result.tables if t.id == "drift").rows}
-    assert noticed == {"covariate": 250, "unit": 250, "missing": "none"}
+    noticed = [(row[0], row[2], row[4]) for row in next(t for t in result.tables if t.id == "drift").rows]
+    assert noticed == [("covariate", 0.25, 250), ("covariate", 0.5, 250), ("unit", 0.5, 250), ("missing", 0.5, "none")]
+
+
+def test_the_power_curve_tells_how_small_a_drift_was_noticed_and_how_soon() -> None:
+    result = made.verdict(made.changed(made.sound("full"), drift=made.drift(made.challenge(), "full", silent=("missing",))), "full")
+    power = chart(result, "drift-power")
+    assert [(tick.at, tick.label) for tick in power.x_ticks] == [(0.1, "0.1"), (0.25, "0.25"), (0.5, "0.5"), (1.0, "1")]
+    assert [series.name for series in power.series] == ["covariate (amount)", "missing (distance_km)"]
+    assert [[point.y for point in series.points] for series in power.series] == [[250] * 4, [None] * 4]
+    assert Counter(dot.kind for dot in power.dots) == {"noticed": 7, "missed": 4}
+    assert power.table is not None and [row[4] for row in power.table.rows].count("missed") == 4
+    assert [row[5] for row in power.table.rows if row[0] == "covariate"] == pytest.approx([0.34, 0.85, 1.7, 3.4], abs=0.02)
 
 
 def test_strips_show_the_outage_and_the_time_to_recover() -> None:

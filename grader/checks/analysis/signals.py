@@ -197,7 +197,8 @@ def _signal(
     drift: DriftEvidence, stretch: Stretch, said: Sequence[Episode], wrong: Sequence[Episode], drawn_from: Collection[str], production_rps: float
 ) -> Signal:
     strays = tuple(_within(drift, stretch, wrong)) if stretch.feature else ()
-    answers = [e for e in _within(drift, stretch, said) if e.start <= stretch.last + grace(drift, e) and delay_of(drift, stretch, e, production_rps) <= LATEST]
+    soon = [e for e in _within(drift, stretch, said) if e.start <= stretch.last + grace(drift, e)]
+    answers = [e for e in soon if delay_of(drift, stretch, e, production_rps) <= LATEST]
     named = tuple(e for e in answers if not stretch.feature or e.feature == stretch.feature)
     resolved = bool(named) and all(e.end is not None and e.end <= stretch.over + grace(drift, e) for e in named)
     delay = min((delay_of(drift, stretch, e, production_rps) for e in named), default=None)

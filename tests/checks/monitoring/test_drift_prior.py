@@ -10,9 +10,16 @@ NAMES_ONE = ("guessing", "silent")
 CASES = [(expected, evidence) for expected, evidence in cases("prior") if expected not in NAMES_ONE]
 
 
+LEVELS = {"alerted", "ruled", "restless", "lingering", "measured", "guessing", "always_on", "silent"}
+
+
 @pytest.mark.parametrize(("expected", "evidence"), CASES)
 def test_the_level_follows_what_was_heard_and_when(expected, evidence):
     assert level("drift_prior", **evidence) == expected
+
+
+def test_every_level_but_those_is_reached_by_a_case():
+    assert LEVELS - set(NAMES_ONE) <= {expected for expected, _ in CASES}
 
 
 @pytest.mark.parametrize("feature", ["", "score", "amount"])
