@@ -2,7 +2,8 @@
 
 A check is one file `grader/checks/<area>/<id>.py` holding one pure function `check`. Its parameters are its declared inputs: evidence
 models (resolved by annotation from the bundle), `challenge: Challenge`, and `bars: Bars` (the numbers of its rubric entry). An input
-whose collection failed never reaches it: grader.scoring turns that into a fail (culprit candidate) or `unknown` (grader, host).
+whose collection failed never reaches it: grader.scoring turns that into a fail (culprit candidate) or `unknown` (grader, host). One
+annotated `Model | None` is evidence that can only help: without it the check gets None, and must not be kinder for that.
 
     def check(boot: BootEvidence, bars: Bars) -> Finding:
         if boot.first_ready_s is None:

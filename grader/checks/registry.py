@@ -7,7 +7,7 @@ import pkgutil
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import ModuleType
+from types import ModuleType, NoneType, UnionType
 
 import grader.checks
 from grader.checks.api import Bars, Check
@@ -24,12 +24,13 @@ _NAMES: dict[type, str] = {model: name for name, model in COLLECTORS.items()} | 
 
 @dataclass(frozen=True, slots=True)
 class CheckSpec:
-    """One check as code. `inputs`: parameter -> collector name, or `challenge`, or `bars`."""
+    """One check as code. `inputs`: parameter -> collector name, or `challenge`, or `bars`; `optional` of them may be None."""
 
     id: str
     area: str
     function: Check
     inputs: Mapping[str, str]
+    optional: frozenset[str] = frozenset()
 
 
 class BadCheck(TypeError):
@@ -41,13 +42,26 @@ def declared_inputs(id: str, function: Check) -> dict[str, str]:
     hints = typing.get_type_hints(function)
     if hints.pop("return", None) is not Finding:
         raise BadCheck(f"{id}: check must return Finding")
-    inputs = {parameter: BARS if hint == Bars else _NAMES.get(hint, "") for parameter, hint in hints.items()}
+    inputs = {parameter: BARS if hint == Bars else _NAMES.get(_whole(hint), "") for parameter, hint in hints.items()}
     for parameter, name in inputs.items():
         if not name:
             raise BadCheck(f"{id}: parameter {parameter} is neither an evidence model nor Challenge nor Bars")
-    if not set(inputs.values()) - {CHALLENGE, BARS}:
+    if not {inputs[parameter] for parameter in inputs if parameter not in optional_inputs(function)} - {CHALLENGE, BARS}:
         raise BadCheck(f"{id}: a check reads at least one evidence model")
     return inputs
+
+
+def optional_inputs(function: Check) -> frozenset[str]:
+    """Parameters annotated `Model | None`: evidence that can only help. Without it the check judges by the rest, or says unmeasured."""
+    return frozenset(parameter for parameter, hint in typing.get_type_hints(function).items() if _whole(hint) is not hint)
+
+
+def _whole(hint: typing.Any) -> typing.Any:
+    """The model of a `Model | None`; anything else as it is."""
+    members = typing.get_args(hint)
+    if isinstance(hint, UnionType) and len(members) == 2 and NoneType in members:
+        return next(member for member in members if member is not NoneType)
+    return hint
 
 
 def discover() -> dict[str, CheckSpec]:
@@ -59,7 +73,7 @@ def discover() -> dict[str, CheckSpec]:
         function = getattr(module, "check", None)
         if not callable(function):
             raise BadCheck(f"{area}/{id}.py has no function `check`")
-        found[id] = CheckSpec(id, area, function, declared_inputs(id, function))
+        found[id] = CheckSpec(id, area, function, declared_inputs(id, function), optional_inputs(function))
     return found
 
 

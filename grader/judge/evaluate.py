@@ -13,12 +13,13 @@ from grader.schema.base import Culprit
 from grader.schema.bundle import Bundle
 from grader.schema.causes import Failure
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import ContractEvidence, FaultsEvidence
+from grader.schema.evidence import ContractEvidence, DriftEvidence, FaultsEvidence
 from grader.schema.result import Finding, Outcome
 from grader.schema.rubric import FULL, AreaRubric, CheckRule, Rubric
 from grader.scoring import Judged
 
-CONTRACT, FAULTS = "contract", "faults"
+CONTRACT, DRIFT, FAULTS = "contract", "drift", "faults"
+MONITORING = "monitoring"
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def _scoped(area: AreaRubric, challenge: Challenge, mode: str) -> list[tuple[str
 def one(spec: CheckSpec, rule: CheckRule, bundle: Bundle, challenge: Challenge) -> Evaluated:
     """Run one check: missing inputs first, then the precondition, then the check itself."""
     needed = [name for name in spec.inputs.values() if name not in ("challenge", "bars")]
-    own = _missing(needed, rule, bundle) or _undisturbed(rule, bundle, needed, _run(spec, rule, bundle, challenge))
+    required = [name for parameter, name in spec.inputs.items() if name in needed and parameter not in spec.optional]
+    own = _missing(required, rule, bundle) or _fair(spec, rule, bundle, needed, _run(spec, rule, bundle, challenge))
     finding = _precondition(rule, bundle) or own
     return _normalise(spec, rule, finding, own, tuple(needed))
 
@@ -105,15 +107,30 @@ def _precondition(rule: CheckRule, bundle: Bundle) -> Finding | None:
     return Finding(level=_worst(rule), observed=observed, culprit=Culprit.CANDIDATE)
 
 
-def _undisturbed(rule: CheckRule, bundle: Bundle, needed: list[str], finding: Finding) -> Finding:
-    """What a disturbed fault experiment shows can only help: late requests and a busy host make a service look worse, never better."""
-    faults = bundle.evidence.get(FAULTS)
-    if FAULTS not in needed or not isinstance(faults, FaultsEvidence) or finding.level is None or _full(rule, finding):
+def _fair(spec: CheckSpec, rule: CheckRule, bundle: Bundle, needed: list[str], finding: Finding) -> Finding:
+    """What an experiment shows that we could not do as it should be done can only help: a full pass stands, anything less is unknown."""
+    if finding.level is None or _full(rule, finding):
         return finding
+    return _disturbed(rule, bundle, needed) or _unheard(spec, bundle, needed) or finding
+
+
+def _unheard(spec: CheckSpec, bundle: Bundle, needed: list[str]) -> Finding | None:
+    """Alert rules that no Prometheus evaluated may have named every drift."""
+    drift = bundle.evidence.get(DRIFT)
+    if spec.area != MONITORING or DRIFT not in needed or not isinstance(drift, DriftEvidence) or drift.rules_unheard is None:
+        return None
+    return Finding(outcome=Outcome.UNKNOWN, observed=f"the alert rules were not evaluated: {drift.rules_unheard}", culprit=Culprit.HOST)
+
+
+def _disturbed(rule: CheckRule, bundle: Bundle, needed: list[str]) -> Finding | None:
+    """Late requests and a busy host make a service look worse under a fault, never better."""
+    faults = bundle.evidence.get(FAULTS)
+    if FAULTS not in needed or not isinstance(faults, FaultsEvidence):
+        return None
     named = {need.partition(":")[2] for need in rule.needs} - {""}
     spoilt = [record for record in faults.faults if record.disturbed and (record.id in named or "fault" in rule.needs)]
     if not spoilt:
-        return finding
+        return None
     why = f"{spoilt[0].id} was disturbed in {spoilt[0].attempts} attempts: {spoilt[0].disturbed}"
     return Finding(outcome=Outcome.UNKNOWN, observed=why, culprit=culprit_of(spoilt[0].disturbed or ""))
 

@@ -62,7 +62,8 @@ def judge(id: str, **evidence: Any) -> Finding:
     """Run a check on evidence given by collector name. A level that its ladder lacks, or an empty sentence, is an error."""
     rule, spec = RULES[id], CHECKS[id]
     given = {"challenge": CHALLENGE, "bars": rule.bars, **evidence}
-    finding = spec.function(**{parameter: given[name] for parameter, name in spec.inputs.items()})
+    absent = {spec.inputs[parameter]: None for parameter in spec.optional}
+    finding = spec.function(**{parameter: (absent | given)[name] for parameter, name in spec.inputs.items()})
     assert finding.level is None or finding.level in rule.ladder
     assert finding.observed
     return finding

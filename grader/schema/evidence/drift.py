@@ -68,4 +68,5 @@ class DriftEvidence(Model):
     alerts: list[Alert]
     webhook_rejected: int = Field(description="posts to the webhook that were no Alertmanager payload")
     quality: ModelQuality | None
+    rules_unheard: str | None = Field(default=None, description="why the candidate's alert rules were not evaluated, where it has some")
     void: str | None = None
