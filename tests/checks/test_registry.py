@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from checks.builders import RULES, level, repository
-from grader.checks.registry import CHECKS, BadCheck, declared_inputs
-from grader.schema.evidence import BootEvidence
+from grader.checks.registry import CHECKS, BadCheck, declared_inputs, optional_inputs
+from grader.schema.evidence import BootEvidence, DriftEvidence
 from grader.schema.result import Finding
 from harness.source import probes
 
@@ -82,5 +82,17 @@ def test_a_check_without_evidence_is_refused():
         raise AssertionError
 
     check.__annotations__ = {"return": Finding}
+    with pytest.raises(BadCheck, match="at least one"):
+        declared_inputs("x", check)
+
+
+def test_evidence_that_can_only_help_may_be_missing_but_not_all_of_it():
+    def check(boot: BootEvidence, drift: DriftEvidence | None) -> Finding:
+        raise AssertionError
+
+    check.__annotations__ = {"boot": BootEvidence, "drift": DriftEvidence | None, "return": Finding}
+    assert declared_inputs("x", check) == {"boot": "boot", "drift": "drift"}
+    assert optional_inputs(check) == {"drift"}
+    check.__annotations__ = {"drift": DriftEvidence | None, "return": Finding}
     with pytest.raises(BadCheck, match="at least one"):
         declared_inputs("x", check)

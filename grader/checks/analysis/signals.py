@@ -10,7 +10,8 @@ only if it names the drifted feature, and one that names another feature that mi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from grader.checks.analysis.blame import OPERATIONAL, blamed, names, unrelated
@@ -211,7 +212,13 @@ def _alarms(drift: DriftEvidence, streamed: Sequence[Stretch], said: Sequence[Ep
     controls = [w for w in drift.windows if w.phase == "control" and w.sent]
     up = [w for w in controls if any(e.start <= end_of(w) and (e.end is None or e.end > w.first_request) for e in clean)]
     strays = {e for signal in signals for e in signal.strays}
-    return Alarms(len(up), len(controls), len(strays), len(clean), sum(bool(signal.episodes) for signal in signals))
+    answered = sum(bool(signal.episodes) for signal in signals)
+    return Alarms(len(up), len(controls), _by_source(strays), _by_source(clean), answered)
+
+
+def _by_source(episodes: Iterable[Episode]) -> int:
+    """One monitor may speak by webhook and by rule: what it says twice counts once."""
+    return max(Counter(e.source for e in episodes).values(), default=0)
 
 
 def moved_gauges(drift: DriftEvidence, stretch: Stretch, known: Collection[str] = ()) -> list[str]:
