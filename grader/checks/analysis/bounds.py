@@ -24,6 +24,11 @@ def upper_bound(count: int, n: int, confidence: float = 0.95) -> float:
     return high
 
 
+def lower_bound(count: int, n: int, confidence: float = 0.95) -> float:
+    """The smallest rate that `count` of n does not rule out at this confidence, one-sided."""
+    return 1.0 - upper_bound(n - count, n, confidence)
+
+
 def shows_share_below(slow: int, n: int, share: float, confidence: float) -> bool:
     """Do `slow` of n show, at this confidence, that the true share is below `share`? MLPerf's early stopping: 0 of 459, 10 of 2010 at 1 %."""
     return n > 0 and slow < n and binomial_cdf(slow, n, share) <= 1 - confidence

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from grader.checks.analysis.blame import blamed, names, unrelated
+from grader.checks.analysis.bounds import lower_bound
+from grader.checks.analysis.drift import cried
 from grader.checks.analysis.power import Curve, all_runs
 from grader.checks.analysis.signals import LATEST, Alarms, end_of, listen
 from grader.judge.say import count
@@ -42,14 +44,22 @@ def _power(found: Sequence[Curve], challenge: Challenge, alarms: Alarms) -> Char
     ticks = [Tick(at=severity, label=f"{severity:g}") for severity in sorted({dot.x for dot in dots})]
     return Chart(
         id="drift-power", title="Drift power: how small a drift is noticed, and how soon", theme="drift", x_unit="severity", y_unit="requests",
-        says="Requests from the onset of a drift to the alert that names its feature, by severity. "
-        f"False alarms: {alarms.up} of {count(alarms.controls, 'clean window')}, {alarms.strays} on a wrong input.",
+        says=f"Requests from the onset of a drift to the alert that names its feature, by severity. {_counts(found, challenge)}; {cried(alarms)}.",
         series=lines, dots=dots, x_ticks=ticks, limit=LATEST, limit_label=f"nothing after {LATEST} requests counts",
         table=Table(
             id="drift-power", title="Every drift that was streamed", rows=rows,
             columns=["kind", "feature", "severity", "must be noticed", "first alert that names it", "its gauge moved by"],
         ),
     )  # fmt: skip
+
+
+def _counts(found: Sequence[Curve], challenge: Challenge) -> str:
+    """How many of the drifts that must be noticed were, and what that says of the rate: three of three is no proof of always."""
+    must = [s for c in found for s in c.signals if s.stretch.run.severity >= challenge.drift.must_detect.get(c.kind, 2.0)]
+    noticed = sum(bool(s.episodes) for s in must)
+    if not must:
+        return "None of them had to be noticed"
+    return f"{noticed} of {len(must)} that must be noticed were (a true rate of at least {lower_bound(noticed, len(must)):.0%})"
 
 
 def _dot(severity: float, delay: int | None, label: str) -> Dot:
