@@ -67,8 +67,11 @@ def test_what_was_not_measured_is_left_out_and_not_guessed() -> None:
 
 
 def test_a_service_that_holds_no_rate_has_no_cost() -> None:
-    found = rows(bundle(stress=StressEvidence(capacity=capacity(rate_rps=None), bin_s=0.1)))
+    none = StressEvidence(capacity=capacity(rate_rps=None), bin_s=0.1)
+    slow = sound("standard").evidence["load"].model_copy(update={"windows": []})
+    found = rows(bundle(stress=none, load=slow))
     assert found["cost per million predictions"][0] is None
+    assert rows(bundle(stress=none))["cost per million predictions"][0] is not None, "a window held the target before the search"
     assert "no rate held the target" in str(found["capacity at the latency target"][2])
 
 

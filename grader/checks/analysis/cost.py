@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from grader.checks.analysis.load import PER_MILLION, cpu_ms_per_request
+from grader.checks.analysis.load import PER_MILLION, cpu_ms_per_request, shown_rate
 from grader.schema.challenge import Challenge, Limits, Prices
 from grader.schema.evidence import LoadEvidence, StressEvidence
 
@@ -32,9 +32,11 @@ class Basis:
 
 
 def basis(stress: StressEvidence, load: LoadEvidence, challenge: Challenge) -> Basis | None:
-    """The confirmed capacity; where none was measured, what CPU time alone would allow, which is the most; None without either."""
+    """The confirmed capacity, or what a window showed to hold before the search; where none was measured, what CPU time alone would allow, which is the most; None without either."""
     capacity = stress.capacity
     if capacity is not None and not capacity.void:
+        if capacity.rate_rps is None and (shown := shown_rate(load, challenge)):
+            return Basis(shown, "at the latency target, at the rate of a window that held it before the search found none", confirmed=True)
         return Basis(capacity.rate_rps, "at the latency target", confirmed=True, at_least=capacity.limited_by != "service")
     cpu_ms = cpu_ms_per_prediction(stress, load)
     if cpu_ms is None:

@@ -26,7 +26,8 @@ def without_capacity(cpu_seconds, **facts):
         ("fair", at(500)),
         ("dear", at(110)),
         ("wasteful", at(60)),
-        ("wasteful", at(None)),
+        ("wasteful", at(None) | {"load": load(window("steady", over=900))}),
+        ("dear", at(None)),  # the steady window held 100/s before the search wore the service out
         ("lean", at(800, limited_by="generator")),
         ("unknown", at(400, limited_by="generator")),
         ("lean", without_capacity(3.0)),
