@@ -32,7 +32,10 @@ class Basis:
 
 
 def basis(stress: StressEvidence, load: LoadEvidence, challenge: Challenge) -> Basis | None:
-    """The confirmed capacity, or what a window showed to hold before the search; where none was measured, what CPU time alone would allow, which is the most; None without either."""
+    """The confirmed capacity, or what a window showed to hold before the search; where none was measured, what CPU time alone would allow.
+
+    That is the most. None without either.
+    """
     capacity = stress.capacity
     if capacity is not None and not capacity.void:
         if capacity.rate_rps is None and (shown := shown_rate(load, challenge)):
