@@ -1,6 +1,6 @@
 """The drift stage on the oracle again and again, each time with another schedule, features and rows: the verdict must not depend on the draw.
 
-`python -m pytest -m soak tests/acceptance/test_drift_repeats.py`; REPEATS=5 for a shorter look.
+`python -m pytest -m soak tests/acceptance/test_drift_repeats.py`; REPEATS=5 for a shorter look, MODE=full for whole power curves.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.soak]
 
 ORACLE = Path(__file__).resolve().parents[2] / "challenges/fraud-scoring/submissions/oracle"
 REPEATS = int(os.environ.get("REPEATS", "20"))
-MODE = "standard"
+MODE = os.environ.get("MODE", "standard")
 READY_S = 60.0
 LONGEST_S = 160.0
 """The bar for the drift stage of standard mode."""
@@ -83,7 +83,7 @@ def streamed(challenge: LoadedChallenge, topology: Topology, generator: LoadGene
         candidate.remove()
 
 
-@pytest.mark.timeout(200 * REPEATS + 300)
+@pytest.mark.timeout(400 * REPEATS + 300)
 def test_repeats_of_the_drift_stage_agree(
     challenge: LoadedChallenge, topology: Topology, image: str, repository: RepositoryEvidence
 ) -> None:
@@ -105,5 +105,5 @@ def test_repeats_of_the_drift_stage_agree(
                     told.append(f"seed {7_000 + seed}, {id}: {judged.finding.observed}")
     print("\n".join([f"{REPEATS} repeats, longest stage {longest:.1f} s", *(f"{id}: {dict(seen)}" for id, seen in levels.items()), *told]))
     assert len(wanted) >= 8
-    assert longest <= LONGEST_S
+    assert MODE == "full" or longest <= LONGEST_S
     assert {id: dict(seen) for id, seen in levels.items() if REPEATS - seen.most_common(1)[0][1] > max(1, REPEATS // 20)} == {}, told
