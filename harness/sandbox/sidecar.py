@@ -126,15 +126,23 @@ class ControlServer:
 class AlertReceiver:
     """What the harness asks of the alert receiver."""
 
-    def __init__(self, sidecar: Sidecar) -> None:
-        self._sidecar = sidecar
+    def __init__(self, sidecar: Sidecar, ip: str = "", port: int = 9093) -> None:
+        self._sidecar, self._ip, self._port = sidecar, ip, port
+
+    def expect(self, token: str) -> str:
+        """Take notifications of our own Alertmanager from now on; returns the URL to which it must post them."""
+        self._sidecar.ask("expect", token=token)
+        return f"http://{self._ip}:{self._port}/alertmanager/{token}"
 
     def drain(self) -> list[ReceivedAlert]:
         """Take all alerts received since the last call, oldest first."""
         taken: list[ReceivedAlert] = []
         while True:
             reply = self._sidecar.ask("drain")
-            taken += [ReceivedAlert(a["labels"]["alertname"], a["status"], a["labels"], a["at_monotonic"], a["seq"]) for a in reply["alerts"]]
+            taken += [
+                ReceivedAlert(a["labels"]["alertname"], a["status"], a["labels"], a["at_monotonic"], a["seq"], a["source"], a["text"])
+                for a in reply["alerts"]
+            ]
             if not reply["left"]:
                 return taken
 

@@ -117,7 +117,7 @@ class Topology:
         self._sidecars = [store, alerts]
         together([store.__enter__, alerts.__enter__])
         together([partial(store.ask, "stats"), partial(alerts.ask, "stats")])  # they listen before they answer
-        self.feature_store, self.alerts = FeatureStore(store), AlertReceiver(alerts)
+        self.feature_store, self.alerts = FeatureStore(store), AlertReceiver(alerts, self.network.address(ALERTS_HOST))
 
     def _start_control(self) -> None:
         address = self.control_network.address(CONTROL_HOST)

@@ -1,8 +1,13 @@
-"""The alert receiver: POST /webhook in Alertmanager's webhook format (version 4). Alerts are kept until the harness drains them."""
+"""The alert receiver: POST /webhook in Alertmanager's webhook format (version 4). Alerts are kept until the harness drains them.
+
+The harness's own Alertmanager posts to /alertmanager/<token>. The token is told over the control line and drawn per watch, so that no
+submission can post what would count as sent by its own rules.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
 import sys
 import time
@@ -18,10 +23,13 @@ MAX_ALERTS = 20_000
 MAX_PER_POST = 500
 MAX_LABELS = 64
 MAX_LABEL_CHARS = 1024
+MAX_TEXT_CHARS = 300
+"""Kept of an alert's annotations."""
 MAX_KEPT_CHARS = 16 << 20
-"""Of labels in all: the container's memory would hold no more, and a receiver that is killed costs the run its ground."""
+"""Of labels and texts in all: the container's memory would hold no more, and a receiver that is killed costs the run its ground."""
 
 STATUSES = ("firing", "resolved")
+WEBHOOK, ALERTMANAGER = "webhook", "alertmanager"
 
 
 def problem(payload: object) -> str | None:
@@ -57,8 +65,13 @@ def _alert_problem(alert: object) -> str | None:
     return None
 
 
-def _size(labels: dict[str, str]) -> int:
-    return sum(len(key) + len(value) for key, value in labels.items())
+def _text(annotations: dict[str, Any]) -> str:
+    """What an alert tells people, in one line: the values of its annotations in their order."""
+    return " ".join(value for value in annotations.values() if isinstance(value, str))[:MAX_TEXT_CHARS]
+
+
+def _size(alert: dict[str, Any]) -> int:
+    return len(alert["text"]) + sum(len(key) + len(value) for key, value in alert["labels"].items())
 
 
 @dataclass
@@ -72,10 +85,18 @@ class Inbox:
     rejected: int = 0
     overflowed: int = 0
     kept_chars: int = 0
+    token: str = ""
     connections: set[HttpConnection] = field(default_factory=set)
 
-    def accept(self, body: bytes) -> str | None:
-        """Store the alerts of one notification; the reason when it is refused."""
+    def source_of(self, path: str) -> str | None:
+        """Which sender a route belongs to; None for no route of ours. Without a token there is no second route."""
+        if path.rstrip("/") == "/webhook":
+            return WEBHOOK
+        known = self.token and hmac.compare_digest(path.encode("latin-1"), f"/{ALERTMANAGER}/{self.token}".encode("latin-1"))
+        return ALERTMANAGER if known else None
+
+    def accept(self, body: bytes, source: str = WEBHOOK) -> str | None:
+        """Store the alerts of one notification; the reason when it is refused. `source` is decided by the route, never by the body."""
         at = time.monotonic()
         try:
             payload = json.loads(body)
@@ -86,8 +107,10 @@ class Inbox:
         self.notifications += 1
         for alert in payload["alerts"]:
             self.sequence += 1
-            self.alerts.append({"seq": self.sequence, "at_monotonic": at, "status": alert["status"], "labels": alert["labels"]})
-            self.kept_chars += _size(alert["labels"])
+            kept = {"seq": self.sequence, "at_monotonic": at, "status": alert["status"], "labels": alert["labels"],
+                    "text": _text(alert.get("annotations", {})), "source": source}  # fmt: skip
+            self.alerts.append(kept)
+            self.kept_chars += _size(kept)
             while len(self.alerts) > MAX_ALERTS or self.kept_chars > MAX_KEPT_CHARS:
                 self.take()
                 self.overflowed += 1
@@ -96,7 +119,7 @@ class Inbox:
     def take(self) -> dict[str, Any]:
         """The oldest alert, which is kept no longer."""
         alert = self.alerts.popleft()
-        self.kept_chars -= _size(alert["labels"])
+        self.kept_chars -= _size(alert)
         return alert
 
     def reject(self, why: str) -> None:
@@ -119,11 +142,12 @@ class WebhookConnection(HttpConnection):
         self.reply(json_response(status, answer, keep_alive=request.keep_alive), keep_alive=request.keep_alive)
 
     def _judge(self, request: Request) -> tuple[int, str | None]:
-        if request.path.rstrip("/") != "/webhook":
+        source = self.inbox.source_of(request.path)
+        if source is None:
             return 404, "no such route"
         if request.method != "POST":
             return 405, "only POST"
-        why = self.inbox.accept(request.body)
+        why = self.inbox.accept(request.body, source)
         return (200, None) if why is None else (400, why)
 
 
@@ -136,6 +160,8 @@ async def main(port: int = PORT) -> None:
         if command["op"] == "drain":
             while inbox.alerts and len(taken) < command.get("limit", 500):
                 taken.append(inbox.take())
+        elif command["op"] == "expect":
+            inbox.token = str(command["token"])
         elif command["op"] != "stats":
             raise ValueError(f"no such command: {command['op']}")
         return {

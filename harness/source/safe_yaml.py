@@ -32,14 +32,15 @@ class _Loader(yaml.CSafeLoader):
             raise TooMuch("too many merged keys")
 
 
-def documents(text: str) -> list[Any] | None:
+def documents(text: str, *, templates: bool = True) -> list[Any] | None:
     """All documents of a YAML text (empty ones left out); None if it cannot be parsed within the limits.
 
-    Helm's and similar `{{ … }}` templates are read with the actions replaced, so that their structure can be seen.
+    Helm's and similar `{{ … }}` templates are read with the actions replaced, so that their structure can be seen; with `templates` false
+    the text is taken as it is (in alert rules such actions are the words of an alert).
     """
     if len(text) > MAX_BYTES:
         return None
-    if "{{" in text:
+    if templates and "{{" in text:
         text = _TEMPLATE.sub("templated", _TEMPLATE_LINE.sub("", text))
     try:
         _check_events(text)

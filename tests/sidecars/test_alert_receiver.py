@@ -65,6 +65,26 @@ def test_only_the_webhook_route_takes_notifications(receiver: Running) -> None:
     assert reply["rejected"] == 2
 
 
+def test_a_source_is_the_secret_route_never_what_a_body_says(receiver: Running) -> None:
+    receiver.ask("drain")
+    forged = notification(source="alertmanager", receiver="alertmanager")
+    assert receiver.client.post_json("/alertmanager/", forged).status == 404, "no token, no route"
+    receiver.ask("expect", token="s3cret")
+    assert receiver.client.post_json("/alertmanager/s3cre", forged).status == 404
+    assert receiver.client.post_json("/alertmanager/s3cret", notification()).status == 200
+    assert receiver.client.post_json("/webhook", forged).status == 200
+    assert [alert["source"] for alert in receiver.ask("drain")["alerts"]] == ["alertmanager", "webhook"]
+
+
+def test_the_words_of_an_alert_are_kept_in_one_capped_line(receiver: Running) -> None:
+    receiver.ask("drain")
+    wordy = notification()["alerts"][0] | {"annotations": {"summary": "amount moved", "odd": 5, "description": "x" * 1000}}
+    receiver.client.post_json("/webhook", notification(alerts=[wordy]))
+    text = receiver.ask("drain")["alerts"][0]["text"]
+    assert text.startswith("amount moved x")
+    assert len(text) == 300
+
+
 def test_chunked_bodies_are_read(receiver: Running) -> None:
     receiver.ask("drain")
     body = json.dumps(notification()).encode()

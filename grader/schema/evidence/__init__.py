@@ -32,6 +32,7 @@ from grader.schema.evidence.load import (
 )
 from grader.schema.evidence.manifest import Host, Manifest, RunFacts, StageTiming, Submission
 from grader.schema.evidence.metrics import Family, MetricsEvidence, Sample, Scrape, SentTruth
+from grader.schema.evidence.prometheus import AlertStretch, Panel, PrometheusEvidence, Replay, Rule, RuleFile, Scraping
 from grader.schema.evidence.submission import (
     BaseImage,
     DockerfileChoice,
@@ -45,10 +46,11 @@ from grader.schema.evidence.submission import (
 )
 
 __all__ = [
-    "COLLECTORS", "Alert", "AuditEvidence", "BaseImage", "BatchEvidence", "BatchTrial", "BootEvidence", "BurstStep", "Capacity",
-    "CapacityTrial", "ContractEvidence", "ControlReading", "DockerfileChoice", "DriftEvidence", "DriftRun", "DriftWindow", "Envelope",
-    "EvidenceModel", "Exchange", "Family", "FaultCase", "FaultRecord", "FaultsEvidence", "Host", "ImageEvidence", "IsolationProbe",
-    "Latency", "LoadEvidence", "LoadWindow", "LogsEvidence", "Manifest", "MetricsEvidence", "ModelQuality", "Place", "PredictionFacts",
-    "Probe", "RepositoryEvidence", "ResourceSample", "ResourceUse", "RunFacts", "Sample", "SandboxEvidence", "Scrape", "SentTruth",
-    "SlowClients", "SourceEvidence", "StageTiming", "StressEvidence", "Submission", "TimeBin",
+    "COLLECTORS", "Alert", "AlertStretch", "AuditEvidence", "BaseImage", "BatchEvidence", "BatchTrial", "BootEvidence", "BurstStep",
+    "Capacity", "CapacityTrial", "ContractEvidence", "ControlReading", "DockerfileChoice", "DriftEvidence", "DriftRun", "DriftWindow",
+    "Envelope", "EvidenceModel", "Exchange", "Family", "FaultCase", "FaultRecord", "FaultsEvidence", "Host", "ImageEvidence",
+    "IsolationProbe", "Latency", "LoadEvidence", "LoadWindow", "LogsEvidence", "Manifest", "MetricsEvidence", "ModelQuality", "Panel",
+    "Place", "PredictionFacts", "Probe", "PrometheusEvidence", "Replay", "RepositoryEvidence", "ResourceSample", "ResourceUse", "Rule",
+    "RuleFile", "RunFacts", "Sample", "SandboxEvidence", "Scrape", "Scraping", "SentTruth", "SlowClients", "SourceEvidence", "StageTiming",
+    "StressEvidence", "Submission", "TimeBin",
 ]  # fmt: skip
