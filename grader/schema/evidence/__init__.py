@@ -14,6 +14,7 @@ from grader.schema.evidence.behaviour import (
 from grader.schema.evidence.drift import Alert, DriftEvidence, DriftRun, DriftWindow, ModelQuality
 from grader.schema.evidence.envelope import COLLECTORS, Envelope, EvidenceModel
 from grader.schema.evidence.faults import FaultCase, FaultRecord, FaultsEvidence
+from grader.schema.evidence.feedback import FeedbackEvidence, FeedbackSegment, GaugeReading, ServedQuality, VersionDocument, VersionSwitch
 from grader.schema.evidence.load import (
     BatchEvidence,
     BatchTrial,
@@ -47,8 +48,9 @@ from grader.schema.evidence.submission import (
 __all__ = [
     "COLLECTORS", "Alert", "AuditEvidence", "BaseImage", "BatchEvidence", "BatchTrial", "BootEvidence", "BurstStep", "Capacity",
     "CapacityTrial", "ContractEvidence", "ControlReading", "DockerfileChoice", "DriftEvidence", "DriftRun", "DriftWindow", "Envelope",
-    "EvidenceModel", "Exchange", "Family", "FaultCase", "FaultRecord", "FaultsEvidence", "Host", "ImageEvidence", "IsolationProbe",
-    "Latency", "LoadEvidence", "LoadWindow", "LogsEvidence", "Manifest", "MetricsEvidence", "ModelQuality", "Place", "PredictionFacts",
-    "Probe", "RepositoryEvidence", "ResourceSample", "ResourceUse", "RunFacts", "Sample", "SandboxEvidence", "Scrape", "SentTruth",
-    "SlowClients", "SourceEvidence", "StageTiming", "StressEvidence", "Submission", "TimeBin",
+    "EvidenceModel", "Exchange", "Family", "FaultCase", "FaultRecord", "FaultsEvidence", "FeedbackEvidence", "FeedbackSegment",
+    "GaugeReading", "Host", "ImageEvidence", "IsolationProbe", "Latency", "LoadEvidence", "LoadWindow", "LogsEvidence", "Manifest",
+    "MetricsEvidence", "ModelQuality", "Place", "PredictionFacts", "Probe", "RepositoryEvidence", "ResourceSample", "ResourceUse",
+    "RunFacts", "Sample", "SandboxEvidence", "Scrape", "SentTruth", "ServedQuality", "SlowClients", "SourceEvidence", "StageTiming",
+    "StressEvidence", "Submission", "TimeBin", "VersionDocument", "VersionSwitch",
 ]  # fmt: skip

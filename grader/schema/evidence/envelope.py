@@ -11,13 +11,14 @@ from grader.schema.causes import Failure
 from grader.schema.evidence.behaviour import AuditEvidence, BootEvidence, ContractEvidence, LogsEvidence
 from grader.schema.evidence.drift import DriftEvidence
 from grader.schema.evidence.faults import FaultsEvidence
+from grader.schema.evidence.feedback import FeedbackEvidence
 from grader.schema.evidence.load import LoadEvidence, StressEvidence
 from grader.schema.evidence.metrics import MetricsEvidence
 from grader.schema.evidence.submission import ImageEvidence, RepositoryEvidence, SandboxEvidence, SourceEvidence
 
 EvidenceModel = (
     SourceEvidence | RepositoryEvidence | ImageEvidence | SandboxEvidence | BootEvidence | ContractEvidence
-    | LoadEvidence | StressEvidence | DriftEvidence | FaultsEvidence | MetricsEvidence | LogsEvidence | AuditEvidence
+    | LoadEvidence | StressEvidence | DriftEvidence | FeedbackEvidence | FaultsEvidence | MetricsEvidence | LogsEvidence | AuditEvidence
 )  # fmt: skip
 """Anything a check may declare as an input."""
 
@@ -31,6 +32,7 @@ COLLECTORS: dict[str, type[Model]] = {
     "load": LoadEvidence,
     "stress": StressEvidence,
     "drift": DriftEvidence,
+    "feedback": FeedbackEvidence,
     "faults": FaultsEvidence,
     "metrics": MetricsEvidence,
     "logs": LogsEvidence,
