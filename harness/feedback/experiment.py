@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 
 from challenges.loader import LoadedChallenge
 from grader.schema.challenge import Challenge, FeedbackPlan
@@ -37,8 +38,8 @@ READING_EVERY = 200
 SCRAPE_DEADLINE_S = 1.0
 TAIL_S = 2.2
 """Streaming goes on so long after the first answer of a new version, so that whatever the switch costs is seen."""
-LABEL_COST = 0.6
-"""A label may cost as much as a prediction: 0.6 of the rate that half of the capacity affords leaves room for both."""
+WITH_LABELS = 0.6
+"""A label may cost as much as a prediction: so much of the rate that half of the capacity affords leaves room for both, and for training."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,10 @@ def prepare(challenge: LoadedChallenge, plan: FeedbackPlan | None, seed: int) ->
 
 
 def rate_of(challenge: Challenge, load: LoadEvidence | None, stress: StressEvidence | None) -> float:
-    """Predictions per second, with as many labels beside them. Never above what the drift experiment affords, and below the production
-    rate only where that is."""
-    most = affordable(challenge, load, stress)
-    return max(min(most, challenge.reality.rate_rps), LABEL_COST * most)
+    """Predictions per second, with as many labels beside them. Never above the drift experiment's, and below the production rate only where
+    that is."""
+    most = affordable(challenge.model_copy(update={"drift": challenge.drift.model_copy(update={"max_rate_rps": inf})}), load, stress)
+    return min(challenge.drift.max_rate_rps, max(min(most, challenge.reality.rate_rps), WITH_LABELS * most))
 
 
 def run(

