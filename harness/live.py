@@ -1,4 +1,4 @@
-"""The stages that need a running candidate, in order: boot, contract, load, stress, drift, telemetry, faults."""
+"""The stages that need a running candidate, in order: boot, contract, load, stress, drift, feedback, telemetry, faults."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from grader.schema.evidence import (
     ContractEvidence,
     DriftEvidence,
     FaultsEvidence,
+    FeedbackEvidence,
     ImageEvidence,
     LoadEvidence,
     LogsEvidence,
@@ -29,6 +30,8 @@ from harness import contract
 from harness.drift import experiment
 from harness.drift.rate import affordable
 from harness.faults import stage as faults
+from harness.feedback import experiment as feedback
+from harness.feedback.plan import Experiment as Feedback
 from harness.load import batch, control, stress
 from harness.load import stage as load
 from harness.load.generator import LoadGenerator
@@ -44,8 +47,8 @@ from harness.stages import Clock, Stages
 from harness.telemetry import audit, logs
 from harness.telemetry.scraper import Telemetry
 
-LIVE = ("boot", "contract", "load", "stress", "drift", "metrics", "logs", "audit", "faults")
-PHASES = ("contract", "load", "stress", "drift", "faults")
+LIVE = ("boot", "contract", "load", "stress", "drift", "feedback", "metrics", "logs", "audit", "faults")
+PHASES = ("contract", "load", "stress", "drift", "feedback", "faults")
 """Phases with a seed of their own."""
 
 CONTRACT_ROWS = 80
@@ -67,6 +70,7 @@ class Streams:
     load: list[Row]
     stress: list[Row]
     drift: experiment.Experiment
+    feedback: Feedback | None
     faults: dict[str, list[Row]]
 
     @classmethod
@@ -77,12 +81,13 @@ class Streams:
             load=simulator.stream(rows_needed(mode.load, challenge.spec.reality), seeds.derive("load")),
             stress=simulator.stream(STRESS_ROWS if mode.stress else 0, seeds.derive("stress")),
             drift=experiment.prepare(challenge, mode.drift, seeds.derive("drift")),
+            feedback=feedback.prepare(challenge, mode.feedback, seeds.derive("feedback")),
             faults={fault: simulator.stream(faults.rows_needed(fault), seeds.derive(f"faults:{fault}")) for fault in mode.faults},
         )
 
     @property
     def rows(self) -> list[Row]:
-        """Rows whose customers the feature store must know from the start; drift and faults bring their own."""
+        """Rows whose customers the feature store must know from the start; drift, feedback and faults bring their own."""
         return [*self.contract, *self.load, *self.stress]
 
 
@@ -118,6 +123,7 @@ class Live:
         loaded = self._serving("load", self._load, _load_seconds)
         stressed = self._serving("stress", self._stress, _stress_seconds) if self.mode.stress else None
         self._serving("drift", lambda: self._drift(loaded, stressed), _drift_seconds)
+        self._serving("feedback", lambda: self._feedback(loaded, stressed), _feedback_seconds)
         self._serving("idle", self._idle, needs=["load"])
         self._serving("logs", self._logs)
         self._serving("audit", self._audit)
@@ -215,7 +221,7 @@ class Live:
         facts = probed.predictions
         detail = f"{facts.valid} of {facts.sent} answers valid, {facts.distinct_scores} distinct scores; {facts.first_violation}"
         failure = CandidateTrouble("no_valid_prediction", detail).failure
-        for name in ("load", "stress", "drift", "metrics", "logs", "audit", "faults"):
+        for name in ("load", "stress", "drift", "feedback", "metrics", "logs", "audit", "faults"):
             self.stages.fail(name, failure)
 
     def _load(self) -> LoadEvidence:
@@ -274,6 +280,18 @@ class Live:
         self.traces.append(result.trace)
         return result.evidence
 
+    def _feedback(self, loaded: LoadEvidence | None, stressed: StressEvidence | None) -> FeedbackEvidence:
+        """An empty one where the mode leaves it out."""
+        bench, plan = self.bench, self.mode.feedback
+        if plan is None or bench.streams.feedback is None:
+            return FeedbackEvidence()
+        result = feedback.run(
+            bench.streams.feedback, bench.generator, self._here.client, self.challenge, bench.topology.feature_store, bench.topology.alerts, plan,
+            rate_rps=feedback.rate_of(self.spec, loaded, stressed), since=self.clock.begin,
+        )  # fmt: skip
+        self.traces.append(result.trace)
+        return result.evidence
+
     def _idle(self) -> None:
         """Scrapes while nothing is sent, then around requests that must be refused: are those counted as what they are?"""
         self.telemetry.idle()
@@ -315,6 +333,10 @@ def _stress_seconds(evidence: StressEvidence) -> float:
 
 def _drift_seconds(evidence: DriftEvidence) -> float:
     return evidence.windows[-1].end_s - evidence.windows[0].start_s if evidence.windows else 0.0
+
+
+def _feedback_seconds(evidence: FeedbackEvidence) -> float:
+    return sum(segment.end_s - segment.start_s for segment in evidence.segments)
 
 
 def _fault_seconds(evidence: FaultsEvidence) -> float:

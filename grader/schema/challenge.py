@@ -125,6 +125,19 @@ class DriftPlan(Model):
     must_detect: dict[str, float] = Field(description="kind -> the severity from which a sound monitor notices it; weaker runs only draw the curve")
 
 
+class FeedbackPlan(Model):
+    """The experiment on late labels, in requests: calm, then a turned relation with labels, held-out rows, inverted labels, and what they left."""
+
+    calm: tuple[int, int] = Field(default=(1400, 1800), description="shortest and longest; nothing is wrong yet")
+    concept: int = Field(default=4000, gt=0, description="at most, until answers name another model version")
+    held_out: int = Field(default=1500, gt=0, description="of the same relation, never labelled: what did retraining gain?")
+    inverted: int = Field(default=1000, gt=0, description="whose labels are inverted: a join gone wrong")
+    settling: int = Field(default=900, gt=0, description="while the last inverted labels arrive")
+    after: int = Field(default=800, gt=0, description="never labelled: what serves now?")
+    delay_s: tuple[float, float] = Field(default=(1.0, 2.5), description="shortest and longest delay of a label behind its prediction")
+    severity: float = Field(default=1.0, gt=0, le=1, description="of the concept drift")
+
+
 class Mode(Model):
     """How much is exercised. A mode never changes how something is judged."""
 
@@ -133,16 +146,17 @@ class Mode(Model):
     load: list[LoadWindowPlan]
     stress: StressPlan | None = None
     drift: list[DriftKind]
+    feedback: FeedbackPlan | None = None
     faults: list[str]
 
     @property
     def stimuli(self) -> frozenset[str]:
         """Names that a check's `needs` may ask for, and the first word of each for any.
 
-        `load:<window>`, `stress:<part>`, `drift:<kind>`, `drift:curve`, `fault:<id>`.
+        `load:<window>`, `stress:<part>`, `drift:<kind>`, `drift:curve`, `fault:<id>`, `feedback`.
         """
         listed = {f"load:{w.name}" for w in self.load} | {f"drift:{d.kind}" for d in self.drift} | {f"fault:{f}" for f in self.faults}
-        named = listed | self._stressed | self._curves
+        named = listed | self._stressed | self._curves | ({"feedback"} if self.feedback else set())
         return frozenset(named | {name.split(":")[0] for name in named})
 
     @property

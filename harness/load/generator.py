@@ -80,10 +80,10 @@ class LoadGenerator:
         plan_path.unlink()
         return Running(self, plan, float(started["t0"]), tape_path)
 
-    def counters(self) -> tuple[int, int, int, int]:
-        """(sent, ended, dropped, late) of the current plan, live."""
-        sent, ended, dropped, late = COUNTERS.unpack_from(self._counters, 0)
-        return sent, ended, dropped, late
+    def counters(self) -> tuple[int, int, int, int, int]:
+        """(sent, ended, dropped, late, distinct model versions) of the current plan, live."""
+        sent, ended, dropped, late, versions = COUNTERS.unpack_from(self._counters, 0)
+        return sent, ended, dropped, late, versions
 
     def _spawn(self, counters: Path) -> subprocess.Popen[bytes]:
         root = str(Path(harness.__file__).resolve().parent.parent)
@@ -160,12 +160,16 @@ class Running:
 
     def in_flight(self) -> int:
         """Requests sent and not yet ended."""
-        sent, ended, _, _ = self._generator.counters()
+        sent, ended, *_ = self._generator.counters()
         return sent - ended
 
     def late(self) -> int:
         """Requests that have ended over the plan's SLO, or without a valid prediction."""
         return self._generator.counters()[3]
+
+    def versions(self) -> int:
+        """Distinct model versions in the answers so far."""
+        return self._generator.counters()[4]
 
     def stop(self) -> Trace:
         """End now: later arrivals are not part of the trace, nor is what was in flight."""

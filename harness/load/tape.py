@@ -19,8 +19,9 @@ COLUMNS: dict[str, str] = {
 }  # fmt: skip
 """Column -> array type code, in file order. Times are CLOCK_MONOTONIC seconds; NaN where a stamp does not exist."""
 
-COUNTERS = struct.Struct("qqqq")
-"""Shared live with the parent: requests sent, ended, dropped, and late (over the SLO, or no valid prediction) so far in the current plan."""
+COUNTERS = struct.Struct("qqqqq")
+"""Shared live with the parent: requests sent, ended, dropped, late (over the SLO, or no valid prediction), and distinct model
+versions in answers, so far in the current plan."""
 
 MAX_VERSIONS = 64
 

@@ -83,6 +83,14 @@ def test_the_drift_experiment_is_announced_as_it_is_run(fraud: LoadedChallenge, 
     assert f"windows of {plan.window}" in brief and plan.window == fraud.spec.contract.drift_window
 
 
+def test_late_labels_are_announced_as_they_are_sent(fraud: LoadedChallenge, brief: str) -> None:
+    plan = fraud.spec.modes["standard"].feedback
+    assert plan is not None and fraud.spec.modes["quick"].feedback is None
+    assert f"For {plan.calm[0]:,} to {plan.calm[1]:,} payments" in brief and f"within {plan.concept:,} payments" in brief
+    assert f"{plan.held_out:,} payments without labels" in brief and f"labels of {plan.inverted:,} payments are inverted" in brief
+    assert f"{plan.delay_s[0]:g} to {plan.delay_s[1]:g} s" in brief
+
+
 def test_the_brief_is_short_and_free_of_hidden_things(brief: str) -> None:
     assert len(brief.splitlines()) <= 250
     assert not re.search(r"simulator|private/|submissions/|mutant|oracle|severity = ", brief)

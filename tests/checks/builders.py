@@ -27,6 +27,9 @@ from grader.schema.evidence import (
     FaultCase,
     FaultRecord,
     FaultsEvidence,
+    FeedbackEvidence,
+    FeedbackSegment,
+    GaugeReading,
     ImageEvidence,
     Latency,
     LoadEvidence,
@@ -42,8 +45,11 @@ from grader.schema.evidence import (
     ResourceUse,
     Scrape,
     SentTruth,
+    ServedQuality,
     StressEvidence,
     TimeBin,
+    VersionDocument,
+    VersionSwitch,
 )
 from grader.schema.result import Finding, Outcome
 from harness.telemetry.exposition import parse
@@ -282,6 +288,79 @@ ANSWERED = [*alert("distance_km", 4100, 6600), *alert("amount", 8100, 10600), *a
 
 def quality(brier: float = 0.05, base: float = 0.056, n: int = 3000, auc: float = 0.78) -> ModelQuality:
     return ModelQuality(n=n, positives=180, auc=auc, brier=brier, base_brier=base, reference_auc=0.81)
+
+
+# ---- late labels
+
+OLD_LOSS, NEW_LOSS = 0.0145, 0.0042
+SWITCHED = {"v1": 2000, "v2": 600}
+
+
+def served(excess: float, n: int = 1500, excess_se: float = 0.001) -> ServedQuality:
+    return ServedQuality(n=n, brier=0.052 + excess, brier_se=0.005, base_brier=0.06, reference_brier=0.052, excess=excess, excess_se=excess_se)
+
+
+def stretch(name: Any, start_s: float, loss: float, versions: Mapping[str, int], labels: int = 0, taken: bool = True, **facts: Any) -> FeedbackSegment:
+    sent = sum(versions.values())
+    default = {
+        "name": name, "first_request": round(start_s * 300), "sent": sent, "ok": sent, "failed": 0, "start_s": start_s, "end_s": start_s + sent / 300,
+        "latency_p99_ms": 9.0, "versions": dict(versions), "labels_sent": labels, "labels_taken": labels if taken else 0,
+        "label_statuses": {"202" if taken else "404": labels} if labels else {}, "quality": served(loss),
+        "by_version": {version: served(OLD_LOSS if version == "v1" else NEW_LOSS) for version in versions},
+    }  # fmt: skip
+    return FeedbackSegment(**{**default, **facts})
+
+
+def switched(at_s: float = 12.0, **facts: Any) -> VersionSwitch:
+    default = {
+        "before": "v1", "after": "v2", "at_s": at_s, "request": round(300 * at_s), "labels_taken": 2400, "near": 1200, "near_failed": 0, "near_s": 2.0,
+        "old_answers": 0, "old_answers_late": 0, "flips": 0,
+    }  # fmt: skip
+    return VersionSwitch(**{**default, **facts})
+
+
+def told(moment: Any, version: str, metrics: Sequence[str] | None = None, **more: Any) -> VersionDocument:
+    document = {"model_version": version, "data_version": "d1", "code_commit": "c", "training_metrics": {"auc": 0.8}, **more}
+    return VersionDocument(moment=moment, at_s=0.0, status=200, document=document, metric_versions=list([version] if metrics is None else metrics))
+
+
+def feedback(**facts: Any) -> FeedbackEvidence:
+    """A service that retrains at 12 s, 7 s after the relation turned (5 s), is better then and takes no harm from inverted labels."""
+    segments = [
+        stretch("calm", 0.0, 0.004, {"v1": 1500}, 1500), stretch("concept", 5.0, OLD_LOSS, SWITCHED, 2600),
+        stretch("held_out", 14.0, NEW_LOSS, {"v2": 1500}), stretch("inverted", 19.0, NEW_LOSS, {"v2": 1000}, 1000),
+        stretch("settling", 22.4, NEW_LOSS, {"v2": 900}), stretch("after", 25.4, NEW_LOSS, {"v2": 800}),
+    ]  # fmt: skip
+    default = {
+        "rate_rps": 300.0, "delay_s": (1.0, 2.5), "segments": segments, "switches": [switched()],
+        "documents": [told("before", "v1"), told("retrained", "v2", parent="v1"), told("end", "v2", parent="v1")],
+        "readings": brier_readings(0.07),
+        "alerts": [Alert(name="ModelQuality", status="firing", labels={"alertname": "ModelQuality"}, at_s=8.0, request=2400)],
+    }  # fmt: skip
+    return FeedbackEvidence(**{**default, **facts})
+
+
+def brier_readings(turned: float) -> list[GaugeReading]:
+    """Five readings in calm around 0.05, then five at `turned`."""
+    values = [0.05, 0.051, 0.049, 0.05, 0.05, *[turned] * 5]
+    return [GaugeReading(at_s=2.0 + i * 0.8, request=600 + 240 * i, gauges={"live_brier": value}) for i, value in enumerate(values)]
+
+
+def unlearned(**facts: Any) -> FeedbackEvidence:
+    """Labels are taken, and nothing comes of it."""
+    segments = [stretch("calm", 0.0, 0.004, {"v1": 1500}, 1500), stretch("concept", 5.0, OLD_LOSS, {"v1": 4000}, 3300)]
+    return feedback(**{"segments": segments, "switches": [], "documents": [told("before", "v1")], "readings": [], "alerts": [], **facts})
+
+
+def labels_refused() -> FeedbackEvidence:
+    segments = [stretch("calm", 0.0, 0.004, {"v1": 500}, 60, taken=False)]
+    return feedback(segments=segments, switches=[], documents=[], readings=[], alerts=[], labels_refused=True)
+
+
+def with_segment(name: str, **facts: Any) -> FeedbackEvidence:
+    """The sound experiment with other facts of one segment."""
+    sound = feedback()
+    return sound.model_copy(update={"segments": [s.model_copy(update=facts) if s.name == name else s for s in sound.segments]})
 
 
 # ---- load and faults

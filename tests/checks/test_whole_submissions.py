@@ -24,8 +24,10 @@ from checks.builders import (
     fault,
     faults,
     growing,
+    feedback,
     image,
     judge,
+    labels_refused,
     load,
     logs,
     metrics,
@@ -72,6 +74,7 @@ def sound():
         "audit": audit(),
         "metrics": metrics(exposition(100), exposition(3100), *around(moments, counts), truths=[steady, errors]),
         "drift": drift(EVERY_ANSWER, kinds=EVERY_KIND, gauges=growing, quality=quality()),
+        "feedback": feedback(),
         "load": load(
             window("steady").model_copy(update={"alike_share": 0.01}), window("spike", 3000, seconds=10.0, p95=60.0),
             window("recovery", 1000, seconds=10.0, bins=timeline((10.0, {}))),
@@ -150,6 +153,7 @@ def weak():
         "metrics": metrics(before, after, *(scrape(moment, after) for moment in moments), truths=[steady, errors]),
         "boot": boot(uids=[0]),
         "drift": drift(kinds=EVERY_KIND, quality=quality()),
+        "feedback": labels_refused(),
         "faults": faults(
             fault("pause"), fault("network_cut"), fault("sigkill", facts={"ready_s": 3.0}), starved, drained,
             fault("malformed_input", cases=halves), *hung,

@@ -14,12 +14,12 @@ from challenges import loader
 from challenges.simulator import Simulator
 
 SUBMISSIONS = Path(__file__).resolve().parents[2] / "challenges" / "fraud-scoring" / "submissions"
-MODULES = ("drift", "features", "model", "schema")
+MODULES = ("drift", "features", "learning", "metrics", "model", "schema")
 
 
 @pytest.fixture(scope="session")
 def oracle() -> Iterator[SimpleNamespace]:
-    """`.drift`, `.features`, `.model`, `.schema` of the oracle's package, `.shipped` its loaded artifact. Unloaded again afterwards."""
+    """`.drift`, `.features`, `.learning`, `.metrics`, `.model`, `.schema` of the oracle's package, `.shipped` its loaded artifact. Unloaded again afterwards."""
     folder = str(SUBMISSIONS / "oracle")
     sys.path.insert(0, folder)
     parts: dict[str, ModuleType] = {name: importlib.import_module(f"fraud.{name}") for name in MODULES}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from grader.judge.cost import cost_table
 from grader.judge.found import found
-from grader.judge.tables import drift, faults, load, stress
+from grader.judge.tables import drift, faults, feedback, load, stress
 from grader.judge.timeline import timeline
 from grader.schema.bundle import Bundle
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import DriftEvidence, FaultsEvidence, LoadEvidence, StressEvidence
+from grader.schema.evidence import DriftEvidence, FaultsEvidence, FeedbackEvidence, LoadEvidence, StressEvidence
 from grader.schema.result import Table
 
 
@@ -21,6 +21,7 @@ def tables(bundle: Bundle, challenge: Challenge) -> list[Table]:
         faults.injected(injected),
         faults.inputs(injected),
         drift.noticed(drifted, challenge),
+        feedback.learned(found(bundle, FeedbackEvidence)),
         load.windows(windows),
         stress.bursts(stressed, challenge),
         load.batch(sent),

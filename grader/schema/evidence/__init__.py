@@ -14,6 +14,7 @@ from grader.schema.evidence.behaviour import (
 from grader.schema.evidence.drift import Alert, DriftEvidence, DriftRun, DriftWindow, ModelQuality
 from grader.schema.evidence.envelope import COLLECTORS, Envelope, EvidenceModel
 from grader.schema.evidence.faults import FaultCase, FaultRecord, FaultsEvidence
+from grader.schema.evidence.feedback import FeedbackEvidence, FeedbackSegment, GaugeReading, ServedQuality, VersionDocument, VersionSwitch
 from grader.schema.evidence.load import (
     BatchEvidence,
     BatchTrial,
@@ -46,11 +47,11 @@ from grader.schema.evidence.submission import (
 )
 
 __all__ = [
-    "COLLECTORS", "Alert", "AlertStretch", "AuditEvidence", "BaseImage", "BatchEvidence", "BatchTrial", "BootEvidence", "BurstStep",
-    "Capacity", "CapacityTrial", "ContractEvidence", "ControlReading", "DockerfileChoice", "DriftEvidence", "DriftRun", "DriftWindow",
-    "Envelope", "EvidenceModel", "Exchange", "Family", "FaultCase", "FaultRecord", "FaultsEvidence", "Host", "ImageEvidence",
-    "IsolationProbe", "Latency", "LoadEvidence", "LoadWindow", "LogsEvidence", "Manifest", "MetricsEvidence", "ModelQuality", "Panel",
-    "Place", "PredictionFacts", "Probe", "PrometheusEvidence", "Replay", "RepositoryEvidence", "ResourceSample", "ResourceUse", "Rule",
-    "RuleFile", "RunFacts", "Sample", "SandboxEvidence", "Scrape", "Scraping", "SentTruth", "SlowClients", "SourceEvidence", "StageTiming",
-    "StressEvidence", "Submission", "TimeBin",
+    "COLLECTORS", "Alert", "AlertStretch", "AuditEvidence", "BaseImage", "BatchEvidence", "BatchTrial", "BootEvidence", "BurstStep", "Capacity",
+    "CapacityTrial", "ContractEvidence", "ControlReading", "DockerfileChoice", "DriftEvidence", "DriftRun", "DriftWindow", "Envelope",
+    "EvidenceModel", "Exchange", "Family", "FaultCase", "FaultRecord", "FaultsEvidence", "FeedbackEvidence", "FeedbackSegment", "GaugeReading",
+    "Host", "ImageEvidence", "IsolationProbe", "Latency", "LoadEvidence", "LoadWindow", "LogsEvidence", "Manifest", "MetricsEvidence",
+    "ModelQuality", "Panel", "Place", "PredictionFacts", "Probe", "PrometheusEvidence", "Replay", "RepositoryEvidence", "ResourceSample",
+    "ResourceUse", "Rule", "RuleFile", "RunFacts", "Sample", "SandboxEvidence", "Scrape", "Scraping", "SentTruth", "ServedQuality", "SlowClients",
+    "SourceEvidence", "StageTiming", "StressEvidence", "Submission", "TimeBin", "VersionDocument", "VersionSwitch",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from grader.schema.causes import Failure
 from grader.schema.evidence.behaviour import AuditEvidence, BootEvidence, ContractEvidence, LogsEvidence
 from grader.schema.evidence.drift import DriftEvidence
 from grader.schema.evidence.faults import FaultsEvidence
+from grader.schema.evidence.feedback import FeedbackEvidence
 from grader.schema.evidence.load import LoadEvidence, StressEvidence
 from grader.schema.evidence.metrics import MetricsEvidence
 from grader.schema.evidence.prometheus import PrometheusEvidence
@@ -18,7 +19,8 @@ from grader.schema.evidence.submission import ImageEvidence, RepositoryEvidence,
 
 EvidenceModel = (
     SourceEvidence | RepositoryEvidence | ImageEvidence | SandboxEvidence | BootEvidence | ContractEvidence
-    | LoadEvidence | StressEvidence | DriftEvidence | PrometheusEvidence | FaultsEvidence | MetricsEvidence | LogsEvidence | AuditEvidence
+    | LoadEvidence | StressEvidence | DriftEvidence | PrometheusEvidence | FeedbackEvidence | FaultsEvidence | MetricsEvidence | LogsEvidence
+    | AuditEvidence
 )  # fmt: skip
 """Anything a check may declare as an input."""
 
@@ -33,6 +35,7 @@ COLLECTORS: dict[str, type[Model]] = {
     "stress": StressEvidence,
     "drift": DriftEvidence,
     "prometheus": PrometheusEvidence,
+    "feedback": FeedbackEvidence,
     "faults": FaultsEvidence,
     "metrics": MetricsEvidence,
     "logs": LogsEvidence,

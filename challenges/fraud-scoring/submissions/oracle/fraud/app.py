@@ -63,7 +63,7 @@ class Service:
         self.breaker = Breaker()
         self.store = FeatureStore(self.settings, self.breaker)
         self.notifier = Notifier(self.settings.alert_webhook_url, self.store.session, self.metrics)
-        self.learner = Learner(self.metrics, self._promote, lambda bad, text: self.notifier.notify("ModelQuality", "", bad, text, "critical"))
+        self.learner = Learner(self.metrics, self._promote, lambda name, bad, text: self.notifier.notify(name, "", bad, text, "critical"))
         self.metrics.breaker_open.set_function(lambda: float(self.breaker.is_open))
         self.metrics.in_flight.set_function(lambda: float(self.in_flight))
         jobs = (self._load(), self._watch_drift(), self.audit.run(), self.labels.run(), self.notifier.run())

@@ -158,8 +158,8 @@ def test_labels_that_contradict_the_model_promote_a_better_one_and_it_survives_a
     async def scenario():
         async with running(tmp_path, history) as (client, _, service):
             first = service.model.version
-            for i in range(700):
-                risky = i % 2
+            for i in range(1000):
+                risky = int(i % 12 == 0)
                 body = transaction | {"transaction_id": f"t{i}", "channel": "magstripe" if risky else "chip"}
                 await client.post("/predict", json=body)
                 await client.post("/feedback", json={"transaction_id": f"t{i}", "label": risky})
@@ -168,6 +168,24 @@ def test_labels_that_contradict_the_model_promote_a_better_one_and_it_survives_a
             assert promoted.startswith(first + "+fb.")
         async with running(tmp_path, history) as (_, _, service):
             assert service.model.version == promoted
+
+    asyncio.run(scenario())
+
+
+def test_labels_that_cannot_be_are_set_aside_and_alerted(tmp_path, transaction, history):
+    async def scenario():
+        async with running(tmp_path, history) as (client, store, service):
+            first = service.model.version
+            for i in range(800):
+                await client.post("/predict", json=transaction | {"transaction_id": f"t{i}"})
+                await client.post("/feedback", json={"transaction_id": f"t{i}", "label": int(i % 12 != 0)})
+            for _ in range(100):
+                if any(alert["labels"]["alertname"] == "LabelRate" for alert in store.alerts):
+                    break
+                await asyncio.sleep(0.02)
+            assert any(alert["labels"]["alertname"] == "LabelRate" for alert in store.alerts)
+            assert service.learner.task is None and service.model.version == first
+            assert 'fraud_feedback_total{known="doubted"} 800.0' in await (await client.get("/metrics")).text()
 
     asyncio.run(scenario())
 

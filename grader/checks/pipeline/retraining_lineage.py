@@ -1,0 +1,34 @@
+"""Does the new version's document say where the model came from?"""
+
+from __future__ import annotations
+
+import json
+
+from grader.checks.analysis.feedback import refusal, retrained, unfit
+from grader.checks.api import Finding, reached
+from grader.schema.evidence import FeedbackEvidence
+
+VERSION, DATA = "model_version", "data_version"
+
+
+def check(feedback: FeedbackEvidence) -> Finding:
+    if trouble := unfit(feedback):
+        return trouble
+    if said := refusal(feedback):
+        return reached("none", said)
+    if retrained(feedback) is None:
+        return reached("none", "no retrained model came up")
+    told = [document.document or {} if (document := feedback.document(moment)) else {} for moment in ("before", "retrained")]
+    old, new = told
+    if not new or new.get(VERSION) == old.get(VERSION):
+        return reached("none", "the version route did not tell of another version")
+    changed = sorted(key for key in old.keys() | new.keys() if key != VERSION and old.get(key) != new.get(key))
+    parents = {switch.before for switch in feedback.switches if switch.before and switch.before != new.get(VERSION)}
+    rest = json.dumps({key: value for key, value in new.items() if key != VERSION}, ensure_ascii=False)
+    named = sorted(parent for parent in parents if parent in rest)
+    seen = f"beside the version, {', '.join(changed) or 'nothing'} changed in the version document"
+    if named:
+        return reached("traceable", f"{seen}; it names the parent {named[0]}")
+    if DATA in changed:
+        return reached("traceable", f"{seen}; it names other data")
+    return reached("changed" if changed else "renamed", f"{seen}; it names neither the parent nor other data")
