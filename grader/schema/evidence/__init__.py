@@ -4,9 +4,12 @@ One model per collector. A collector's file in the bundle is an `Envelope`: the 
 """
 
 from grader.schema.evidence.behaviour import (
+    Artifact,
+    ArtifactFacts,
     AuditEvidence,
     BootEvidence,
     ContractEvidence,
+    ErrorLines,
     Exchange,
     LogsEvidence,
     PredictionFacts,
@@ -31,7 +34,7 @@ from grader.schema.evidence.load import (
     TimeBin,
 )
 from grader.schema.evidence.manifest import Host, Manifest, RunFacts, StageTiming, Submission
-from grader.schema.evidence.metrics import Family, MetricsEvidence, Sample, Scrape, SentTruth
+from grader.schema.evidence.metrics import Family, MetricsEvidence, Sample, Scrape, ScrapeCost, SentTruth
 from grader.schema.evidence.submission import (
     BaseImage,
     DockerfileChoice,
@@ -45,10 +48,11 @@ from grader.schema.evidence.submission import (
 )
 
 __all__ = [
-    "COLLECTORS", "Alert", "AuditEvidence", "BaseImage", "BatchEvidence", "BatchTrial", "BootEvidence", "BurstStep", "Capacity",
-    "CapacityTrial", "ContractEvidence", "ControlReading", "DockerfileChoice", "DriftEvidence", "DriftRun", "DriftWindow", "Envelope",
-    "EvidenceModel", "Exchange", "Family", "FaultCase", "FaultRecord", "FaultsEvidence", "Host", "ImageEvidence", "IsolationProbe",
-    "Latency", "LoadEvidence", "LoadWindow", "LogsEvidence", "Manifest", "MetricsEvidence", "ModelQuality", "Place", "PredictionFacts",
-    "Probe", "RepositoryEvidence", "ResourceSample", "ResourceUse", "RunFacts", "Sample", "SandboxEvidence", "Scrape", "SentTruth",
-    "SlowClients", "SourceEvidence", "StageTiming", "StressEvidence", "Submission", "TimeBin",
+    "COLLECTORS", "Alert", "Artifact", "ArtifactFacts", "AuditEvidence", "BaseImage", "BatchEvidence", "BatchTrial", "BootEvidence",
+    "BurstStep", "Capacity", "CapacityTrial", "ContractEvidence", "ControlReading", "DockerfileChoice", "DriftEvidence", "DriftRun",
+    "DriftWindow", "Envelope", "ErrorLines", "EvidenceModel", "Exchange", "Family", "FaultCase", "FaultRecord", "FaultsEvidence",
+    "Host", "ImageEvidence", "IsolationProbe", "Latency", "LoadEvidence", "LoadWindow", "LogsEvidence", "Manifest",
+    "MetricsEvidence", "ModelQuality", "Place", "PredictionFacts", "Probe", "RepositoryEvidence", "ResourceSample", "ResourceUse",
+    "RunFacts", "Sample", "SandboxEvidence", "Scrape", "ScrapeCost", "SentTruth", "SlowClients", "SourceEvidence", "StageTiming",
+    "StressEvidence", "Submission", "TimeBin",
 ]  # fmt: skip
