@@ -18,7 +18,7 @@ WRONG = re.compile(r"^(?:warn|err|crit|fatal|alert|emerg|panic|severe)", re.I)
 LOWEST_NUMBER = 40
 """`warn` of pino and bunyan, ERROR of Python: below it the libraries disagree."""
 
-CAUSE_KEY = re.compile(r"error|exc|reason|cause|detail|trace|stack|why|problem|violation", re.I)
+CAUSE_KEY = re.compile(r"error|\berr\b|exc|reason|cause|detail|trace|stack|why|problem|violation", re.I)
 NOT_CAUSE_KEY = re.compile(r"trace_?id|traceparent|error_?(?:count|rate|total)|span", re.I)
 DEGRADED_KEY = re.compile(r"^degraded$|^fallback$", re.I)
 """A line that says so of an answer speaks of a failing dependency, at whatever level it was written."""
@@ -55,9 +55,11 @@ def count(lines: Sequence[bytes], wrong_requests: int) -> ErrorLines:
     return ErrorLines(wrong_requests=wrong_requests, explained=explained, bare=bare, prose=prose)
 
 
-def trace_lines(lines: Sequence[bytes]) -> int:
-    """Plain lines that belong to stack traces: they tear a log of JSON lines apart."""
-    return sum(inside for inside, _ in _with_traces(lines))
+def documents(lines: Sequence[bytes]) -> tuple[list[dict[str, object]], int]:
+    """The lines that are JSON objects, and how many lines belong to stack traces, which tear a log of JSON lines apart."""
+    marked = list(_with_traces(lines))
+    found = (document(line) for inside, line in marked if not inside)
+    return [line for line in found if line is not None], sum(inside for inside, _ in marked)
 
 
 def has_level(line: Mapping[str, object]) -> bool:
@@ -65,7 +67,7 @@ def has_level(line: Mapping[str, object]) -> bool:
 
 
 def document(line: bytes) -> dict[str, object] | None:
-    """A line that is one JSON object, else None: no stack trace between two of them counts as one."""
+    """A line that is one JSON object, else None."""
     if len(line) > MAX_JSON_LINE or not line.lstrip().startswith(b"{"):
         return None
     try:
@@ -86,7 +88,7 @@ def _entries(lines: Sequence[bytes]) -> Iterator[tuple[dict[str, object] | None,
 def _with_traces(lines: Sequence[bytes]) -> Iterator[tuple[bool, bytes]]:
     inside = False
     for line in lines:
-        inside = bool(TRACE.search(line)) or (inside and bool(TRACE_GOES_ON.search(line)) and not line.lstrip().startswith(b"{"))
+        inside = bool(TRACE.search(line)) or (inside and bool(TRACE_GOES_ON.search(line)))
         yield inside, line
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 
 from grader.schema.evidence import ErrorLines, LogsEvidence
 from harness.sandbox.container import Candidate
-from harness.telemetry.error_lines import MAX_JSON_LINE, count, document, has_level, trace_lines
+from harness.telemetry.error_lines import MAX_JSON_LINE, count, documents, has_level
 from harness.text import one_line
 
 MAX_BYTES = 8 << 20
@@ -39,21 +39,21 @@ def errors(candidate: Candidate, since: float, wrong_requests: int) -> ErrorLine
 
 def examine(raw: bytes, canaries: Collection[str], ids: Collection[str], versions: Collection[str] = ()) -> LogsEvidence:
     lines = [line for line in raw.splitlines() if line.strip()][-MAX_LINES:]
-    documents = [document(line) for line in lines]
+    entries, traces = documents(lines)
     wanted = {id.encode() for id in ids}
     named = [version.encode() for version in versions if version]
     sent = {canary for canary in canaries if len(canary) >= SHORTEST_CANARY}
     return LogsEvidence(
         lines=len(lines),
         bytes=len(raw),
-        json_lines=sum(found is not None for found in documents),
+        json_lines=len(entries),
         with_request_id=sum(not wanted.isdisjoint(_TOKEN.findall(line[:MAX_JSON_LINE])) for line in lines),
         with_model_version=sum(any(version in line for version in named) for line in lines),
         canaries_sent=len(sent),
         canaries_found=_found(raw, sent),
         sample=[one_line(line, 300) for line in _spread(lines, SAMPLE_LINES)],
-        with_level=sum(found is not None and has_level(found) for found in documents),
-        trace_lines=trace_lines(lines),
+        with_level=sum(map(has_level, entries)),
+        trace_lines=traces,
     )
 
 

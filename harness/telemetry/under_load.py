@@ -27,8 +27,8 @@ AROUND_S = 1.0
 class ScrapesUnderLoad:
     """Scrapes from entry to exit. An exit waits for the scrape that is under way, at most DEADLINE_S."""
 
-    def __init__(self, client: Client, path: str, since: float) -> None:
-        self._client, self._path, self._since = client, path, since
+    def __init__(self, client: Client, path: str, since: float, every_s: float = EVERY_S) -> None:
+        self._client, self._path, self._since, self._every_s = client, path, since, every_s
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._scrape, name="scrapes-under-load", daemon=True)
         self._taken: list[ScrapeCost] = []
@@ -51,7 +51,7 @@ class ScrapesUnderLoad:
         return float(np.searchsorted(sent, end) - np.searchsorted(sent, begin)) / (end - begin)
 
     def _scrape(self) -> None:
-        while len(self._taken) < MOST and not self._over.wait(EVERY_S):
+        while len(self._taken) < MOST and not self._over.wait(self._every_s):
             at = time.monotonic()
             reply = self._client.request("GET", self._path, headers={"Accept": ACCEPT}, deadline_s=DEADLINE_S, max_bytes=2 * MAX_BYTES)
             self._taken.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from math import isfinite
 
 from grader.checks.analysis.metrics import Between, Distribution, falling_counters, readable
 from grader.schema.evidence import MetricsEvidence, Scrape
@@ -72,11 +73,14 @@ def blunt(own: Distribution, mean_s: float, slo_s: float, factor: float) -> str 
     return None
 
 
-def one_bucket(own: Distribution) -> bool:
-    """All observations of the stretch fell into a single bucket."""
-    rises = [count for _, count in own.buckets]
-    steps = [later - earlier for earlier, later in pairwise([0.0, *rises])]
-    return own.count > 0 and sum(step > 0 for step in steps) == 1
+def one_bucket(own: Distribution) -> float | None:
+    """The width of the one bucket that all observations of the stretch fell into; None where they spread over several, or beyond the last bound."""
+    low, held = 0.0, 0.0
+    for bound, count in own.buckets:
+        if count > held:
+            return bound - low if count >= own.count > 0 and isfinite(bound) else None
+        low, held = bound, count
+    return None
 
 
 def fallen(earlier: Scrape, later: Scrape) -> tuple[str, bool] | None:

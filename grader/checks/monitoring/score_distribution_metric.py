@@ -23,7 +23,7 @@ def check(metrics: MetricsEvidence, challenge: Challenge, bars: Bars) -> Finding
     seen = f"{own.name}: mean {mean:.4f} over {own.count:.0f} scores; we received {ours:.4f} over {truth.score_n}"
     figures = measure("mean exposed", mean, "score"), measure("mean received", ours, "score", n=truth.score_n)
     useful = sum(0 < bound <= 1 for bound in own.bounds)
-    if lie := _lie(own, mean, ours, truth, useful, bars):
+    if lie := _lie(own, mean, ours, truth, bars):
         return reached("untrue", f"{seen}; {lie}", *figures)
     missed = truth.score_n - own.count
     gap = f"; {missed:.0f} are not observed, which is fine for fallback answers if a document says so" if missed > bars["spare"] else ""
@@ -31,12 +31,13 @@ def check(metrics: MetricsEvidence, challenge: Challenge, bars: Bars) -> Finding
     return reached(level, f"{seen}; {useful} buckets between 0 and 1{gap}", *figures)
 
 
-def _lie(own: Distribution, mean: float, ours: float, truth: SentTruth, useful: int, bars: Bars) -> str | None:
+def _lie(own: Distribution, mean: float, ours: float, truth: SentTruth, bars: Bars) -> str | None:
     """Which lie it tells, if any."""
     spread = truth.score_sd or 0.0
     slack = 3 * spread / sqrt(max(1, truth.score_n)) + bars["slack"] * ours
     room = max(bars["spare"], bars["count"] * truth.score_n)
-    constant = useful >= bars["buckets"] and one_bucket(own) and spread > bars["spread"]
+    width = one_bucket(own)
+    constant = width is not None and spread > width / 2  # no values within a width spread further than half of it
     lies = (
         (own.broken is not None, own.broken or ""),
         (constant, f"it is constant: all in one bucket, while what we received has a standard deviation of {spread:.3f}"),
