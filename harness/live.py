@@ -44,8 +44,9 @@ from harness.sandbox.topology import Topology
 from harness.sandbox.vigil import Vigil
 from harness.seeds import Seeds
 from harness.stages import Clock, Stages
-from harness.telemetry import audit, logs
+from harness.telemetry import artifact, audit, logs
 from harness.telemetry.scraper import Telemetry
+from harness.telemetry.under_load import ScrapesUnderLoad
 
 LIVE = ("boot", "contract", "load", "stress", "drift", "feedback", "metrics", "logs", "audit", "faults")
 PHASES = ("contract", "load", "stress", "drift", "feedback", "faults")
@@ -112,6 +113,7 @@ class Live:
         self.traces: list[Trace] = []
         self.telemetry: Telemetry
         self.probed: ContractEvidence
+        self.wrong_since, self.wrong_requests = 0.0, 0
 
     def run(self, image: ImageEvidence) -> None:
         """All live stages; what fails leaves its reason, and what stands on it inherits that."""
@@ -125,9 +127,10 @@ class Live:
         self._serving("drift", lambda: self._drift(loaded, stressed), _drift_seconds)
         self._serving("feedback", lambda: self._feedback(loaded, stressed), _feedback_seconds)
         self._serving("idle", self._idle, needs=["load"])
-        self._serving("logs", self._logs)
+        quiet = self._serving("quiet_logs", self._quiet_logs)
         self._serving("audit", self._audit)
         self._serving("faults", self._faults, _fault_seconds)
+        self._run("logs", lambda: self._logs(quiet), needs=["quiet_logs"])
         self._run("metrics", self._metrics, needs=["load"])
 
     def end(self) -> None:
@@ -215,7 +218,13 @@ class Live:
         self.probed = contract.probe(self._here.client, self.challenge, self.bench.streams.contract[CONTRACT_ROWS // 4 :])
 
     def _contract(self) -> ContractEvidence:
-        return self.probed
+        """The artifacts are read while nothing is measured yet. An engine that does not hand them out costs that one fact."""
+        try:
+            found = artifact.read(self._here, self.spec.contract.version, self.spec.contract.model_path_env)
+        except Trouble as trouble:
+            self.stages.progress.note("contract", f"no look at the model files: {trouble}")
+            return self.probed
+        return self.probed.model_copy(update={"artifacts": found})
 
     def _stop_without_prediction(self, probed: ContractEvidence) -> None:
         facts = probed.predictions
@@ -273,10 +282,12 @@ class Live:
 
     def _drift(self, loaded: LoadEvidence | None, stressed: StressEvidence | None) -> DriftEvidence:
         bench = self.bench
-        result = experiment.run(
-            bench.streams.drift, bench.generator, self._here.client, self.challenge, bench.topology.feature_store, bench.topology.alerts,
-            rate_rps=affordable(self.spec, loaded, stressed), since=self.clock.begin,
-        )  # fmt: skip
+        with ScrapesUnderLoad(self._here.client, self.spec.contract.metrics, self.clock.begin) as scrapes:
+            result = experiment.run(
+                bench.streams.drift, bench.generator, self._here.client, self.challenge, bench.topology.feature_store, bench.topology.alerts,
+                rate_rps=affordable(self.spec, loaded, stressed), since=self.clock.begin,
+            )  # fmt: skip
+        self.telemetry.cost(scrapes.costs(result.trace))
         self.traces.append(result.trace)
         return result.evidence
 
@@ -295,18 +306,28 @@ class Live:
     def _idle(self) -> None:
         """Scrapes while nothing is sent, then around requests that must be refused: are those counted as what they are?"""
         self.telemetry.idle()
-        self.telemetry.errors(self.bench.streams.contract)
+        self.wrong_since = time.time()
+        self.wrong_requests = self.telemetry.errors(self.bench.streams.contract).sent
 
     def _metrics(self) -> MetricsEvidence:
         """Every scrape of the run, those around the faults included."""
         return self.telemetry.evidence()
 
-    def _logs(self) -> LogsEvidence:
+    def _quiet_logs(self) -> LogsEvidence:
+        """Before the faults, whose lines could push those of the ids that we look for out of the log."""
         rows = [*self.bench.streams.load, *self.bench.streams.drift.rows]
         canaries = {str(row.request[field]) for row in rows for field in self.spec.contract.canary_fields}
         sent = audit.answers(*self.traces)
         versions = {version for _, version in sent.values()}
         return logs.read(self._here, canaries, sent.keys(), versions)
+
+    def _logs(self, quiet: LogsEvidence | None) -> LogsEvidence:
+        """The same log once more: what was written from the first wrong request to the last fault."""
+        if quiet is None:
+            raise Trouble("upstream_missing", "the log was not read before the faults")
+        if not self.wrong_requests:
+            return quiet
+        return quiet.model_copy(update={"errors": logs.errors(self._here, self.wrong_since, self.wrong_requests)})
 
     def _audit(self) -> AuditEvidence:
         return audit.read(self._here, self.challenge, audit.answers(*self.traces))

@@ -6,8 +6,9 @@ import signal as signals
 import tarfile
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 import docker
@@ -124,12 +125,12 @@ class Candidate:
         except ENGINE_ERRORS as error:
             raise translate(error) from error
 
-    def logs(self, max_bytes: int = 1 << 20) -> bytes:
-        """The last `max_bytes` of stdout and stderr."""
+    def logs(self, max_bytes: int = 1 << 20, since: float | None = None) -> bytes:
+        """The last `max_bytes` of stdout and stderr; `since`: a moment of the wall clock (Unix seconds) before which nothing is wanted."""
         pieces: deque[bytes] = deque()
         size = 0
         try:
-            for piece in self._container.logs(stream=True, follow=False, stdout=True, stderr=True):
+            for piece in self._container.logs(stream=True, follow=False, stdout=True, stderr=True, since=since):
                 pieces.append(piece)
                 size += len(piece)
                 while size - len(pieces[0]) >= max_bytes:
@@ -141,6 +142,19 @@ class Candidate:
     def read_file(self, path: str, max_bytes: int = 1 << 20) -> bytes | None:
         """The first `max_bytes` of a regular file of the container or its volumes, running or not; None when there is none such."""
         return read_container_file(self._container, path, max_bytes)
+
+    def image_facts(self) -> tuple[str, dict[str, str]]:
+        """Working folder and environment that the container was made with."""
+        try:
+            config = self._engine.api.inspect_container(self.id)["Config"]
+        except ENGINE_ERRORS as error:
+            raise translate(error) from error
+        pairs = (entry.partition("=") for entry in config.get("Env") or [])
+        return config.get("WorkingDir") or "/", {name: value for name, _, value in pairs}
+
+    def archive(self, path: str) -> Iterator[ArchivedFile]:
+        """The regular files at or below a path, if any, in the engine's order; each must be read before the next is asked for."""
+        return archived_files(self._container, path)
 
     def remove(self) -> None:
         """Kill and remove, volumes of the image's own too. Never raises for what is gone already."""
@@ -169,6 +183,32 @@ class _Pieces:
 
 GO_FILE_TYPE = 0x8F28_0000
 """Bits of Go's file mode that mark anything but a regular file (folder, link, device, pipe, socket)."""
+
+
+@dataclass(frozen=True)
+class ArchivedFile:
+    """A regular file of a container as it comes by. `read` gives the next bytes, b"" at the end."""
+
+    path: str
+    size: int
+    read: Callable[[int], bytes]
+
+
+def archived_files(container: Container, path: str) -> Iterator[ArchivedFile]:
+    """See Candidate.archive. The engine resolves a link at the path itself, not those below it."""
+    above = PurePosixPath(path).parent
+    try:
+        pieces, _ = container.get_archive(path)
+        source: Any = _Pieces(iter(pieces))
+        with tarfile.open(mode="r|", fileobj=source) as archive:
+            for member in archive:
+                content = archive.extractfile(member) if member.isreg() else None
+                if content is not None:
+                    yield ArchivedFile(str(above / member.name), member.size, content.read)
+    except (NotFound, tarfile.TarError):
+        return
+    except ENGINE_ERRORS as error:
+        raise translate(error) from error
 
 
 def read_container_file(container: Container, path: str, max_bytes: int) -> bytes | None:

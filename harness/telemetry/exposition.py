@@ -7,9 +7,10 @@ Everything here is written by a stranger: sizes are capped before parsing, names
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from prometheus_client import Metric
@@ -23,6 +24,7 @@ MAX_BYTES = 1 << 20
 MAX_LINE = 8 << 10
 MAX_SAMPLES = 3_000
 MAX_FAMILY_SAMPLES = 1_000
+MAX_FAMILIES = 500
 MAX_TEXT = 120
 MAX_PROBLEMS = 4
 
@@ -34,6 +36,8 @@ class Exposition:
     families: list[Family]
     problems: list[str]
     truncated: bool
+    series: dict[str, int] = field(default_factory=dict)
+    """Family -> its series before any cut; families beyond `MAX_FAMILIES` are left out."""
 
 
 def parse(raw: bytes) -> Exposition:
@@ -47,9 +51,13 @@ def parse(raw: bytes) -> Exposition:
     if any(len(line) > MAX_LINE for line in text.split("\n")):
         return Exposition([], [f"a line is longer than {MAX_LINE >> 10} KiB"], truncated=True)
     metrics, unparsed = _metrics(text)
-    problems = [*unparsed, *_duplicates(metrics), *_impossible_histograms(metrics), *_explosions(metrics)]
+    problems = [
+        *unparsed, *_retold_types(text), *_duplicates(metrics), *_impossible_counters(metrics), *_impossible_histograms(metrics),
+        *_explosions(metrics),
+    ]  # fmt: skip
     families, truncated = _capped(metrics)
-    return Exposition(families, [one_line(problem) for problem in problems[:MAX_PROBLEMS]], truncated)
+    series = {_text(metric.name): len(metric.samples) for metric in metrics[:MAX_FAMILIES]}
+    return Exposition(families, [one_line(problem) for problem in problems[:MAX_PROBLEMS]], truncated, series)
 
 
 def series_name(name: str, labels: Iterable[tuple[str, str]]) -> str:
@@ -83,6 +91,19 @@ def _merged(parsed: Sequence[Metric]) -> list[Metric]:
         family = families.setdefault(name, Metric(name, metric.documentation, metric.type))
         family.samples.extend(metric.samples)
     return [family for family in families.values() if family.samples]
+
+
+def _retold_types(text: str) -> Iterator[str]:
+    """What `promtool check metrics` refuses and the parser lets pass: files of several workers, put one after the other, look like this."""
+    told = Counter(name[1] for name in re.finditer(r"^# TYPE (\S+) ", text, re.MULTILINE))
+    return (f"{name} has {times} TYPE lines" for name, times in told.items() if times > 1)
+
+
+def _impossible_counters(metrics: Sequence[Metric]) -> Iterator[str]:
+    """A counter is a number from 0 up; `rate` over anything else is nonsense."""
+    for sample in (sample for metric in metrics if metric.type == "counter" for sample in metric.samples):
+        if not math.isfinite(sample.value) or sample.value < 0:
+            yield f"{series_name(sample.name, sample.labels.items())} is a counter and stands at {sample.value:g}"
 
 
 def _duplicates(metrics: Sequence[Metric]) -> Iterator[str]:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from grader.schema.evidence import LogsEvidence
+from grader.schema.evidence import ErrorLines, LogsEvidence
 from harness.sandbox.container import Candidate
-from harness.strict_json import strict_json
+from harness.telemetry.error_lines import MAX_JSON_LINE, count, documents, has_level
 from harness.text import one_line
 
 MAX_BYTES = 8 << 20
 MAX_LINES = 50_000
-MAX_JSON_LINE = 16 << 10
 MAX_VERIFIED = 400
 """Values looked for by a pass over the log each, after the cheap test that all their words occur; 400 passes over 8 MiB take a second."""
 SAMPLE_LINES = 12
@@ -33,30 +32,29 @@ def read(candidate: Candidate, canaries: Collection[str], ids: Collection[str], 
     return examine(candidate.logs(MAX_BYTES), canaries, ids, versions)
 
 
+def errors(candidate: Candidate, since: float, wrong_requests: int) -> ErrorLines:
+    """Lines that speak of something wrong from a moment on (Unix seconds), by whether they say why. Reads a stopped container too."""
+    return count([line for line in candidate.logs(MAX_BYTES, since).splitlines() if line.strip()], wrong_requests)
+
+
 def examine(raw: bytes, canaries: Collection[str], ids: Collection[str], versions: Collection[str] = ()) -> LogsEvidence:
     lines = [line for line in raw.splitlines() if line.strip()][-MAX_LINES:]
+    entries, traces = documents(lines)
     wanted = {id.encode() for id in ids}
     named = [version.encode() for version in versions if version]
     sent = {canary for canary in canaries if len(canary) >= SHORTEST_CANARY}
     return LogsEvidence(
         lines=len(lines),
         bytes=len(raw),
-        json_lines=sum(_is_json_object(line) for line in lines),
+        json_lines=len(entries),
         with_request_id=sum(not wanted.isdisjoint(_TOKEN.findall(line[:MAX_JSON_LINE])) for line in lines),
         with_model_version=sum(any(version in line for version in named) for line in lines),
         canaries_sent=len(sent),
         canaries_found=_found(raw, sent),
         sample=[one_line(line, 300) for line in _spread(lines, SAMPLE_LINES)],
+        with_level=sum(map(has_level, entries)),
+        trace_lines=traces,
     )
-
-
-def _is_json_object(line: bytes) -> bool:
-    if len(line) > MAX_JSON_LINE or not line.lstrip().startswith(b"{"):
-        return False
-    try:
-        return isinstance(strict_json(line), dict)
-    except ValueError:
-        return False
 
 
 def _found(raw: bytes, canaries: Collection[str]) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 
 from challenges.loader import LoadedChallenge
 from challenges.simulator import Row
-from grader.schema.evidence import MetricsEvidence, Scrape, SentTruth
+from grader.schema.evidence import MetricsEvidence, Scrape, ScrapeCost, SentTruth
 from harness.client import Client
 from harness.load.trace import Trace
 from harness.telemetry import exposition
@@ -37,7 +37,7 @@ def scrape(client: Client, moment: str, path: str = "/metrics", since: float = 0
         why = f"no whole answer: {reply.error}" if reply.error else f"status {reply.status}"
         return Scrape(**facts, problem=why, families=[], truncated=reply.error == "too_large")
     parsed = exposition.parse(reply.body)
-    return Scrape(**facts, problem="; ".join(parsed.problems) or None, families=parsed.families, truncated=parsed.truncated)
+    return Scrape(**facts, problem="; ".join(parsed.problems) or None, families=parsed.families, truncated=parsed.truncated, series=parsed.series)
 
 
 class Telemetry:
@@ -52,6 +52,7 @@ class Telemetry:
         self.since = since
         self._scrapes: list[Scrape] = []
         self._truths: list[SentTruth] = []
+        self._under_load: list[ScrapeCost] = []
 
     def scrape(self, moment: str) -> Scrape:
         """Scrape now and keep it. A moment scraped again (its window was void and ran again) replaces the older scrape."""
@@ -86,7 +87,11 @@ class Telemetry:
         )  # fmt: skip
 
     def evidence(self) -> MetricsEvidence:
-        return MetricsEvidence(scrapes=list(self._scrapes), truths=list(self._truths))
+        return MetricsEvidence(scrapes=list(self._scrapes), truths=list(self._truths), under_load=list(self._under_load))
+
+    def cost(self, taken: Sequence[ScrapeCost]) -> None:
+        """Keep what scrapes cost while requests were sent; a stage that runs again replaces them."""
+        self._under_load = list(taken)
 
     def _keep(self, truth: SentTruth) -> SentTruth:
         self._truths = [kept for kept in self._truths if kept.since != truth.since] + [truth]

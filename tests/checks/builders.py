@@ -23,6 +23,7 @@ from grader.schema.evidence import (
     DriftEvidence,
     DriftRun,
     DriftWindow,
+    ErrorLines,
     Exchange,
     FaultCase,
     FaultRecord,
@@ -44,6 +45,7 @@ from grader.schema.evidence import (
     ResourceSample,
     ResourceUse,
     Scrape,
+    ScrapeCost,
     SentTruth,
     ServedQuality,
     StressEvidence,
@@ -130,7 +132,7 @@ def contract(*exchanges: Exchange, versions: Sequence[str] = ("1.4.0",), **facts
 def logs(**facts: Any) -> LogsEvidence:
     default = {
         "lines": 1000, "bytes": 10**5, "json_lines": 1000, "with_request_id": 900, "with_model_version": 900, "canaries_sent": 300,
-        "canaries_found": 0, "sample": [],
+        "canaries_found": 0, "sample": [], "with_level": 1000, "errors": ErrorLines(wrong_requests=20, explained=40, bare=2, prose=0),
     }  # fmt: skip
     return LogsEvidence(**{**default, **facts})
 
@@ -157,8 +159,8 @@ fraud_request_latency_seconds_bucket{{le="+Inf"}} {ok}
 fraud_request_latency_seconds_sum {latency_sum}
 fraud_request_latency_seconds_count {ok}
 # TYPE fraud_score histogram
-fraud_score_bucket{{le="0.05"}} {ok}
-fraud_score_bucket{{le="0.1"}} {ok}
+fraud_score_bucket{{le="0.05"}} {most}
+fraud_score_bucket{{le="0.1"}} {nearly}
 fraud_score_bucket{{le="0.5"}} {ok}
 fraud_score_bucket{{le="1.0"}} {ok}
 fraud_score_bucket{{le="+Inf"}} {ok}
@@ -173,7 +175,7 @@ fraud_fallbacks_total {fallbacks}
 
 
 def exposition(ok: float = 0, wrong: float = 0, fallbacks: float = 0, version: str = "1.4.0", **sums: float) -> str:
-    default = {"latency_sum": ok * 0.005, "score_sum": ok * 0.06}
+    default = {"latency_sum": ok * 0.005, "score_sum": ok * 0.06, "most": ok * 0.7, "nearly": ok * 0.9}
     return EXPOSITION.format(ok=ok, wrong=wrong, fallbacks=fallbacks, version=version, **{**default, **sums})
 
 
@@ -182,6 +184,7 @@ def scrape(moment: str, text: str | None) -> Scrape:
     return Scrape(
         moment=moment, at_s=0.0, status=200 if parsed else 404, seconds=0.01, bytes=len(text or ""), content_type="text/plain",
         problem=("; ".join(parsed.problems) or None) if parsed else "status 404", families=parsed.families if parsed else [],
+        truncated=bool(parsed and parsed.truncated), series=parsed.series if parsed else {},
     )  # fmt: skip
 
 
@@ -195,7 +198,12 @@ def metrics(
 ) -> MetricsEvidence:
     """Scrapes around the steady window, with its truth, and whatever other scrapes there are."""
     scrapes = [scrape("before_steady", before), scrape("after_steady", after), *more]
-    return MetricsEvidence(scrapes=scrapes, truths=list(truths) if truths is not None else [truth("before_steady", "after_steady", **facts)])
+    told = list(truths) if truths is not None else [truth("before_steady", "after_steady", **facts)]
+    return MetricsEvidence(scrapes=scrapes, truths=told, under_load=[cost() for _ in range(10)])
+
+
+def cost(seconds: float = 0.01, size: int = 8000, rps: float = 150.0, status: int | None = 200) -> ScrapeCost:
+    return ScrapeCost(at_s=0.0, status=status, seconds=seconds, bytes=size, rps=rps, error=None if status else "timeout")
 
 
 def counters(**values: float) -> str:

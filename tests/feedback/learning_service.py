@@ -76,9 +76,7 @@ class LearningService(TinyService):
         serving = self.models[-1]
         self.brier = sum(((usual if serving == "usual" else turned) - y) ** 2 for usual, turned, y in self.recent) / JUDGED
         best = self.best()
-        if self.habits.every and self.labels % self.habits.every == 0:
-            self.promote(best)
-        elif best != serving and not self.habits.every:
+        if (self.habits.every and self.labels % self.habits.every == 0) or (best != serving and not self.habits.every):
             self.promote(best)
 
     def best(self) -> str:

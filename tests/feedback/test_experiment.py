@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from checks.builders import level
 from tiny_service import Inbox
 
 from challenges.loader import LoadedChallenge, load
 from challenges.simulator import Drift
-from checks.builders import level
 from feedback.learning_service import Habits, LearningService
 from grader.schema.challenge import FeedbackPlan
 from grader.schema.evidence import FeedbackEvidence

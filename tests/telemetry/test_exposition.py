@@ -72,6 +72,7 @@ def test_a_label_explosion_is_named_and_cut() -> None:
     parsed = parse("".join(f'a{{id="{i}"}} 1\n' for i in range(5000)).encode())
     assert parsed.truncated
     assert "a has 5000 series" in parsed.problems
+    assert parsed.series == {"a": 5000}, "counted before the cut"
     assert [family.name for family in parsed.families] == ["a"]
     assert sum(len(family.samples) for family in parsed.families) == exposition.MAX_FAMILY_SAMPLES
 
@@ -113,3 +114,16 @@ def test_dense_lines_are_parsed_in_bounded_time() -> None:
 def test_series_names_sort_their_labels() -> None:
     assert series_name("d", [("b", "2"), ("a", "1")]) == 'd{a="1",b="2"}'
     assert series_name("d", []) == "d"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("# TYPE a counter\na 1\n# TYPE a counter\n", "a has 2 TYPE lines"),
+        ("# TYPE a_total counter\na_total -1\n", "a_total is a counter and stands at -1"),
+        ("# TYPE a_total counter\na_total +Inf\n", "a_total is a counter and stands at inf"),
+        ('# TYPE a gauge\na{x="1"} 1\na{x="1"} 2\n', 'a{x="1"} stands 2 times'),
+    ],
+)
+def test_what_prometheus_refuses_or_cannot_use_is_named(text: str, problem: str) -> None:
+    assert problem in parse(text.encode()).problems

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
+from harness.telemetry.error_lines import count
 from harness.telemetry.logs import MAX_BYTES, MAX_VERIFIED, examine
 
 
@@ -36,3 +39,39 @@ def test_hostile_lines_are_shown_stripped_and_a_flood_takes_bounded_time() -> No
     assert time.monotonic() - started < 8
     assert logs.canaries_found == 0
     assert not any("\x1b" in shown or "\u202e" in shown or len(shown) > 300 for shown in logs.sample)
+
+
+def test_a_stack_trace_between_json_lines_counts_as_no_json_and_as_one_error() -> None:
+    trace = b'Traceback (most recent call last):\n  File "a.py", line 1, in f\n    {"looks": "like json"}\n\nValueError: no such column\n'
+    raw = b'{"level": "info", "message": "a"}\n' + trace + b'{"level": "info", "message": "b"}\n'
+    logs = examine(raw, canaries=[], ids=[])
+    assert (logs.lines, logs.json_lines, logs.trace_lines, logs.with_level) == (6, 2, 4, 2)
+    assert count(raw.splitlines(), 20).model_dump() == {"wrong_requests": 20, "explained": 0, "bare": 0, "prose": 1}
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ('{"level": "warning", "message": "refused", "reason": "amount is no number"}', "explained"),
+        ('{"severity": "ERROR", "msg": "failed", "exception": "Traceback ..."}', "explained"),
+        ('{"level": "error", "event": "feature store did not respond in 50 ms"}', "explained"),
+        ('{"level": 50, "msg": "failed", "err": {"type": "Error", "message": "ECONNREFUSED"}}', "explained"),
+        ('{"level": "info", "path": "/predict", "status": 422, "detail": "amount: not a number"}', "explained"),
+        ('{"level": "info", "message": "prediction", "degraded": true, "fallback_reason": "timeout"}', "explained"),
+        ('{"level": "warning", "message": "POST /predict 422 Unprocessable Entity"}', "bare"),
+        ('{"level": "error", "message": "internal server error", "error": ""}', "bare"),
+        ('{"level": "error", "message": "request failed", "error": true, "trace_id": "4bf92f"}', "bare"),
+        ('{"level": "info", "method": "POST", "status": 500}', "bare"),
+        ("ERROR: feature store unreachable after three attempts", "prose"),
+        ("2026-01-01 10:00:00,123 WARNING amount missing in payload", "prose"),
+        ("ERROR: request failed", "bare"),
+        ('{"level": "info", "message": "prediction", "degraded": false, "fallback_reason": ""}', None),
+        ('{"level": "info", "message": "prediction", "status": 200}', None),
+        ('{"level": 30, "msg": "listening"}', None),
+        ('INFO:     10.0.0.1:5 - "POST /predict HTTP/1.1" 422 Unprocessable Entity', None),
+        ("started without errors", None),
+    ],
+)
+def test_a_line_that_speaks_of_something_wrong_says_why_or_does_not(line: str, kind: str | None) -> None:
+    found = count([line.encode()], 1).model_dump(exclude={"wrong_requests"})
+    assert {name for name, number in found.items() if number} == ({kind} if kind else set())

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from conftest import missing
+
 from grader.schema.causes import Trouble
 from harness.source.tree import SourceTree
 from harness.telemetry.prometheus.process import Programs

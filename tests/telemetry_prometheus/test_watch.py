@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from sidecars.servers import Running, sidecar
 
 from grader.schema.causes import Trouble
 from grader.schema.evidence import PrometheusEvidence
@@ -22,7 +23,6 @@ from harness.telemetry.prometheus import facts, process
 from harness.telemetry.prometheus.material import Material, gather
 from harness.telemetry.prometheus.process import Programs
 from harness.telemetry.prometheus.watcher import Watcher
-from sidecars.servers import Running, sidecar
 
 from .exporter import Exporter
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from math import hypot
 
-from grader.checks.analysis.signals import OPERATIONAL
+from grader.checks.analysis.blame import OPERATIONAL
 from grader.checks.api import unmeasured
 from grader.schema.base import Culprit
 from grader.schema.evidence import Alert, FeedbackEvidence, FeedbackSegment, ServedQuality, VersionSwitch

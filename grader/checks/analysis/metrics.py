@@ -5,18 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 
 from grader.checks.api import unmeasured
-from grader.schema.challenge import Challenge
+from grader.schema.challenge import Challenge, Contract
 from grader.schema.evidence import Family, MetricsEvidence, Sample, Scrape, SentTruth
 from grader.schema.result import Finding
 
-ROUTE_LABELS = frozenset({"path", "route", "handler", "endpoint", "uri", "url", "view", "path_template"})
-STATUS_LABELS = frozenset({"status", "code", "status_code", "http_status", "response_code"})
+ROUTE_LABELS = frozenset({"path", "route", "handler", "endpoint", "uri", "url", "view", "path_template", "http_route", "http_target"})
+STATUS_LABELS = frozenset({"status", "code", "status_code", "http_status", "http_status_code", "response_code", "http_response_code", "status_class"})
 RUNTIME = re.compile(r"^(process|python|go|jvm|nodejs)_")
 
 REQUESTS = re.compile(r"request|predict|http|inference|score", re.I)
-NOT_REQUESTS = re.compile(r"feature|store|fallback|degrad|error|fail|exception|drift|alert|feedback|label|audit|batch|_created|in_?flight", re.I)
+NOT_REQUESTS = re.compile(
+    r"feature|store|fallback|degrad|error|fail|exception|drift|alert|feedback|label|audit|batch|_created|in_?flight|in_?progress"
+    r"|duration|latency|seconds|_[mun]s$|bytes|size|promhttp|exec_count|pending",
+    re.I,
+)
+PREDICTS = re.compile(r"predict|infer|invocation|scor", re.I)
+TOLD_BY_NAME = re.compile(r"_(success(?:es|ful)?|fail(?:ed|ure|ures)?)(?:_total)?$", re.I)
+"""Triton and MLServer have a counter per outcome instead of a label: nv_inference_request_success, nv_inference_request_failure."""
 LATENCY = re.compile(r"latency|duration|seconds|_ms\b|millis|response_time|request_time", re.I)
 NOT_LATENCY = re.compile(r"feature|store|drift|load|startup|feedback|audit|train|lag|_gc_", re.I)
 SCORE = re.compile(r"score|probab|prediction", re.I)
@@ -46,6 +54,8 @@ class Distribution:
     mean: float | None
     bounds: tuple[float, ...]
     broken: str | None
+    buckets: tuple[tuple[float, float], ...] = ()
+    """(upper bound, growth of the cumulative count), the +Inf bucket last."""
 
 
 def readable(scrape: Scrape) -> bool:
@@ -88,11 +98,25 @@ def own_families(scrape: Scrape) -> list[Family]:
     return [family for family in scrape.families if not RUNTIME.search(family.name)]
 
 
-def on_route(samples: list[Sample], route: str) -> list[Sample]:
-    """Samples of the prediction route where the family tells routes apart, else all."""
-    if not any(ROUTE_LABELS & set(s.labels) for s in samples):
+def on_route(samples: list[Sample], contract: Contract) -> list[Sample]:
+    """Samples of the prediction route where the family tells routes apart, else all.
+
+    A route may be told by a template, a mounted prefix or the name of a function: then whatever sounds like predicting counts, and
+    failing that whatever is none of the contract's other routes.
+    """
+    routes = [next((s.labels[key] for key in ROUTE_LABELS if key in s.labels), None) for s in samples]
+    told = {route for route in routes if route is not None}
+    if not told:
         return samples
-    return [s for s in samples if any(s.labels.get(key, "").strip("/") == route.strip("/") for key in ROUTE_LABELS)]
+    others = {_bare(path) for path in (contract.health, contract.ready, contract.metrics, contract.feedback, contract.version)}
+    wanted = {route for route in told if _bare(route) == _bare(contract.predict)}
+    wanted = wanted or {route for route in told if PREDICTS.search(route) and not re.search("batch", route, re.I)}
+    wanted = wanted or {route for route in told if _bare(route) not in others}
+    return [sample for sample, route in zip(samples, routes, strict=True) if route in wanted]
+
+
+def _bare(route: str) -> str:
+    return route.strip("/")
 
 
 def request_counters(between: Between, challenge: Challenge) -> list[tuple[str, dict[str, float]]]:
@@ -101,14 +125,34 @@ def request_counters(between: Between, challenge: Challenge) -> list[tuple[str, 
     The status is "" where the family has no such label. A latency histogram's count stands in where there is no counter.
     """
     found = [_by_status(between, family, name, challenge) for family, name in _counters(between.after)]
+    found += _by_name(between, challenge)
     found = found or [_by_status(between, f, f"{f.name}_count", challenge) for f in between.after.families if _is_latency(f)]
     return sorted(found, key=lambda item: ("" in item[1], abs(sum(item[1].values()) - between.truth.sent)))
+
+
+def _by_name(between: Between, challenge: Challenge) -> list[tuple[str, dict[str, float]]]:
+    """Pairs of counters whose names, not labels, tell success from failure; "failure" counts as an error's status."""
+    stems: dict[str, dict[str, float]] = {}
+    for family, name in _counters(between.after, any_name=True):
+        outcome = TOLD_BY_NAME.search(name)
+        if outcome and REQUESTS.search(name[: outcome.start()]):
+            growth = _by_status(between, family, name, challenge)[1]
+            stems.setdefault(name[: outcome.start()], {})[outcome[1].lower()] = sum(growth.values())
+    return [(stem, by) for stem, by in stems.items() if len(by) > 1]
 
 
 def latencies(between: Between, challenge: Challenge) -> list[Distribution]:
     """Latency distributions, most likely the request's own first."""
     found = [distribution(between, f, challenge) for f in between.after.families if _is_latency(f)]
-    return sorted(found, key=lambda d: (not re.search("request|http|predict", d.name), abs(d.count - between.truth.sent)))
+    sent = between.truth.sent
+
+    def likely(own: Distribution) -> tuple[object, ...]:
+        """Of several that count what was sent, the one whose buckets tell most: one fine histogram beside a coarse one is enough."""
+        off = abs(own.count - sent)
+        about_all = off <= max(5, 0.02 * sent)
+        return not re.search("request|http|predict", own.name), not about_all, not own.bounds, -len(own.bounds) if about_all else off
+
+    return sorted(found, key=likely)
 
 
 def score_distributions(between: Between, challenge: Challenge) -> list[Distribution]:
@@ -119,22 +163,33 @@ def score_distributions(between: Between, challenge: Challenge) -> list[Distribu
 
 def distribution(between: Between, family: Family, challenge: Challenge) -> Distribution:
     """One histogram or summary, summed over its label sets on the prediction route."""
-    samples = on_route(family.samples, challenge.contract.predict)
+    samples = on_route(family.samples, challenge.contract)
     count = sum(between.grew(s.name, s.labels) for s in samples if s.name == f"{family.name}_count")
     total = sum(between.grew(s.name, s.labels) for s in samples if s.name == f"{family.name}_sum")
-    bounds = sorted({float(s.labels["le"]) for s in samples if s.name.endswith("_bucket") and _finite(s.labels.get("le", ""))})
-    problem = between.after.problem or ""
-    broken = problem if family.name in problem else None
-    return Distribution(family.name, family.type, count, total / count if count > 0 else None, tuple(bounds), broken)
+    growth: dict[float, float] = {}
+    for sample in samples:
+        bound = _number(sample.labels.get("le", "")) if sample.name == f"{family.name}_bucket" else None
+        if bound is not None:
+            growth[bound] = growth.get(bound, 0.0) + between.grew(sample.name, sample.labels)
+    bounds = tuple(sorted(bound for bound in growth if isfinite(bound)))
+    mean = total / count if count > 0 else None
+    return Distribution(family.name, family.type, count, mean, bounds, _broken(between.after, family.name), tuple(sorted(growth.items())))
 
 
-def falling_counter(earlier: Scrape, later: Scrape) -> str | None:
-    """A counter that fell between two idle scrapes: two workers answered, each with numbers of its own."""
-    for family, name in _counters(later, any_name=True):
-        for sample in family.samples:
-            if sample.name == name and sample.value is not None and sample.value < _value(earlier, name, sample.labels):
-                return name
-    return None
+def _broken(scrape: Scrape, name: str) -> str | None:
+    """What the parser found wrong with this very family; names of families begin alike."""
+    problems = (scrape.problem or "").split("; ")
+    return next((problem for problem in problems if re.match(rf"{re.escape(name)}(?:_bucket|_sum|_count)?(?:[{{ ]|$)", problem)), None)
+
+
+def falling_counters(earlier: Scrape, later: Scrape) -> list[str]:
+    """Names of counters, one for each series that fell between two scrapes."""
+    return sorted(
+        name
+        for family, name in _counters(later, any_name=True)
+        for sample in family.samples
+        if sample.name == name and sample.value is not None and sample.value < _value(earlier, name, sample.labels)
+    )
 
 
 def growth_of(between: Between, named: re.Pattern[str]) -> dict[str, float]:
@@ -159,7 +214,7 @@ def _counts(family: Family) -> bool:
 
 def _by_status(between: Between, family: Family, name: str, challenge: Challenge) -> tuple[str, dict[str, float]]:
     counts: dict[str, float] = {}
-    for sample in on_route([s for s in family.samples if s.name == name], challenge.contract.predict):
+    for sample in on_route([s for s in family.samples if s.name == name], challenge.contract):
         status = next((sample.labels[key] for key in STATUS_LABELS if key in sample.labels), "")
         counts[status] = counts.get(status, 0.0) + between.grew(name, sample.labels)
     return name, counts
@@ -174,11 +229,6 @@ def _number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
-
-
-def _finite(text: str) -> bool:
-    value = _number(text)
-    return value is not None and abs(value) != float("inf")
 
 
 def _value(scrape: Scrape, name: str, labels: dict[str, str] | None) -> float:

@@ -32,7 +32,19 @@ def check(metrics: MetricsEvidence, challenge: Challenge, bars: Bars) -> Finding
         if abs(counted - wrong) <= bars["spare"]:
             return reached("apart", f"{name} counted {counted:.0f} of {wrong} wrong requests, without their status", measured)
     seen = f"{labelled[0][0]} counted {labelled[0][1]:.0f} of them as errors" if labelled else "no counter has a status label or counts errors"
+    if labelled:
+        seen += _lie(*labelled[0], sum(request_counters(between, challenge)[0][1].values()), wrong, bars["spare"])
     return reached("blind", f"{wrong} wrong requests were sent; {seen}", measured)
+
+
+def _lie(name: str, errors: float, counted: float, wrong: int, spare: float) -> str:
+    """Which lie it is, from how many were counted at all."""
+    lies = (
+        (counted == 0, "only successes are counted"),
+        (errors == 0 and abs(counted - wrong) <= spare, f"{name} counts them as successes"),
+        (abs(errors - 2 * wrong) <= spare, "they are counted twice"),
+    )
+    return next((f": {said}" for lie, said in lies if lie), "")
 
 
 def _errors(by_status: Mapping[str, float]) -> float:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
-from grader.checks.analysis.metrics import falling_counter, own_families, readable
+from grader.checks.analysis.lies import fallen, idle_pairs, started_anew
+from grader.checks.analysis.metrics import own_families, readable
 from grader.checks.api import Finding, measure, reached, unmeasured
 from grader.schema.evidence import MetricsEvidence
 
@@ -19,12 +18,21 @@ def check(metrics: MetricsEvidence) -> Finding:
     own = own_families(good[-1])
     if not own:
         return reached("missing", "the metrics route tells about the language runtime only")
-    idle = [scrape for scrape in good if scrape.moment.startswith("idle")]
-    fallen = next((name for a, b in pairwise(idle) if (name := falling_counter(a, b))), None)
-    if fallen:
-        return reached("split", f"{fallen} fell between two scrapes with nothing sent: each worker reports its own numbers")
     problem = next((scrape.problem for scrape in metrics.scrapes if scrape.problem), None)
+    fell = next((found for a, b in idle_pairs(metrics) if (found := fallen(a, b))), None)
+    if fell and not fell[1]:
+        return reached("split", f"{fell[0]} and others fell between two scrapes with nothing sent: each worker reports its own numbers")
+    fell = fell or _fell_under_load(metrics)
+    if fell:
+        return reached("split", f"{fell[0]} is declared a counter and fell without a restart: one worker's numbers at a time, or a gauge")
     if problem:
         return reached("flawed", f"{len(good)} of {len(metrics.scrapes)} scrapes readable; {problem}")
     families = measure("metric families", len(own), "families")
     return reached("readable", f"{len(good)} scrapes, all readable, {len(own)} metric families of its own", families)
+
+
+def _fell_under_load(metrics: MetricsEvidence) -> tuple[str, bool] | None:
+    before, after = metrics.scrape("before_steady"), metrics.scrape("after_steady")
+    if before is None or after is None or not (readable(before) and readable(after)) or started_anew(before, after):
+        return None
+    return fallen(before, after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from grader.checks.analysis.lies import counts_scrapes, miscount, names_predictions
 from grader.checks.analysis.metrics import busiest, request_counters
 from grader.checks.analysis.rungs import up_to
 from grader.checks.api import Bars, Finding, measure, reached
@@ -20,8 +21,12 @@ def check(metrics: MetricsEvidence, challenge: Challenge, bars: Bars) -> Finding
     counted, sent = sum(by_status.values()), between.truth.sent
     off = max(0.0, abs(counted - sent) - bars["spare"]) / sent
     level = up_to(off, (bars["true"], "true"), (bars["near"], "near"), beyond="untrue")
+    why = "" if level == "true" else f": {miscount(name, counted, between, metrics)}"
     if level == "true" and "" in by_status:
         level = "total"
+    scrapes = counts_scrapes(name, metrics)
+    if level in ("true", "total") and names_predictions(name) and scrapes >= bars["scrapes"]:
+        level, why = "others", f": it also grew by {scrapes:.0f} while only scrapes were sent, so other routes count as predictions"
     label = "without a status label" if "" in by_status else f"by status ({', '.join(sorted(by_status))})"
-    seen = f"{name} grew by {counted:.0f} while {sent} requests were sent, {label}"
+    seen = f"{name} grew by {counted:.0f} while {sent} requests were sent, {label}{why}"
     return reached(level, seen, measure("counted against sent", counted / sent * 100, "%", n=sent))

@@ -4,9 +4,12 @@ One model per collector. A collector's file in the bundle is an `Envelope`: the 
 """
 
 from grader.schema.evidence.behaviour import (
+    Artifact,
+    ArtifactFacts,
     AuditEvidence,
     BootEvidence,
     ContractEvidence,
+    ErrorLines,
     Exchange,
     LogsEvidence,
     PredictionFacts,
@@ -32,7 +35,7 @@ from grader.schema.evidence.load import (
     TimeBin,
 )
 from grader.schema.evidence.manifest import Host, Manifest, RunFacts, StageTiming, Submission
-from grader.schema.evidence.metrics import Family, MetricsEvidence, Sample, Scrape, SentTruth
+from grader.schema.evidence.metrics import Family, MetricsEvidence, Sample, Scrape, ScrapeCost, SentTruth
 from grader.schema.evidence.prometheus import AlertStretch, Panel, PrometheusEvidence, Replay, Rule, RuleFile, Scraping
 from grader.schema.evidence.submission import (
     BaseImage,
@@ -47,11 +50,12 @@ from grader.schema.evidence.submission import (
 )
 
 __all__ = [
-    "COLLECTORS", "Alert", "AlertStretch", "AuditEvidence", "BaseImage", "BatchEvidence", "BatchTrial", "BootEvidence", "BurstStep", "Capacity",
-    "CapacityTrial", "ContractEvidence", "ControlReading", "DockerfileChoice", "DriftEvidence", "DriftRun", "DriftWindow", "Envelope",
-    "EvidenceModel", "Exchange", "Family", "FaultCase", "FaultRecord", "FaultsEvidence", "FeedbackEvidence", "FeedbackSegment", "GaugeReading",
-    "Host", "ImageEvidence", "IsolationProbe", "Latency", "LoadEvidence", "LoadWindow", "LogsEvidence", "Manifest", "MetricsEvidence",
-    "ModelQuality", "Panel", "Place", "PredictionFacts", "Probe", "PrometheusEvidence", "Replay", "RepositoryEvidence", "ResourceSample",
-    "ResourceUse", "Rule", "RuleFile", "RunFacts", "Sample", "SandboxEvidence", "Scrape", "Scraping", "SentTruth", "ServedQuality", "SlowClients",
-    "SourceEvidence", "StageTiming", "StressEvidence", "Submission", "TimeBin", "VersionDocument", "VersionSwitch",
+    "COLLECTORS", "Alert", "AlertStretch", "Artifact", "ArtifactFacts", "AuditEvidence", "BaseImage", "BatchEvidence", "BatchTrial",
+    "BootEvidence", "BurstStep", "Capacity", "CapacityTrial", "ContractEvidence", "ControlReading", "DockerfileChoice", "DriftEvidence",
+    "DriftRun", "DriftWindow", "Envelope", "ErrorLines", "EvidenceModel", "Exchange", "Family", "FaultCase", "FaultRecord", "FaultsEvidence",
+    "FeedbackEvidence", "FeedbackSegment", "GaugeReading", "Host", "ImageEvidence", "IsolationProbe", "Latency", "LoadEvidence", "LoadWindow",
+    "LogsEvidence", "Manifest", "MetricsEvidence", "ModelQuality", "Panel", "Place", "PredictionFacts", "Probe", "PrometheusEvidence", "Replay",
+    "RepositoryEvidence", "ResourceSample", "ResourceUse", "Rule", "RuleFile", "RunFacts", "Sample", "SandboxEvidence", "Scrape", "ScrapeCost",
+    "Scraping", "SentTruth", "ServedQuality", "SlowClients", "SourceEvidence", "StageTiming", "StressEvidence", "Submission", "TimeBin",
+    "VersionDocument", "VersionSwitch",
 ]  # fmt: skip

@@ -60,15 +60,42 @@ class PredictionFacts(Model):
         return self.sent > 0 and self.valid * 10 >= self.sent * 9 and self.input_dependent
 
 
+class Artifact(Model):
+    """A file of the candidate's container that may be a model."""
+
+    path: str
+    bytes: int
+    sha256: str
+    states: list[str] = Field(default_factory=list, description="stated digests that stand inside of it: its own, of all but that line")
+
+
+class ArtifactFacts(Model):
+    """Model digests that the version route states, beside the digests of the files that the container holds."""
+
+    stated: dict[str, str] = Field(description="key in the version document -> sha256, or the first 12 or more digits of one")
+    files: list[Artifact]
+    complete: bool = Field(description="every place looked at was read to its end: a digest not found there is nowhere there")
+
+
 class ContractEvidence(Model):
     """Probes of every route of the contract."""
 
     predictions: PredictionFacts
     exchanges: list[Exchange]
     model_versions: list[str] = Field(description="distinct versions seen in prediction answers")
+    artifacts: ArtifactFacts | None = Field(default=None, description="None where the files could not be looked at")
 
     def exchange(self, name: str) -> Exchange | None:
         return next((e for e in self.exchanges if e.name == name), None)
+
+
+class ErrorLines(Model):
+    """Log lines at level warning or above, or of an answer from 400 up, from the first wrong request to the last fault. Counts only."""
+
+    wrong_requests: int = Field(description="requests that had to be refused in that time; faults came on top")
+    explained: int = Field(description="JSON lines that name a cause")
+    bare: int = Field(description="JSON lines and prose that name none")
+    prose: int = Field(description="plain lines that name one; a stack trace counts once")
 
 
 class LogsEvidence(Model):
@@ -82,6 +109,9 @@ class LogsEvidence(Model):
     canaries_sent: int = Field(description="distinct personal values that were in requests")
     canaries_found: int = Field(description="how many of them stand in the logs")
     sample: list[str]
+    with_level: int | None = Field(default=None, description="JSON lines that carry a level")
+    trace_lines: int = Field(default=0, description="plain lines that belong to stack traces")
+    errors: ErrorLines | None = Field(default=None, description="None where the log could not be read after the faults")
 
 
 class AuditEvidence(Model):

@@ -33,6 +33,7 @@ class Scrape(Model):
     problem: str | None
     families: list[Family]
     truncated: bool = False
+    series: dict[str, int] = Field(default_factory=dict, description="family -> its series, counted before any was cut")
 
 
 class SentTruth(Model):
@@ -48,9 +49,21 @@ class SentTruth(Model):
     score_sd: float | None
 
 
+class ScrapeCost(Model):
+    """What one scrape cost while requests were sent. `rps`: requests per second that our client sent around it."""
+
+    at_s: float
+    status: int | None
+    seconds: float
+    bytes: int
+    rps: float
+    error: str | None = None
+
+
 class MetricsEvidence(Model):
     scrapes: list[Scrape]
     truths: list[SentTruth]
+    under_load: list[ScrapeCost] = Field(default_factory=list)
 
     def scrape(self, moment: str) -> Scrape | None:
         return next((s for s in self.scrapes if s.moment == moment), None)

@@ -2,12 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import counters, exposition, level, metrics, sound_metrics
+from checks.builders import counters, exposition, judge, level, metrics, scrape, sound_metrics
 
 ROUTED = """# TYPE http_requests_total counter
 http_requests_total{{handler="/predict",status="2xx"}} {n}
 http_requests_total{{handler="/healthz",status="2xx"}} {polls}
 """
+
+PREDICTIONS = '# TYPE predictions_total counter\npredictions_total{{status="200"}} {n}\n'
+WITH_SCRAPES = metrics(
+    PREDICTIONS.format(n=0), PREDICTIONS.format(n=3001), *(scrape(f"idle_{i}", PREDICTIONS.format(n=3001 + i)) for i in range(10))
+)
+FALLING = [scrape(f"idle_{i}", exposition(900 - 200 * (i % 2))) for i in range(4)]
 
 
 @pytest.mark.parametrize(
@@ -16,6 +22,7 @@ http_requests_total{{handler="/healthz",status="2xx"}} {polls}
         ("true", sound_metrics()),
         ("true", metrics(exposition(0), exposition(2971))),
         ("true", metrics(ROUTED.format(n=0, polls=0), ROUTED.format(n=3000, polls=900))),
+        ("others", WITH_SCRAPES),
         ("total", metrics(counters(fraud_predictions_total=0), counters(fraud_predictions_total=3000))),
         ("near", metrics(exposition(0), exposition(2800))),
         ("untrue", metrics(exposition(0), exposition(900))),
@@ -27,3 +34,26 @@ http_requests_total{{handler="/healthz",status="2xx"}} {polls}
 )
 def test_the_growth_is_held_against_the_3000_requests_sent(expected, evidence):
     assert level("request_counter_truth", metrics=evidence) == expected
+
+
+@pytest.mark.parametrize(
+    ("evidence", "said"),
+    [
+        (metrics(exposition(0), exposition(6010)), "counted twice"),
+        (metrics(exposition(0), exposition(4100)), "more is counted than was sent"),
+        (metrics(exposition(0), exposition(2000), statuses={"200": 2000, "503": 1000}), "only successes are counted"),
+        (metrics(exposition(0), exposition(760)), "about 1 in 4 is counted: one worker's share"),
+        (metrics(exposition(0), exposition(1900), *FALLING), "falls while nothing is reset: one worker's share"),
+        (metrics(exposition(3000), exposition(100)), "falls while nothing is reset"),
+        (metrics(exposition(7), exposition(7)), "does not move"),
+        (WITH_SCRAPES, "grew by 9 while only scrapes were sent, so other routes count as predictions"),
+    ],
+)
+def test_a_lie_is_called_by_its_name(evidence, said):
+    assert said in judge("request_counter_truth", metrics=evidence).observed
+
+
+def test_a_counter_of_all_routes_that_does_not_promise_predictions_may_count_scrapes():
+    text = '# TYPE http_requests_total counter\nhttp_requests_total{{status="200"}} {n}\n'
+    idle = [scrape(f"idle_{i}", text.format(n=3001 + i)) for i in range(10)]
+    assert level("request_counter_truth", metrics=metrics(text.format(n=0), text.format(n=3001), *idle)) == "true"

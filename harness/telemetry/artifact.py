@@ -1,0 +1,114 @@
+"""Model digests that the version route states, and the digests of the files that the container really holds.
+
+Read through the engine's archive of a path, never by a command inside of the container. Nothing is read unless a digest is stated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from grader.schema.evidence import Artifact, ArtifactFacts
+from harness.sandbox.container import ArchivedFile, Candidate
+from harness.text import one_line
+
+MAX_FILES = 200
+MAX_FILE_BYTES = 256 << 20
+MAX_TOTAL_BYTES = 512 << 20
+"""Of one place; an image whose working folder holds more is read in part, and then nothing is said about what was not found."""
+DEADLINE_S = 8.0
+CHUNK = 1 << 20
+MAX_STATED = 8
+MAX_DEPTH = 4
+
+NAMES_A_MODEL = re.compile(r"model|artifact|weight|checkpoint|pipeline", re.I)
+NAMES_ANOTHER = re.compile(r"data|train|input|config|schema|image|code|commit|git|param|parent|feature|reference", re.I)
+NAMES_A_DIGEST = re.compile(r"sha|digest|hash|checksum", re.I)
+DIGEST = re.compile(r"^(?:sha256[:=-])?([0-9a-f]{64}|[0-9a-f]{12,63})$", re.I)
+MODEL_FILE = re.compile(
+    r"\.(?:json|pkl|pickle|joblib|onnx|pt|pth|safetensors|ubj|cbm|bst|xgb|lgb|txt|bin|h5|keras|tflite|pb|npz|npy|skops|yaml|yml|model)(?:\.gz)?$"
+    r"|^model[^/]*$",
+    re.I,
+)
+LIKELY = ("/model", "/models", "/artifacts", "/app", "/srv", "/opt/app", "/code", "/workspace")
+"""Looked at where the image's working folder is the root itself, whose archive would hold the whole system."""
+SKIPPED = re.compile(r"/(?:site-packages|dist-packages|node_modules|\.git|\.venv|venv)/")
+
+
+def stated(document: object) -> dict[str, str]:
+    """Key path -> digest, for keys that speak of a digest of the model. Data, code and image have digests of their own."""
+    found: dict[str, str] = {}
+    for path, value in _leaves(document, ""):
+        match = DIGEST.match(value.strip())
+        about_model = NAMES_A_MODEL.search(path) and not NAMES_ANOTHER.search(path)
+        if match and about_model and NAMES_A_DIGEST.search(path) and len(found) < MAX_STATED:
+            found[one_line(path, 80)] = match[1].lower()
+    return found
+
+
+def _leaves(value: object, path: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping) and depth < MAX_DEPTH:
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}" if path else str(key), depth + 1)
+
+
+def read(candidate: Candidate, route: str, model_path_env: str, deadline_s: float = DEADLINE_S) -> ArtifactFacts:
+    """What `GET route` states, held against the files at the model path and in the working folder. Raises Trouble of the engine only."""
+    told = stated(candidate.client.get(route).json())
+    if not told:
+        return ArtifactFacts(stated={}, files=[], complete=True)
+    places = _places(candidate, model_path_env)
+    search = _Search(tuple(told.values()), time.monotonic() + deadline_s)
+    for place in places:
+        search.look(candidate.archive(place))
+    return ArtifactFacts(stated=told, files=sorted(search.files.values(), key=lambda file: file.path), complete=search.complete)
+
+
+def _places(candidate: Candidate, model_path_env: str) -> list[str]:
+    """The model path as the container's environment has it, then the working folder."""
+    folder, env = candidate.image_facts()
+    named = env.get(model_path_env, "")
+    home = [folder] if PurePosixPath(folder).parts[1:] else list(LIKELY)
+    return [*([str(PurePosixPath(folder) / named)] if named else []), *home]
+
+
+@dataclass
+class _Search:
+    """Hashes model-like files of archives, within the caps, and notes which stated digests stand inside of them."""
+
+    wanted: tuple[str, ...]
+    until: float
+    total: int = 0
+    complete: bool = True
+
+    def __post_init__(self) -> None:
+        self.files: dict[str, Artifact] = {}
+
+    def look(self, files: Iterable[ArchivedFile]) -> None:
+        for file in files:
+            self.total += file.size
+            if self.total > MAX_TOTAL_BYTES or len(self.files) >= MAX_FILES or time.monotonic() > self.until:
+                self.complete = False
+                return
+            if SKIPPED.search(file.path) or not MODEL_FILE.search(PurePosixPath(file.path).name):
+                continue
+            if file.size > MAX_FILE_BYTES:
+                self.complete = False
+                continue
+            self.files[file.path] = self._artifact(file)
+
+    def _artifact(self, file: ArchivedFile) -> Artifact:
+        """A document that carries its own digest cannot have itself as content: what it states about itself counts as its digest too."""
+        sha, tail, inside = hashlib.sha256(), b"", set[str]()
+        while piece := file.read(CHUNK):
+            sha.update(piece)
+            window = (tail + piece).lower()
+            inside |= {digest for digest in self.wanted if len(digest) == 64 and digest.encode() in window}
+            tail = piece[-64:]
+        return Artifact(path=one_line(file.path, 200), bytes=file.size, sha256=sha.hexdigest(), states=sorted(inside))

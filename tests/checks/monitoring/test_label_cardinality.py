@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from checks.builders import exposition, judge, level, metrics, scrape, sound_metrics
+
+
+def labelled(label, values, name="fraud_seen_total"):
+    return f"# TYPE {name} counter\n" + "".join(f'{name}{{{label}="{value}"}} 1\n' for value in values)
+
+
+def stamped(at):
+    return f'# TYPE fraud_last gauge\nfraud_last{{timestamp="{at}"}} 1\n'
+
+
+GROWS = metrics(labelled("customer_id", range(40)), labelled("customer_id", range(600)))
+CUT = metrics(labelled("transaction_id", range(1200)), labelled("transaction_id", range(2600)))
+
+
+@pytest.mark.parametrize(
+    ("expected", "evidence"),
+    [
+        ("bounded", sound_metrics()),
+        ("bounded", metrics(exposition(0), exposition(3000) + labelled("category", range(20)))),
+        ("large", metrics(labelled("merchant", range(1500)), labelled("merchant", range(1500)))),
+        ("grows", GROWS),
+        ("grows", CUT),
+        ("grows", sound_metrics(*(scrape(f"idle_{i}", stamped(i)) for i in range(10)))),
+        ("grows", metrics(exposition(0), labelled("transaction_id", (f"{i:0>200}" for i in range(9000))))),
+        ("missing", metrics(None, None)),
+        ("unknown", metrics(exposition(0), exposition(0), truths=[])),
+    ],
+)
+def test_series_may_not_grow_with_the_traffic(expected, evidence):
+    assert level("label_cardinality", metrics=evidence) == expected
+
+
+@pytest.mark.parametrize(("evidence", "label"), [(GROWS, "customer_id"), (CUT, "transaction_id")])
+def test_the_label_is_named(evidence, label):
+    assert f"per value of the label {label!r}" in judge("label_cardinality", metrics=evidence).observed
