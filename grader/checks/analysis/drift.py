@@ -1,14 +1,14 @@
-"""From a kind's signals to its rung: alerted > ruled > measured > silent, less what crying wolf costs."""
+"""From a kind's signals to its rung: alerted > ruled > pending > measured > silent, less what crying wolf costs."""
 
 from __future__ import annotations
 
 from grader.checks.analysis.bounds import upper_bound
-from grader.checks.analysis.probes import holds
+from grader.checks.analysis.rules import Ruled, seen_by_rules
 from grader.checks.analysis.signals import Alarms, Heard, Signal, end_of, listen
 from grader.checks.api import Bars, measure, reached, unmeasured
 from grader.schema.base import Culprit
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import DriftEvidence, RepositoryEvidence
+from grader.schema.evidence import DriftEvidence, PrometheusEvidence
 from grader.schema.result import Finding, Measure
 from grader.schema.rubric import FULL
 
@@ -35,7 +35,7 @@ def judged(drift: DriftEvidence, challenge: Challenge) -> tuple[Heard, list[Sign
     return (heard, must) if must else unmeasured("no drift was streamed that a monitor must notice")
 
 
-def noticed(drift: DriftEvidence, repository: RepositoryEvidence, challenge: Challenge, kind: str, bars: Bars) -> Finding:
+def noticed(drift: DriftEvidence, prometheus: PrometheusEvidence | None, challenge: Challenge, kind: str, bars: Bars) -> Finding:
     """How well one kind was noticed. `bars`: `few` false alarms are free, each one more takes one of `costs` parts of the credit."""
     if refusal := unfit(drift):
         return refusal
@@ -43,9 +43,10 @@ def noticed(drift: DriftEvidence, repository: RepositoryEvidence, challenge: Cha
     signal = heard.of(kind, challenge.drift.must_detect.get(kind, 1.0))
     if signal is None:
         return unmeasured(f"no {kind} drift was streamed")
-    level = rung(signal, heard.alarms, ruled=_has_rules(repository))
+    ruled = None if signal.episodes else seen_by_rules(drift, prometheus, signal.stretch)
+    level = rung(signal, heard.alarms, ruled)
     extra = heard.alarms.count - bars["few"]
-    says = f"{said(signal)}; {cried(heard.alarms)}"
+    says = f"{said(signal)}{_waited(ruled)}; {cried(heard.alarms)}"
     measures = [_delay(signal), alarm_measure(heard.alarms)]
     if level not in ("alerted", "lingering") or extra <= 0:
         return reached(level, says, *measures)
@@ -53,7 +54,7 @@ def noticed(drift: DriftEvidence, repository: RepositoryEvidence, challenge: Cha
     return reached("restless", says, *measures, credit=round(whole * max(0.0, 1 - extra / bars["costs"])))
 
 
-def rung(signal: Signal, alarms: Alarms, *, ruled: bool) -> str:
+def rung(signal: Signal, alarms: Alarms, ruled: Ruled | None) -> str:
     """The level's name, false alarms short of always aside. An alert that is always up says as little as one that never comes."""
     if alarms.always_on:
         return "always_on"
@@ -61,9 +62,16 @@ def rung(signal: Signal, alarms: Alarms, *, ruled: bool) -> str:
         if alarms.guessing:
             return "guessing"
         return "alerted" if signal.resolved else "lingering"
-    if signal.gauges:
-        return "ruled" if ruled else "measured"
-    return "silent"
+    if ruled is not None:
+        return "ruled" if ruled.fires else "pending"
+    return "measured" if signal.gauges else "silent"
+
+
+def _waited(ruled: Ruled | None) -> str:
+    if ruled is None:
+        return ""
+    fires = "fires where the drift lasts as long as it waits" if ruled.fires else "would not fire in a longer drift either, or could not be replayed"
+    return f"; rule {ruled.rule} was active for {ruled.waited_s:g} s of it and {fires}"
 
 
 def said(signal: Signal) -> str:
@@ -96,7 +104,3 @@ def _delay(signal: Signal) -> Measure:
     if signal.delay is None:
         return measure("alerts", 0, "", n=end_of(signal.stretch.windows[-1]) - signal.stretch.onset)
     return measure("delay", signal.delay, "requests")
-
-
-def _has_rules(repository: RepositoryEvidence) -> bool:
-    return (rules := repository.probes.get("alert_rules_feature_label")) is not None and holds(rules)

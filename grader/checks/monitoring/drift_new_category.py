@@ -5,8 +5,8 @@ from __future__ import annotations
 from grader.checks.analysis.drift import noticed
 from grader.checks.api import Bars, Finding
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import DriftEvidence, RepositoryEvidence
+from grader.schema.evidence import DriftEvidence, PrometheusEvidence
 
 
-def check(drift: DriftEvidence, repository: RepositoryEvidence, challenge: Challenge, bars: Bars) -> Finding:
-    return noticed(drift, repository, challenge, "new_category", bars)
+def check(drift: DriftEvidence, prometheus: PrometheusEvidence | None, challenge: Challenge, bars: Bars) -> Finding:
+    return noticed(drift, prometheus, challenge, "new_category", bars)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from checks.builders import FEATURES, alert, drift, false_alarms, repository
+from checks.builders import FEATURES, alert, drift, false_alarms
+from grader.schema.evidence import AlertStretch, PrometheusEvidence, Replay, Scraping
 
 
 def moving(feature: str) -> Any:
@@ -21,21 +22,42 @@ def by_clock(window: Any) -> dict[str, float]:
     return {f"{feature}_psi": 0.4 if window.phase == "drifted" else 0.01 for feature in filter(None, FEATURES.values())}
 
 
+def waiting(feature: str, start: float = 19.0, end: float = 31.0, state: str = "pending") -> AlertStretch:
+    """A rule that Prometheus held active. The drift is streamed from 17.5 s to 30 s, and is known to be over at 37.5 s."""
+    return AlertStretch(name="InputDrift", state=state, labels={"feature": feature} if feature else {}, start_s=start, end_s=end)
+
+
+def watched(*alerts: AlertStretch, fires: bool = False) -> PrometheusEvidence:
+    """A watch that saw these; with `fires` a replay of each proves that it fires where the drift lasts."""
+    replays = [
+        Replay(rule=a.name, labels=a.labels, from_s=a.start_s - 1, to_s=a.end_s + 1, stretch=40.0, fired=True) for a in alerts if fires
+    ]
+    return PrometheusEvidence(
+        version="2.42.0", job="fraud-scoring", target_labels={}, ready_s=0.4, first_scrape_s=5.0, from_s=0.0, to_s=40.0,
+        scraping=Scraping(scrapes=35, failed=0, error="", median_s=0.004, max_s=0.02, samples=180), files=[], rules=[], alerts=list(alerts),
+        replays=replays, panels=[], dashboards=[], lint=[],
+    )  # fmt: skip
+
+
 def cases(kind: str) -> list[tuple[str, dict[str, Any]]]:
     """(level, evidence): the drift begins at request 3500, is over at 6000, and its clean windows end at 7500."""
     feature = FEATURES[kind]
     other = "minutes_since_last"
     fires, answered = alert(feature, 4100), alert(feature, 4100, 6600)
-    rules = repository(alert_rules_feature_label=True)
 
-    def seen(alerts: Any = (), **more: Any) -> dict[str, Any]:
-        return {"drift": drift(alerts, kinds=[kind], **more), "repository": repository(alert_rules_feature_label=False)}
+    def seen(alerts: Any = (), rule: PrometheusEvidence | None = None, **more: Any) -> dict[str, Any]:
+        return {"drift": drift(alerts, kinds=[kind], **more), "prometheus": rule}
 
     return [
         ("alerted", seen(answered)),
         ("alerted", seen(false_alarms(1) + answered)),
         ("alerted", seen([*answered, ("HighLatency", "firing", "", 700)])),
-        ("ruled", seen(gauges=moving(feature)) | {"repository": rules}),
+        ("ruled", seen(rule=watched(waiting(feature), fires=True))),
+        ("ruled", seen(gauges=moving(feature), rule=watched(waiting(feature, state="firing")))),
+        ("pending", seen(rule=watched(waiting(feature)))),
+        ("measured", seen(gauges=moving(feature), rule=watched(waiting(other, end=29.0), fires=True) if feature else None)),
+        ("measured", seen(gauges=moving(feature), rule=watched(waiting(feature, start=1.0), fires=True))),
+        ("alerted", seen(answered, rule=watched(waiting(feature)))),
         ("restless", seen(alert(feature, 700, 1400) + answered)),
         ("lingering", seen(fires)),
         ("lingering", seen(alert(feature, 4100, 9000))),
@@ -53,5 +75,5 @@ def cases(kind: str) -> list[tuple[str, dict[str, Any]]]:
         ("silent", seen(gauges=by_clock)),
         ("unknown", seen(answered, void="generator_limited: 900 of 9000 requests were never sent")),
         ("unknown", seen(answered, controls=2)),
-        ("unknown", {"drift": drift(kinds=[]), "repository": rules}),
+        ("unknown", {"drift": drift(kinds=[]), "prometheus": None}),
     ]

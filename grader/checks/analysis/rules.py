@@ -1,0 +1,76 @@
+"""What the candidate's own alert rules did under a drift, in a real Prometheus: pending, firing, and how long the way to the webhook was."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from grader.checks.analysis.blame import OPERATIONAL, blamed
+from grader.checks.analysis.signals import LOOP_S, Stretch
+from grader.schema.evidence import Alert, AlertStretch, DriftEvidence, PrometheusEvidence, Replay
+
+
+@dataclass(frozen=True)
+class Ruled:
+    """A rule that saw a drift: active within it and gone after it. `fires`: it fired, or does where its time is stretched by a replay."""
+
+    rule: str
+    waited_s: float
+    fires: bool
+
+
+@dataclass(frozen=True)
+class Loop:
+    """The way of one alert in seconds since the drift's onset: active in Prometheus, at the webhook; and since the drift's end: resolved there."""
+
+    alert: str
+    active_s: float | None
+    webhook_s: float
+    resolved_s: float | None
+
+
+def seen_by_rules(drift: DriftEvidence, prometheus: PrometheusEvidence | None, stretch: Stretch) -> Ruled | None:
+    """The rule that saw this drift best, if one did without an alert reaching anybody."""
+    if prometheus is None:
+        return None
+    begin, end = stretch.windows[0].start_s, stretch.windows[-1].end_s
+    over = stretch.recovery[-1].end_s if stretch.recovery else end
+    late = drift.window / drift.rate_rps + LOOP_S
+    found = []
+    for state in prometheus.alerts:
+        within = begin < state.start_s <= end + LOOP_S and state.end_s <= over + late
+        if within and _answers(state, stretch, drift.fields):
+            fires = state.state == "firing" or any(_confirms(replay, state) for replay in prometheus.replays)
+            found.append(Ruled(state.name, round(state.end_s - state.start_s, 1), fires))
+    return max(found, key=lambda ruled: (ruled.fires, ruled.waited_s), default=None)
+
+
+def loops(drift: DriftEvidence, prometheus: PrometheusEvidence | None, stretch: Stretch) -> list[Loop]:
+    """Alerts that our Alertmanager delivered for this drift, first come first."""
+    begin, end = stretch.windows[0].start_s, stretch.windows[-1].end_s
+    until = stretch.recovery[-1].end_s if stretch.recovery else end
+    told = [a for a in drift.alerts if a.source == "alertmanager" and _blames(a, stretch, drift.fields)]
+    found = []
+    for alert in (a for a in told if a.status == "firing" and begin < a.at_s <= until):
+        resolved = next((a.at_s for a in told if a.status == "resolved" and a.name == alert.name and a.at_s > alert.at_s), None)
+        states = [s.start_s for s in prometheus.alerts if s.name == alert.name and begin < s.start_s <= alert.at_s] if prometheus else []
+        active = round(min(states) - begin, 2) if states else None
+        found.append(Loop(alert.name, active, round(alert.at_s - begin, 2), None if resolved is None else round(resolved - end, 2)))
+    return found[:1]
+
+
+def _answers(state: AlertStretch, stretch: Stretch, fields: Collection[str]) -> bool:
+    return _blames(Alert(name=state.name, status="firing", labels=state.labels, at_s=state.start_s, request=0), stretch, fields)
+
+
+def _blames(alert: Alert, stretch: Stretch, fields: Collection[str]) -> bool:
+    feature = blamed(alert, fields)
+    if OPERATIONAL.search(alert.name) and not feature:
+        return False
+    return not stretch.feature or feature == stretch.feature
+
+
+def _confirms(replay: Replay, state: AlertStretch) -> bool:
+    """Is this the replay of that wait?"""
+    same = replay.rule == state.name and replay.from_s <= state.end_s and replay.to_s >= state.start_s
+    return same and replay.fired and all(state.labels.get(key) == value for key, value in replay.labels.items() if key in state.labels)
