@@ -1,7 +1,7 @@
 """One collection: the one list of stages, in order, from an origin to an evidence bundle. Records facts; never judges.
 
     clone > source -> repository scan \\
-                   -> image build      > slot > candidate starts -> boot -> contract -> load -> drift -> logs, audit -> faults -> metrics
+                   -> image build      > slot > candidate starts -> boot -> contract -> load -> drift -> audit -> faults -> logs, metrics
             network, sidecars, streams/
 """
 

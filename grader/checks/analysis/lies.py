@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from math import isfinite
 
-from grader.checks.analysis.metrics import Between, Distribution, falling_counters, readable
+from grader.checks.analysis.metrics import PREDICTS, Between, Distribution, falling_counters, on_route, readable
+from grader.schema.challenge import Challenge
 from grader.schema.evidence import MetricsEvidence, Scrape
 
 MANY_WORKERS = 16
@@ -38,10 +38,15 @@ def miscount(name: str, counted: float, between: Between, metrics: MetricsEviden
     return "requests are missing from it"
 
 
-def counts_scrapes(name: str, metrics: MetricsEvidence) -> float:
-    """By how much the counter of predictions grew from the first idle scrape to the last, while nothing but scrapes was sent."""
+def counts_scrapes(name: str, metrics: MetricsEvidence, challenge: Challenge) -> float:
+    """By how much the counter grew on the prediction route from the first idle scrape to the last, while nothing but scrapes was sent."""
     idle = idle_scrapes(metrics)
-    return _total(idle[-1], name) - _total(idle[0], name) if len(idle) > 1 else 0.0
+
+    def on_predictions(scrape: Scrape) -> float:
+        samples = [s for family in scrape.families for s in family.samples if s.name == name]
+        return sum(s.value for s in on_route(samples, challenge.contract) if s.value is not None)
+
+    return on_predictions(idle[-1]) - on_predictions(idle[0]) if len(idle) > 1 else 0.0
 
 
 def wrong_unit(own: Distribution, mean: float, client_s: float) -> str:
@@ -105,7 +110,7 @@ def started_anew(earlier: Scrape, later: Scrape) -> bool:
 
 def names_predictions(name: str) -> bool:
     """The counter promises predictions, so nothing else may count."""
-    return bool(re.search("predict|infer|scor", name, re.I))
+    return bool(PREDICTS.search(name))
 
 
 def _total(scrape: Scrape, name: str) -> float:

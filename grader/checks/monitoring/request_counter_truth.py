@@ -24,7 +24,7 @@ def check(metrics: MetricsEvidence, challenge: Challenge, bars: Bars) -> Finding
     why = "" if level == "true" else f": {miscount(name, counted, between, metrics)}"
     if level == "true" and "" in by_status:
         level = "total"
-    scrapes = counts_scrapes(name, metrics)
+    scrapes = counts_scrapes(name, metrics, challenge)
     if level in ("true", "total") and names_predictions(name) and scrapes >= bars["scrapes"]:
         level, why = "others", f": it also grew by {scrapes:.0f} while only scrapes were sent, so other routes count as predictions"
     label = "without a status label" if "" in by_status else f"by status ({', '.join(sorted(by_status))})"

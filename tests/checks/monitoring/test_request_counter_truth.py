@@ -57,3 +57,10 @@ def test_a_counter_of_all_routes_that_does_not_promise_predictions_may_count_scr
     text = '# TYPE http_requests_total counter\nhttp_requests_total{{status="200"}} {n}\n'
     idle = [scrape(f"idle_{i}", text.format(n=3001 + i)) for i in range(10)]
     assert level("request_counter_truth", metrics=metrics(text.format(n=0), text.format(n=3001), *idle)) == "true"
+
+
+def test_a_counter_of_predictions_that_tells_routes_apart_may_count_scrapes_under_their_own():
+    name = "predictions_total"
+    text = f'# TYPE {name} counter\n{name}{{{{path="/predict",code="200"}}}} {{n}}\n{name}{{{{path="/metrics",code="200"}}}} {{m}}\n'
+    idle = [scrape(f"idle_{i}", text.format(n=3000, m=i)) for i in range(10)]
+    assert level("request_counter_truth", metrics=metrics(text.format(n=0, m=0), text.format(n=3000, m=1), *idle)) == "true"
