@@ -308,7 +308,9 @@ def served(excess: float, n: int = 1500, excess_se: float = 0.001) -> ServedQual
     return ServedQuality(n=n, brier=0.052 + excess, brier_se=0.005, base_brier=0.06, reference_brier=0.052, excess=excess, excess_se=excess_se)
 
 
-def stretch(name: Any, start_s: float, loss: float, versions: Mapping[str, int], labels: int = 0, taken: bool = True, **facts: Any) -> FeedbackSegment:
+def stretch(
+    name: Any, start_s: float, loss: float, versions: Mapping[str, int], labels: int = 0, taken: bool = True, **facts: Any
+) -> FeedbackSegment:
     sent = sum(versions.values())
     default = {
         "name": name, "first_request": round(start_s * 300), "sent": sent, "ok": sent, "failed": 0, "start_s": start_s, "end_s": start_s + sent / 300,
@@ -321,8 +323,8 @@ def stretch(name: Any, start_s: float, loss: float, versions: Mapping[str, int],
 
 def switched(at_s: float = 12.0, **facts: Any) -> VersionSwitch:
     default = {
-        "before": "v1", "after": "v2", "at_s": at_s, "request": round(300 * at_s), "labels_taken": 2400, "near": 1200, "near_failed": 0, "near_s": 2.0,
-        "old_answers": 0, "old_answers_late": 0, "flips": 0,
+        "before": "v1", "after": "v2", "at_s": at_s, "request": round(300 * at_s), "labels_taken": 2400, "near": 1200, "near_failed": 0,
+        "near_s": 2.0, "old_answers": 0, "old_answers_late": 0, "flips": 0,
     }  # fmt: skip
     return VersionSwitch(**{**default, **facts})
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from checks.builders import feedback
+
 import challenges.loader
 import grader.rubric
 from grader.judge import judge
@@ -26,6 +28,7 @@ from grader.schema.evidence import (
     FaultCase,
     FaultRecord,
     FaultsEvidence,
+    FeedbackEvidence,
     Host,
     ImageEvidence,
     IsolationProbe,
@@ -71,6 +74,7 @@ def sound(mode: str = "standard") -> Bundle:
         "source": SOURCE, "repository": REPOSITORY, "image": IMAGE, "sandbox": SANDBOX, "boot": BOOT, "contract": CONTRACT,
         "logs": LOGS, "audit": AUDIT,
         "load": load(asked, mode), "stress": stress(asked, mode), "drift": drift(asked, mode), "faults": faults(asked, mode), "metrics": METRICS,
+        "feedback": feedback() if asked.modes[mode].feedback else FeedbackEvidence(),
     }  # fmt: skip
     return Bundle(manifest=manifest(mode), challenge=asked, evidence=evidence)
 

@@ -19,7 +19,7 @@ MODULES = ("drift", "features", "learning", "metrics", "model", "schema")
 
 @pytest.fixture(scope="session")
 def oracle() -> Iterator[SimpleNamespace]:
-    """`.drift`, `.features`, `.learning`, `.metrics`, `.model`, `.schema` of the oracle's package, `.shipped` its loaded artifact. Unloaded again afterwards."""
+    """The oracle's MODULES by name, `.shipped` its loaded artifact. Unloaded again afterwards."""
     folder = str(SUBMISSIONS / "oracle")
     sys.path.insert(0, folder)
     parts: dict[str, ModuleType] = {name: importlib.import_module(f"fraud.{name}") for name in MODULES}

@@ -63,6 +63,11 @@ def readable(scrape: Scrape) -> bool:
     return scrape.status == 200 and bool(scrape.families)
 
 
+def while_probed(metrics: MetricsEvidence) -> Scrape | None:
+    """The readable scrape nearest to the contract's probe, which is the run's first: a retraining may change the model later on."""
+    return next((scrape for scrape in metrics.scrapes if readable(scrape)), None)
+
+
 def busiest(metrics: MetricsEvidence) -> Between | Finding | None:
     """The stretch with most requests between two readable scrapes; None if the candidate's metrics cannot be read there."""
     stretches = [between for truth in sorted(metrics.truths, key=lambda t: -t.sent) if truth.sent and (between := _between(metrics, truth))]

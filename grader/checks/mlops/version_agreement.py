@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.checks.analysis.metrics import own_families, readable
+from grader.checks.analysis.metrics import own_families, while_probed
 from grader.checks.analysis.version import told, version_exchange
 from grader.checks.api import Finding, measure, reached
 from grader.schema.challenge import Challenge
@@ -25,6 +25,6 @@ def check(contract: ContractEvidence, metrics: MetricsEvidence, challenge: Chall
 
 
 def _metric_versions(metrics: MetricsEvidence) -> set[str]:
-    last = next((scrape for scrape in reversed(metrics.scrapes) if readable(scrape)), None)
-    samples = [s for family in own_families(last) for s in family.samples] if last else []
+    probed = while_probed(metrics)
+    samples = [s for family in own_families(probed) for s in family.samples] if probed else []
     return {value for s in samples for key, value in s.labels.items() if "version" in key.lower()}

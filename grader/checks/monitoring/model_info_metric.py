@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.checks.analysis.metrics import own_families, readable
+from grader.checks.analysis.metrics import own_families, while_probed
 from grader.checks.api import Finding, reached, unmeasured
 from grader.schema.evidence import ContractEvidence, MetricsEvidence
 
@@ -10,8 +10,8 @@ from grader.schema.evidence import ContractEvidence, MetricsEvidence
 def check(metrics: MetricsEvidence, contract: ContractEvidence) -> Finding:
     if not metrics.scrapes:
         return unmeasured("the metrics route was never asked")
-    last = next((scrape for scrape in reversed(metrics.scrapes) if readable(scrape)), None)
-    samples = [s for family in own_families(last) for s in family.samples] if last else []
+    probed = while_probed(metrics)
+    samples = [s for family in own_families(probed) for s in family.samples] if probed else []
     told = [(s, value) for s in samples for key, value in s.labels.items() if "version" in key.lower()]
     if not told:
         return reached("missing", "no metric carries a version label")

@@ -8,8 +8,8 @@ from grader.schema.result import Table
 Row = list[str | float | None]
 
 SAYS = {
-    "calm": "calm, labels late", "concept": "relation turned, labels late", "held_out": "turned, never labelled", "inverted": "turned, labels inverted",
-    "settling": "last inverted labels arrive", "after": "turned, never labelled",
+    "calm": "calm, labels late", "concept": "relation turned, labels late", "held_out": "turned, never labelled",
+    "inverted": "turned, labels inverted", "settling": "last inverted labels arrive", "after": "turned, never labelled",
 }  # fmt: skip
 
 
