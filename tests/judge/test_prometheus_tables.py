@@ -31,7 +31,8 @@ def test_a_wait_that_a_replay_proves_is_told_as_such() -> None:
 
 def test_rules_and_panels_say_what_is_wrong_with_them() -> None:
     rule = Rule(
-        file="r.yml", group="g", name="A", kind="alerting", expr="x > 1", for_s=60, labels={}, health="ok", error="", selects=["x"], absent=[], silent=[]
+        file="r.yml", group="g", name="A", kind="alerting", expr="x > 1", for_s=60, labels={}, health="ok", error="",
+        selects=["x"], absent=[], silent=[]
     )
     dead = rule.model_copy(update={"name": "B", "absent": ["y"]})
     broken = rule.model_copy(update={"name": "C", "health": "err", "error": "many-to-many"})
