@@ -35,7 +35,7 @@ CHALLENGE = Challenge(
         audit_file="a", request_schema="q", response_schema="s", samples="x", id_field="id", score_field="s", degraded_field="d",
         version_field="v", numeric_fields=[], nullable_fields=[],
     ),
-    drift=DriftPlan(window=5, control_windows=6, drifted_windows=5, recovery_windows=3, max_rate_rps=300),
+    drift=DriftPlan(window=5, control_windows=6, drifted_windows=5, recovery_windows=3, max_rate_rps=300, must_detect={}),
     modes={}, scoring=Scoring(core={}, modules=[], module_points=0, cause_cap_points=1, bands={}),
 )  # fmt: skip
 LOGS = LogsEvidence(lines=1, bytes=2, json_lines=1, with_request_id=0, with_model_version=0, canaries_sent=1, canaries_found=0, sample=["é"])
