@@ -113,7 +113,7 @@ class Live:
         self.traces: list[Trace] = []
         self.telemetry: Telemetry
         self.probed: ContractEvidence
-        self.wrong_since, self.wrong_requests = 0.0, 0
+        self.wrong_since, self.quiet_until, self.wrong_requests = 0.0, 0.0, 0
 
     def run(self, image: ImageEvidence) -> None:
         """All live stages; what fails leaves its reason, and what stands on it inherits that."""
@@ -319,15 +319,20 @@ class Live:
         canaries = {str(row.request[field]) for row in rows for field in self.spec.contract.canary_fields}
         sent = audit.answers(*self.traces)
         versions = {version for _, version in sent.values()}
-        return logs.read(self._here, canaries, sent.keys(), versions)
+        read = logs.read(self._here, canaries, sent.keys(), versions)
+        if not self.wrong_requests:
+            return read
+        refused = logs.errors(self._here, self.wrong_since, self.wrong_requests)
+        self.quiet_until = time.time()
+        return read.model_copy(update={"errors": refused})
 
     def _logs(self, quiet: LogsEvidence | None) -> LogsEvidence:
-        """The same log once more: what was written from the first wrong request to the last fault."""
+        """The same log once more, for what the faults added: a talkative service's earlier lines are gone from it by now."""
         if quiet is None:
             raise Trouble("upstream_missing", "the log was not read before the faults")
-        if not self.wrong_requests:
+        if quiet.errors is None:
             return quiet
-        return quiet.model_copy(update={"errors": logs.errors(self._here, self.wrong_since, self.wrong_requests)})
+        return quiet.model_copy(update={"errors": quiet.errors.plus(logs.errors(self._here, self.quiet_until, 0))})
 
     def _audit(self) -> AuditEvidence:
         return audit.read(self._here, self.challenge, audit.answers(*self.traces))

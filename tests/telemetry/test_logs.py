@@ -75,3 +75,8 @@ def test_a_stack_trace_between_json_lines_counts_as_no_json_and_as_one_error() -
 def test_a_line_that_speaks_of_something_wrong_says_why_or_does_not(line: str, kind: str | None) -> None:
     found = count([line.encode()], 1).model_dump(exclude={"wrong_requests"})
     assert {name for name, number in found.items() if number} == ({kind} if kind else set())
+
+
+def test_two_stretches_of_a_log_add_up() -> None:
+    refused, faults = count([b"ERROR: request failed"], 20), count([b'{"level": "error", "reason": "store timed out"}'], 0)
+    assert refused.plus(faults).model_dump() == {"wrong_requests": 20, "explained": 1, "bare": 1, "prose": 0}

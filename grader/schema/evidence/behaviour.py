@@ -97,6 +97,10 @@ class ErrorLines(Model):
     bare: int = Field(description="JSON lines and prose that name none")
     prose: int = Field(description="plain lines that name one; a stack trace counts once")
 
+    def plus(self, later: ErrorLines) -> ErrorLines:
+        """Of two stretches one after the other."""
+        return ErrorLines(**{name: getattr(self, name) + getattr(later, name) for name in ErrorLines.model_fields})
+
 
 class LogsEvidence(Model):
     """Container log facts. Sample lines are stripped and capped; nothing in them is read as a verdict."""
