@@ -60,7 +60,7 @@ class Schedule:
 def draw(plan: DriftPlan, kinds: Sequence[DriftKind], seed: int) -> Schedule:
     """A schedule for these kinds, a run per severity. The same seed gives the same schedule."""
     rng = random.Random(seed)
-    runs = [drift for kind in kinds for drift in _drifts(kind, rng)]
+    runs = _drifts(kinds, rng)
     rng.shuffle(runs)
     controls = _control_groups(plan.control_windows, len(runs), rng)
     planned: list[tuple[Phase, int | None, list[int]]] = [
@@ -74,10 +74,17 @@ def draw(plan: DriftPlan, kinds: Sequence[DriftKind], seed: int) -> Schedule:
     return Schedule(_numbered(planned), runs)
 
 
-def _drifts(kind: DriftKind, rng: random.Random) -> list[Drift]:
-    """One drift per severity, all of them on the one feature that is drawn for this kind: severities can be compared only so."""
-    feature = rng.choice(kind.features) if kind.features else ""
-    return [Drift(kind.kind, severity, feature) for severity in kind.severities]
+def _drifts(kinds: Sequence[DriftKind], rng: random.Random) -> list[Drift]:
+    """One drift per severity, all of a kind on the one feature that is drawn for it: severities can be compared only so.
+
+    No two kinds get the same feature while another is left: one lucky name must not answer them all.
+    """
+    drifts: list[Drift] = []
+    for kind in rng.sample(list(kinds), len(kinds)):
+        taken = {drift.feature for drift in drifts}
+        feature = rng.choice([f for f in kind.features if f not in taken] or kind.features) if kind.features else ""
+        drifts += [Drift(kind.kind, severity, feature) for severity in kind.severities]
+    return drifts
 
 
 def _control_groups(total: int, runs: int, rng: random.Random) -> list[int]:

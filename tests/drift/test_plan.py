@@ -88,6 +88,13 @@ def test_every_severity_is_a_run_of_its_own_on_the_one_feature_that_was_drawn() 
     assert set(counts) == set(FEATURES) and min(counts.values()) > 25, "no feature may be a better guess than another"
 
 
+def test_no_two_kinds_drift_the_same_feature_while_another_is_left() -> None:
+    for seed in range(200):
+        assert len({r.feature for r in draw(PLAN, KINDS, seed).runs}) == len(KINDS)
+    crowded = [DriftKind(kind=name, severities=[0.5], features=["amount"]) for name in ("covariate", "unit")]
+    assert [r.feature for r in draw(PLAN, crowded, 1).runs] == ["amount", "amount"]
+
+
 def test_no_kind_at_all_leaves_a_plain_control_stream() -> None:
     schedule = draw(PLAN, [], 1)
     assert [window.phase for window in schedule.windows].count("control") == PLAN.control_windows

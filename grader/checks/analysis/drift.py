@@ -31,8 +31,7 @@ def judged(drift: DriftEvidence, challenge: Challenge) -> tuple[Heard, list[Sign
     if refusal := unfit(drift):
         return refusal
     heard = listen(drift, challenge)
-    must = [signal for kind, severity in challenge.drift.must_detect.items() if (signal := heard.of(kind, severity))]
-    return (heard, must) if must else unmeasured("no drift was streamed that a monitor must notice")
+    return (heard, list(heard.must)) if heard.must else unmeasured("no drift was streamed that a monitor must notice")
 
 
 def noticed(drift: DriftEvidence, prometheus: PrometheusEvidence | None, challenge: Challenge, kind: str, bars: Bars) -> Finding:
@@ -40,17 +39,17 @@ def noticed(drift: DriftEvidence, prometheus: PrometheusEvidence | None, challen
     if refusal := unfit(drift):
         return refusal
     heard = listen(drift, challenge)
-    signal = heard.of(kind, challenge.drift.must_detect.get(kind, 1.0))
+    signal = heard.of(kind)
     if signal is None:
-        return unmeasured(f"no {kind} drift was streamed")
+        return unmeasured(f"no {kind} drift was streamed that a monitor must notice")
     ruled = None if signal.episodes else seen_by_rules(drift, prometheus, signal.stretch)
     level = rung(signal, heard.alarms, ruled)
-    extra = heard.alarms.count - bars["few"]
+    extra = max(0.0, heard.alarms.count - bars["few"])
     says = f"{said(signal)}{_waited(ruled)}; {cried(heard.alarms)}"
     measures = [_delay(signal), alarm_measure(heard.alarms)]
-    if level not in ("alerted", "lingering") or extra <= 0:
+    if level not in ("alerted", "lingering") or not (extra or signal.shotgun):
         return reached(level, says, *measures)
-    whole = FULL if level == "alerted" else FULL // 2
+    whole = (FULL if level == "alerted" else FULL // 2) / (1 + signal.shotgun)
     return reached("restless", says, *measures, credit=round(whole * max(0.0, 1 - extra / bars["costs"])))
 
 
@@ -80,7 +79,8 @@ def said(signal: Signal) -> str:
     streamed = f"{stretch.says}, {sum(w.sent for w in stretch.windows)} requests"
     if signal.episodes:
         gone = "resolved afterwards" if signal.resolved else "not resolved after the drift was over"
-        return f"{streamed}: alert {signal.episodes[0].name} after {signal.delay} requests, {gone}"
+        beside = f", beside {signal.shotgun} wrong inputs at once" if signal.shotgun else ""
+        return f"{streamed}: alert {signal.episodes[0].name} after {signal.delay} requests{beside}, {gone}"
     wrong = f"; {signal.strays[0].name} blamed {signal.strays[0].feature}" if signal.strays else ""
     unnamed = f"; {signal.unnamed[0].name} names no input, which a clock could do as well" if signal.unnamed else ""
     if signal.gauges:

@@ -79,6 +79,8 @@ class Signal:
     gauges: tuple[str, ...]
     unnamed: tuple[Episode, ...] = ()
     strays: tuple[Episode, ...] = ()
+    shotgun: int = 0
+    """Other features that might have been drawn and were blamed within a window of the right one: a guess at several names is worth one of them."""
 
     @property
     def blamed(self) -> frozenset[str]:
@@ -88,13 +90,14 @@ class Signal:
 @dataclass(frozen=True)
 class Alarms:
     """False alarms. `up` of `controls` clean windows had an alert that began on clean data; `strays` blamed a wrong feature under a drift;
-    `clean` episodes began on clean data anywhere in the stream; `answered` runs were answered rightly."""
+    `clean` episodes began on clean data anywhere in the stream; `answered` of the `must` drifts that must be noticed were named."""
 
     up: int
     controls: int
     strays: int
     clean: int
     answered: int
+    must: int
 
     @property
     def count(self) -> int:
@@ -106,22 +109,28 @@ class Alarms:
         return self.controls > 0 and self.up >= self.controls
 
     @property
+    def wrong(self) -> int:
+        return self.clean + self.strays
+
+    @property
     def guessing(self) -> bool:
-        """More alarms were wrong than right: a clock does as well."""
-        return self.clean + self.strays > max(1, self.answered)
+        """More alarms were wrong than right, or as many where few of the drifts were named: a clock does as well."""
+        few = 2 * self.answered < self.must
+        return self.wrong >= max(1, self.answered) if few else self.wrong > max(1, self.answered)
 
 
 @dataclass(frozen=True)
 class Heard:
-    """The whole experiment as judged: a signal per run, and the false alarms."""
+    """The whole experiment as judged: a signal per run, those that must be noticed, and the false alarms."""
 
     signals: tuple[Signal, ...]
+    must: tuple[Signal, ...]
+    """The run of each kind that is judged: the weakest that must be noticed."""
     alarms: Alarms
 
-    def of(self, kind: str, severity: float) -> Signal | None:
-        """The run of a kind that is judged: the weakest that is at least so severe."""
-        strong = [s for s in self.signals if s.stretch.kind == kind and s.stretch.run.severity >= severity]
-        return min(strong, key=lambda s: s.stretch.run.severity, default=None)
+    def of(self, kind: str) -> Signal | None:
+        """The judged run of a kind; None where it was not streamed so severely."""
+        return next((signal for signal in self.must if signal.stretch.kind == kind), None)
 
 
 def end_of(window: DriftWindow) -> int:
@@ -135,7 +144,13 @@ def listen(drift: DriftEvidence, challenge: Challenge) -> Heard:
     right = {e for stretch in streamed for e in _within(drift, stretch, said) if e.feature == stretch.feature}
     wrong = [e for e in said if e.feature in drawn_from and e not in right]
     signals = tuple(_signal(drift, stretch, said, wrong, drawn_from, challenge.reality.rate_rps) for stretch in streamed)
-    return Heard(signals, _alarms(drift, streamed, said, signals))
+    must = [found for kind, severity in challenge.drift.must_detect.items() if (found := _judged(signals, kind, severity))]
+    return Heard(signals, tuple(must), _alarms(drift, streamed, said, signals, must))
+
+
+def _judged(signals: Sequence[Signal], kind: str, severity: float) -> Signal | None:
+    strong = [s for s in signals if s.stretch.kind == kind and s.stretch.run.severity >= severity]
+    return min(strong, key=lambda s: s.stretch.run.severity, default=None)
 
 
 def stretches(drift: DriftEvidence) -> list[Stretch]:
@@ -204,16 +219,19 @@ def _signal(
     resolved = bool(named) and all(e.end is not None and e.end <= stretch.over + grace(drift, e) for e in named)
     delay = min((delay_of(drift, stretch, e, production_rps) for e in named), default=None)
     unnamed = tuple(e for e in answers if stretch.feature and not e.feature)
-    return Signal(stretch, named, resolved, delay, tuple(moved_gauges(drift, stretch, drawn_from)), unnamed, strays)
+    beside = {e.feature for e in strays if any(abs(e.start - right.start) <= drift.window for right in named)}
+    return Signal(stretch, named, resolved, delay, tuple(moved_gauges(drift, stretch, drawn_from)), unnamed, strays, len(beside))
 
 
-def _alarms(drift: DriftEvidence, streamed: Sequence[Stretch], said: Sequence[Episode], signals: Sequence[Signal]) -> Alarms:
+def _alarms(
+    drift: DriftEvidence, streamed: Sequence[Stretch], said: Sequence[Episode], signals: Sequence[Signal], must: Sequence[Signal]
+) -> Alarms:
     clean = [e for e in said if not any(s.onset < e.start <= s.over + grace(drift, e) for s in streamed)]
     controls = [w for w in drift.windows if w.phase == "control" and w.sent]
     up = [w for w in controls if any(e.start <= end_of(w) and (e.end is None or e.end > w.first_request) for e in clean)]
     strays = {e for signal in signals for e in signal.strays}
-    answered = sum(bool(signal.episodes) for signal in signals)
-    return Alarms(len(up), len(controls), _by_source(strays), _by_source(clean), answered)
+    answered = sum(bool(signal.episodes) for signal in must)
+    return Alarms(len(up), len(controls), _by_source(strays), _by_source(clean), answered, len(must))
 
 
 def _by_source(episodes: Iterable[Episode]) -> int:
@@ -226,15 +244,15 @@ def moved_gauges(drift: DriftEvidence, stretch: Stretch, known: Collection[str] 
 
     The first drifted window is left out (a misaligned monitor still sees clean rows). The range is widened by itself on both sides:
     six clean windows then leave it about once in ten thousand. Where one feature drifted only series that name it count, and none do
-    if those of more than one other such feature moved alongside: a clock moves them all.
+    if those of another feature that might have been drawn moved alongside: a clock moves what it can.
     """
     controls = [w for w in drift.windows if w.phase == "control"]
     found = sorted({name for w in stretch.windows for name in w.gauges if not unrelated(name)})
     moved = [name for name in found if _moved(name, controls, stretch)]
     if not stretch.feature:
         return moved
-    others = {other for other in known if other != stretch.feature and any(names(series, other, drift.fields) for series in moved)}
-    return [series for series in moved if names(series, stretch.feature, drift.fields)] if len(others) <= 1 else []
+    others = [other for other in known if other != stretch.feature and any(names(series, other, drift.fields) for series in moved)]
+    return [series for series in moved if names(series, stretch.feature, drift.fields)] if not others else []
 
 
 def _moved(name: str, controls: Sequence[DriftWindow], stretch: Stretch) -> bool:

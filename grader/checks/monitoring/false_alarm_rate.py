@@ -18,6 +18,6 @@ def check(drift: DriftEvidence, challenge: Challenge, bars: Bars) -> Finding:
     if not any(signal.episodes for signal in must):
         return reached("no_monitor", f"no alert named a drift, so silence on clean data earns nothing; {seen}", figure)
     if heard.alarms.guessing:
-        wrong, right = heard.alarms.clean + heard.alarms.strays, heard.alarms.answered
-        return reached("cries_wolf", f"{wrong} alarms were wrong and {right} right; {seen}", figure)
+        right = f"{heard.alarms.answered} of {heard.alarms.must} drifts were named"
+        return reached("cries_wolf", f"{heard.alarms.wrong} alarms were wrong while {right}; {seen}", figure)
     return reached(up_to(heard.alarms.count, (bars["quiet"], "quiet"), (bars["restless"], "restless"), beyond="cries_wolf"), seen, figure)

@@ -61,7 +61,8 @@ def cases(kind: str) -> list[tuple[str, dict[str, Any]]]:
         ("restless", seen(alert(feature, 700, 1400) + answered)),
         ("lingering", seen(fires)),
         ("lingering", seen(alert(feature, 4100, 9000))),
-        ("alerted", seen(alert(other, 4000, 4400) + answered)),  # one stray is free
+        ("alerted", seen(alert(other, 5000, 5400) + answered)),  # one stray is free
+        ("restless" if feature else "alerted", seen(alert(other, 4000, 4400) + answered)),  # but not at once with the right one
         ("measured", seen(gauges=moving(feature))),
         ("guessing", seen(false_alarms(4) + answered)),
         ("guessing", seen(alert(other, 4000, 4400) + alert("country", 4000, 4400) + answered)),
