@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from grader.checks.analysis.bounds import upper_bound
 from grader.checks.analysis.rules import Ruled, seen_by_rules
-from grader.checks.analysis.signals import Alarms, Heard, Signal, end_of, listen
+from grader.checks.analysis.signals import Alarms, Heard, Signal, listen
+from grader.checks.analysis.stretches import end_of
 from grader.checks.api import Bars, measure, reached, unmeasured
 from grader.schema.base import Culprit
 from grader.schema.challenge import Challenge
@@ -47,9 +48,9 @@ def noticed(drift: DriftEvidence, prometheus: PrometheusEvidence | None, challen
     extra = max(0.0, heard.alarms.count - bars["few"])
     says = f"{said(signal)}{_waited(ruled)}; {cried(heard.alarms)}"
     measures = [_delay(signal), alarm_measure(heard.alarms)]
-    if level not in ("alerted", "lingering") or not (extra or signal.shotgun):
+    if level not in ("alerted", "lingering") or not extra:
         return reached(level, says, *measures)
-    whole = (FULL if level == "alerted" else FULL // 2) / (1 + signal.shotgun)
+    whole = FULL if level == "alerted" else FULL // 2
     return reached("restless", says, *measures, credit=round(whole * max(0.0, 1 - extra / bars["costs"])))
 
 
@@ -79,9 +80,8 @@ def said(signal: Signal) -> str:
     streamed = f"{stretch.says}, {sum(w.sent for w in stretch.windows)} requests"
     if signal.episodes:
         gone = "resolved afterwards" if signal.resolved else "not resolved after the drift was over"
-        beside = f", beside {signal.shotgun} wrong inputs at once" if signal.shotgun else ""
-        return f"{streamed}: alert {signal.episodes[0].name} after {signal.delay} requests{beside}, {gone}"
-    wrong = f"; {signal.strays[0].name} blamed {signal.strays[0].feature}" if signal.strays else ""
+        return f"{streamed}: alert {signal.episodes[0].name} after {signal.delay} requests, {gone}"
+    wrong = f"; {signal.strays[0].name} blamed {signal.strays[0].feature}, before or at once with any right one" if signal.strays else ""
     unnamed = f"; {signal.unnamed[0].name} names no input, which a clock could do as well" if signal.unnamed else ""
     if signal.gauges:
         return f"{streamed}: no alert for it{wrong}{unnamed}, but {signal.gauges[0]} left its control range and came back"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import median
 
-from grader.checks.analysis.blame import names, unrelated
 from grader.checks.analysis.signals import Heard, Signal, listen
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import DriftEvidence
@@ -56,10 +55,7 @@ def all_runs(drift: DriftEvidence, heard: Heard) -> list[Curve]:
 
 def _curve(drift: DriftEvidence, signals: list[Signal]) -> Curve:
     strongest = signals[-1].stretch
-    series = sorted({
-        name for w in strongest.windows for name in w.gauges
-        if not unrelated(name) and strongest.feature and names(name, strongest.feature, drift.fields)
-    })  # fmt: skip
+    series = signals[-1].gauges if strongest.feature else ()
     moved = [(name, shifts) for name in series if len(shifts := _shifts(drift, signals, name)) == len(signals) and shifts[-1][1] > 0]
     gauge, shifts = max(moved, key=lambda item: _relative(drift, item[0], item[1][-1][1]), default=("", []))
     return Curve(strongest.kind, strongest.feature, tuple(signals), gauge, tuple(shifts))

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from grader.checks.analysis.blame import OPERATIONAL, blamed
-from grader.checks.analysis.signals import LOOP_S, Stretch
+from grader.checks.analysis.signals import LOOP_S
+from grader.checks.analysis.stretches import Stretch
 from grader.schema.evidence import Alert, AlertStretch, DriftEvidence, PrometheusEvidence, Replay
 
 

@@ -14,9 +14,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from grader.checks.analysis.blame import OPERATIONAL, blamed, names, unrelated
+from grader.checks.analysis.blame import OPERATIONAL, blamed
+from grader.checks.analysis.gauges import moved_gauges
+from grader.checks.analysis.stretches import Stretch, end_of, stretches
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import DriftEvidence, DriftRun, DriftWindow
+from grader.schema.evidence import DriftEvidence
 
 ASIDE_S = 2.0
 """A monitor in a process of its own may look every second or two."""
@@ -24,6 +26,9 @@ ASIDE_S = 2.0
 LOOP_S = 3.0
 """What the way through Prometheus adds: up to a second each until the next scrape and the next evaluation, and the Alertmanager's own;
 from a gauge's step to the webhook it took 1.3 s at best."""
+
+AT_ONCE = 50
+"""Requests. A run in which another feature was blamed before the right one, or at once with it, is not answered: of several guesses one is right."""
 
 LATEST = 2500
 """Requests after the onset beyond which an alert answers nothing: without a bound any late guess would be an answer."""
@@ -41,31 +46,6 @@ class Episode:
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """Where one run was streamed, in requests: drifted in [onset, last), clean again in [last, over)."""
-
-    run: DriftRun
-    onset: int
-    last: int
-    over: int
-    windows: tuple[DriftWindow, ...]
-    recovery: tuple[DriftWindow, ...]
-
-    @property
-    def kind(self) -> str:
-        return self.run.kind
-
-    @property
-    def feature(self) -> str:
-        return self.run.feature
-
-    @property
-    def says(self) -> str:
-        """For people: `covariate drift of amount (severity 0.5)`."""
-        return f"{self.kind} drift{f' of {self.feature}' if self.feature else ''} (severity {self.run.severity:g})"
-
-
-@dataclass(frozen=True)
 class Signal:
     """What was heard about one run. `delay` is in requests since the onset.
 
@@ -79,8 +59,6 @@ class Signal:
     gauges: tuple[str, ...]
     unnamed: tuple[Episode, ...] = ()
     strays: tuple[Episode, ...] = ()
-    shotgun: int = 0
-    """Other features that might have been drawn and were blamed within a window of the right one: a guess at several names is worth one of them."""
 
     @property
     def blamed(self) -> frozenset[str]:
@@ -133,10 +111,6 @@ class Heard:
         return next((signal for signal in self.must if signal.stretch.kind == kind), None)
 
 
-def end_of(window: DriftWindow) -> int:
-    return window.first_request + window.sent
-
-
 def listen(drift: DriftEvidence, challenge: Challenge) -> Heard:
     """Everything that was heard. The seconds of a Prometheus loop are counted at the challenge's own rate, since our stream is faster."""
     streamed, said = stretches(drift), episodes(drift)
@@ -151,22 +125,6 @@ def listen(drift: DriftEvidence, challenge: Challenge) -> Heard:
 def _judged(signals: Sequence[Signal], kind: str, severity: float) -> Signal | None:
     strong = [s for s in signals if s.stretch.kind == kind and s.stretch.run.severity >= severity]
     return min(strong, key=lambda s: s.stretch.run.severity, default=None)
-
-
-def stretches(drift: DriftEvidence) -> list[Stretch]:
-    """One per run that was really streamed, in order."""
-    return [stretch for run in range(len(drift.runs)) if (stretch := _stretch(drift, run))]
-
-
-def _stretch(drift: DriftEvidence, run: int) -> Stretch | None:
-    """Where a run was streamed; None if no drifted request of it was sent."""
-    drifted = [w for w in drift.windows if w.run == run and w.phase == "drifted" and w.sent]
-    if not drifted:
-        return None
-    onset, last = min(w.first_request for w in drifted), max(end_of(w) for w in drifted)
-    recovery = [w for w in drift.windows if w.run == run and w.phase == "recovery" and w.sent and w.first_request >= last]
-    over = max((end_of(w) for w in recovery), default=last)
-    return Stretch(drift.runs[run], onset, last, over, tuple(drifted), tuple(recovery))
 
 
 def episodes(drift: DriftEvidence) -> list[Episode]:
@@ -215,18 +173,30 @@ def _signal(
     strays = tuple(_within(drift, stretch, wrong)) if stretch.feature else ()
     soon = [e for e in _within(drift, stretch, said) if e.start <= stretch.last + grace(drift, e)]
     answers = [e for e in soon if delay_of(drift, stretch, e, production_rps) <= LATEST]
-    named = tuple(e for e in answers if not stretch.feature or e.feature == stretch.feature)
+    named = [e for e in answers if e.feature == stretch.feature] if stretch.feature else _not_everywhere(drift, stretch, answers, said)
+    if named and any(e.start <= min(right.start for right in named) + AT_ONCE for e in strays):
+        named = []
     resolved = bool(named) and all(e.end is not None and e.end <= stretch.over + grace(drift, e) for e in named)
     delay = min((delay_of(drift, stretch, e, production_rps) for e in named), default=None)
     unnamed = tuple(e for e in answers if stretch.feature and not e.feature)
-    beside = {e.feature for e in strays if any(abs(e.start - right.start) <= drift.window for right in named)}
-    return Signal(stretch, named, resolved, delay, tuple(moved_gauges(drift, stretch, drawn_from)), unnamed, strays, len(beside))
+    return Signal(stretch, tuple(named), resolved, delay, tuple(moved_gauges(drift, stretch, drawn_from)), unnamed, strays)
+
+
+def _not_everywhere(drift: DriftEvidence, stretch: Stretch, answers: Sequence[Episode], said: Sequence[Episode]) -> list[Episode]:
+    """Where no single input is to blame an alert answers only if the same one did not begin in most other runs as well: that is a clock."""
+    others = [other for other in stretches(drift) if other.onset != stretch.onset]
+
+    def elsewhere(episode: Episode) -> int:
+        alike = [e for e in said if (e.name, e.feature, e.source) == (episode.name, episode.feature, episode.source)]
+        return sum(any(other.onset < e.start <= other.last for e in alike) for other in others)
+
+    return [episode for episode in answers if 2 * elsewhere(episode) <= len(others)]
 
 
 def _alarms(
     drift: DriftEvidence, streamed: Sequence[Stretch], said: Sequence[Episode], signals: Sequence[Signal], must: Sequence[Signal]
 ) -> Alarms:
-    clean = [e for e in said if not any(s.onset < e.start <= s.over + grace(drift, e) for s in streamed)]
+    clean = [e for e in said if not any(s.onset < e.start <= s.last + grace(drift, e) for s in streamed)]
     controls = [w for w in drift.windows if w.phase == "control" and w.sent]
     up = [w for w in controls if any(e.start <= end_of(w) and (e.end is None or e.end > w.first_request) for e in clean)]
     strays = {e for signal in signals for e in signal.strays}
@@ -237,31 +207,3 @@ def _alarms(
 def _by_source(episodes: Iterable[Episode]) -> int:
     """One monitor may speak by webhook and by rule: what it says twice counts once."""
     return max(Counter(e.source for e in episodes).values(), default=0)
-
-
-def moved_gauges(drift: DriftEvidence, stretch: Stretch, known: Collection[str] = ()) -> list[str]:
-    """Series out of their control range in most drifted windows after the first, and back in it in the last recovery window.
-
-    The first drifted window is left out (a misaligned monitor still sees clean rows). The range is widened by itself on both sides:
-    six clean windows then leave it about once in ten thousand. Where one feature drifted only series that name it count, and none do
-    if those of another feature that might have been drawn moved alongside: a clock moves what it can.
-    """
-    controls = [w for w in drift.windows if w.phase == "control"]
-    found = sorted({name for w in stretch.windows for name in w.gauges if not unrelated(name)})
-    moved = [name for name in found if _moved(name, controls, stretch)]
-    if not stretch.feature:
-        return moved
-    others = [other for other in known if other != stretch.feature and any(names(series, other, drift.fields) for series in moved)]
-    return [series for series in moved if names(series, stretch.feature, drift.fields)] if not others else []
-
-
-def _moved(name: str, controls: Sequence[DriftWindow], stretch: Stretch) -> bool:
-    calm = [w.gauges[name] for w in controls if name in w.gauges]
-    later = [w.gauges[name] for w in stretch.windows[1:] if name in w.gauges]
-    after = [w.gauges[name] for w in stretch.recovery[-1:] if name in w.gauges]
-    if len(calm) < 3 or not later or not after:
-        return False
-    low, high = min(calm), max(calm)
-    margin = max(high - low, 0.02 * max(abs(low), abs(high)), 1e-6)
-    out = [not low - margin <= value <= high + margin for value in later]
-    return sum(out) * 4 >= len(out) * 3 and low - margin <= after[0] <= high + margin

@@ -18,7 +18,7 @@ def check(drift: DriftEvidence, challenge: Challenge, bars: Bars) -> Finding:
     must = [signal for signal in must if signal.stretch.feature]
     if not must:
         return not_applicable("none of the drifts that were streamed has a single input to blame")
-    right = [s for s in must if s.episodes and not s.shotgun and len(s.blamed) <= bars["most_blamed"]]
+    right = [s for s in must if s.episodes and len(s.blamed) <= bars["most_blamed"]]
     level = "wrong" if heard.alarms.guessing else at_least(len(right) / len(must), (1.0, "right"), (bars["partly"], "partly"), below="wrong")
     seen = "; ".join(_said(signal) for signal in must)
     return reached(level, seen, measure("rightly blamed", len(right), "kinds of drift", n=len(must)))

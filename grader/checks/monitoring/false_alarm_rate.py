@@ -15,8 +15,9 @@ def check(drift: DriftEvidence, challenge: Challenge, bars: Bars) -> Finding:
         return found
     heard, must = found
     seen, figure = cried(heard.alarms), alarm_measure(heard.alarms)
-    if not any(signal.episodes for signal in must):
-        return reached("no_monitor", f"no alert named a drift, so silence on clean data earns nothing; {seen}", figure)
+    if 2 * heard.alarms.answered < len(must) or not heard.alarms.answered:
+        named = f"{heard.alarms.answered} of {len(must)} drifts were named"
+        return reached("no_monitor", f"{named}, so silence on clean data earns nothing; {seen}", figure)
     if heard.alarms.guessing:
         right = f"{heard.alarms.answered} of {heard.alarms.must} drifts were named"
         return reached("cries_wolf", f"{heard.alarms.wrong} alarms were wrong while {right}; {seen}", figure)

@@ -8,7 +8,8 @@ from grader.checks.analysis.blame import blamed, names, unrelated
 from grader.checks.analysis.bounds import lower_bound
 from grader.checks.analysis.drift import cried
 from grader.checks.analysis.power import Curve, all_runs
-from grader.checks.analysis.signals import LATEST, Alarms, end_of, listen
+from grader.checks.analysis.signals import LATEST, Alarms, listen
+from grader.checks.analysis.stretches import end_of
 from grader.judge.say import count
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import Alert, DriftEvidence, DriftWindow

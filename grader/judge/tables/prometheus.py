@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.checks.analysis.rules import loops, seen_by_rules
-from grader.checks.analysis.signals import stretches
+from grader.checks.analysis.stretches import stretches
 from grader.schema.evidence import DriftEvidence, Panel, PrometheusEvidence, Rule
 from grader.schema.result import Table
 

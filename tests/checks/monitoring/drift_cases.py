@@ -62,10 +62,10 @@ def cases(kind: str) -> list[tuple[str, dict[str, Any]]]:
         ("lingering", seen(fires)),
         ("lingering", seen(alert(feature, 4100, 9000))),
         ("alerted", seen(alert(other, 5000, 5400) + answered)),  # one stray is free
-        ("restless" if feature else "alerted", seen(alert(other, 4000, 4400) + answered)),  # but not at once with the right one
+        ("silent" if feature else "alerted", seen(alert(other, 4000, 4400) + answered)),  # but not before the right one
         ("measured", seen(gauges=moving(feature))),
         ("guessing", seen(false_alarms(4) + answered)),
-        ("guessing", seen(alert(other, 4000, 4400) + alert("country", 4000, 4400) + answered)),
+        ("guessing", seen(alert(other, 5000, 5400) + alert("country", 5000, 5400) + answered)),
         ("always_on", seen(alert(feature, 300))),
         ("silent", seen()),
         ("silent", seen(gauges=still)),

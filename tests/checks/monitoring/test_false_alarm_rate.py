@@ -15,10 +15,11 @@ ANSWERED = alert("distance_km", 4100, 6600)
         ("quiet", drift(ANSWERED)),
         ("quiet", drift(false_alarms(1) + ANSWERED)),
         ("restless", drift(false_alarms(3) + THREE, kinds=KINDS)),
-        ("restless", drift(alert("country", 4000, 4100) + alert("channel", 4000, 4100) + alert("country", 8000, 8100) + THREE, kinds=KINDS)),
+        ("restless", drift(alert("country", 5000, 5100) + alert("channel", 5000, 5100) + alert("country", 9000, 9100) + THREE, kinds=KINDS)),
         ("cries_wolf", drift(false_alarms(4) + THREE, kinds=KINDS)),
         ("cries_wolf", drift(false_alarms(2) + ANSWERED)),
-        ("cries_wolf", drift(alert("country", 4000, 4100) + alert("channel", 4000, 4100) + ANSWERED)),
+        ("cries_wolf", drift(alert("country", 5000, 5100) + alert("channel", 5000, 5100) + ANSWERED)),
+        ("no_monitor", drift(ANSWERED, kinds=KINDS)),  # one of three
         ("no_monitor", drift()),
         ("unknown", drift(ANSWERED, controls=2)),
     ],
