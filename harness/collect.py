@@ -1,7 +1,7 @@
 """One collection: the one list of stages, in order, from an origin to an evidence bundle. Records facts; never judges.
 
     clone > source -> repository scan \\
-                   -> image build      > slot > candidate starts -> boot -> contract -> load -> drift -> audit -> faults -> logs, metrics
+                   -> image build      > slot > candidate starts -> boot -> contract -> load -> drift -> feedback -> audit -> faults -> logs, metrics
             network, sidecars, streams/
 """
 
@@ -25,12 +25,13 @@ from grader.schema.causes import CandidateTrouble, Trouble, UsageError
 from grader.schema.challenge import Mode
 from grader.schema.evidence import COLLECTORS, ImageEvidence, Manifest, RunFacts, SourceEvidence, Submission
 from harness import host
+from harness.bench import PHASES, Bench, Streams
 from harness.bundle import BundleWriter
 from harness.drift.stream import customers
 from harness.image.base import ensure_sidecar_image
 from harness.image.build import build
 from harness.journal import Journal
-from harness.live import LIVE, PHASES, Bench, Live, Streams
+from harness.live import LIVE, Live
 from harness.load.generator import LoadGenerator
 from harness.progress import Progress
 from harness.sandbox import engine, owner
@@ -42,6 +43,7 @@ from harness.seeds import Seeds, operator_key
 from harness.source import clone, dockerfile, probes
 from harness.source.tree import SourceTree
 from harness.stages import Clock, Stages
+from harness.telemetry.prometheus.material import gather
 from harness.text import one_line
 from harness.workplace import draft, unwritable, work_folder
 
@@ -168,7 +170,7 @@ class _Collection:
             building = pool.submit(self.stages.run, "image", lambda: self._build(tree, source))
             try:
                 scanning = pool.submit(self.stages.run, "repository", lambda: probes.scan(tree, self.challenge))
-                ready = self.stages.run("prepare", lambda: self._prepare(stack)) if source.dockerfile else None
+                ready = self.stages.run("prepare", lambda: self._prepare(stack, tree)) if source.dockerfile else None
                 image = building.result()
                 scanning.result()
                 if ready is not None:
@@ -203,7 +205,7 @@ class _Collection:
             if log.exists():
                 self.writer.put_text("logs/build.log", log.read_text(encoding="utf-8", errors="replace"))
 
-    def _prepare(self, stack: ExitStack) -> Bench:
+    def _prepare(self, stack: ExitStack, tree: SourceTree) -> Bench:
         """Everything that the measurement stands on and that needs neither the image nor a slot. Entered on `stack`, torn down with it."""
         with ExitStack() as entered:
             cores = host.our_cores(self.places)
@@ -217,7 +219,7 @@ class _Collection:
             topology.feature_store.load(customers(streams.rows))
             vigil = Vigil(self.client, self.record.run_id, topology.network.name)
             stack.push(entered.pop_all())
-        return Bench(generator, topology, streams, self.seeds, vigil)
+        return Bench(generator, topology, streams, self.seeds, vigil, gather(tree, self.spec.slug))
 
     def _note_peak(self, generator: LoadGenerator) -> None:
         self.generator_peak_mib = max(self.generator_peak_mib, generator.peak_mib)

@@ -1,11 +1,10 @@
-"""The stages that need a running candidate, in order: boot, contract, load, stress, drift, feedback, telemetry, faults."""
+"""The stages that need a running candidate, in order: boot, contract, load, stress, drift and feedback (watched by Prometheus), faults, logs."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TypeVar
 
 from challenges.loader import LoadedChallenge
@@ -27,80 +26,31 @@ from grader.schema.evidence import (
 )
 from grader.schema.evidence.load import ControlReading
 from harness import contract
+from harness.bench import CONTRACT_ROWS, Bench
 from harness.drift import experiment
 from harness.drift.rate import affordable
 from harness.faults import stage as faults
 from harness.feedback import experiment as feedback
-from harness.feedback.plan import Experiment as Feedback
 from harness.load import batch, control, stress
 from harness.load import stage as load
-from harness.load.generator import LoadGenerator
-from harness.load.supply import Supply, requests, rows_needed
+from harness.load.supply import Supply, requests
 from harness.load.trace import Trace
 from harness.sandbox import boot
 from harness.sandbox.container import Candidate
 from harness.sandbox.engine import translate
-from harness.sandbox.topology import Topology
-from harness.sandbox.vigil import Vigil
-from harness.seeds import Seeds
 from harness.stages import Clock, Stages
 from harness.telemetry import artifact, audit, logs
+from harness.telemetry.prometheus.stage import Watch
 from harness.telemetry.scraper import Telemetry
 from harness.telemetry.under_load import ScrapesUnderLoad
 
-LIVE = ("boot", "contract", "load", "stress", "drift", "feedback", "metrics", "logs", "audit", "faults")
-PHASES = ("contract", "load", "stress", "drift", "feedback", "faults")
-"""Phases with a seed of their own."""
-
-CONTRACT_ROWS = 80
-STRESS_ROWS = 8000
-"""Different payments for the stress stage, which goes through them as often as it needs, under new ids: no window of 500 sees one twice."""
+LIVE = ("boot", "contract", "load", "stress", "drift", "feedback", "prometheus", "metrics", "logs", "audit", "faults")
 
 BACK_S = 20.0
 POLL_S = 0.05
 LOG_BYTES = 64 << 10
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Streams:
-    """Every hidden request of the run, drawn before the first is sent. Ids and customers of different phases never overlap."""
-
-    contract: list[Row]
-    load: list[Row]
-    stress: list[Row]
-    drift: experiment.Experiment
-    feedback: Feedback | None
-    faults: dict[str, list[Row]]
-
-    @classmethod
-    def draw(cls, challenge: LoadedChallenge, mode: Mode, seeds: Seeds) -> Streams:
-        simulator = challenge.simulator()
-        return cls(
-            contract=simulator.stream(CONTRACT_ROWS, seeds.derive("contract")),
-            load=simulator.stream(rows_needed(mode.load, challenge.spec.reality), seeds.derive("load")),
-            stress=simulator.stream(STRESS_ROWS if mode.stress else 0, seeds.derive("stress")),
-            drift=experiment.prepare(challenge, mode.drift, seeds.derive("drift")),
-            feedback=feedback.prepare(challenge, mode.feedback, seeds.derive("feedback")),
-            faults={fault: simulator.stream(faults.rows_needed(fault), seeds.derive(f"faults:{fault}")) for fault in mode.faults},
-        )
-
-    @property
-    def rows(self) -> list[Row]:
-        """Rows whose customers the feature store must know from the start; drift, feedback and faults bring their own."""
-        return [*self.contract, *self.load, *self.stress]
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What a measurement stands on, entered and ready."""
-
-    generator: LoadGenerator
-    topology: Topology
-    streams: Streams
-    seeds: Seeds
-    vigil: Vigil
 
 
 class Live:
@@ -111,6 +61,7 @@ class Live:
         self.stages, self.clock, self.bench, self.cores = stages, clock, bench, cores
         self.candidate: Candidate | None = None
         self.traces: list[Trace] = []
+        self.watch = Watch(bench.material, self.spec.contract.metrics, clock.begin)
         self.telemetry: Telemetry
         self.probed: ContractEvidence
         self.wrong_since, self.quiet_until, self.wrong_requests = 0.0, 0.0, 0
@@ -124,8 +75,11 @@ class Live:
             return
         loaded = self._serving("load", self._load, _load_seconds)
         stressed = self._serving("stress", self._stress, _stress_seconds) if self.mode.stress else None
-        self._serving("drift", lambda: self._drift(loaded, stressed), _drift_seconds)
+        self._begin_watch()
+        drifted = self._serving("drift", lambda: self._drift(loaded, stressed), _drift_seconds)
         self._serving("feedback", lambda: self._feedback(loaded, stressed), _feedback_seconds)
+        self._run("prometheus", lambda: self.watch.collect(drifted))
+        self.watch.end()
         self._serving("idle", self._idle, needs=["load"])
         quiet = self._serving("quiet_logs", self._quiet_logs)
         self._serving("audit", self._audit)
@@ -134,7 +88,11 @@ class Live:
         self._run("metrics", self._metrics, needs=["load"])
 
     def end(self) -> None:
-        """The candidate goes, so that its cores are free for the next slot holder."""
+        """The candidate goes, so that its cores are free for the next slot holder; so does what watches it."""
+        self.watch.end()
+        self._remove_candidate()
+
+    def _remove_candidate(self) -> None:
         if self.candidate is not None:
             self.candidate.remove()
 
@@ -206,7 +164,7 @@ class Live:
         return time.monotonic() - self._here.started_at
 
     def _boot(self, image: ImageEvidence) -> BootEvidence:
-        self.end()  # what a first attempt left
+        self._remove_candidate()  # what a first attempt left
         self.candidate = self.bench.topology.start_candidate(image.digest)
         self.telemetry = Telemetry(self.candidate.client, self.challenge, self.clock.begin)
         rows = self.bench.streams.contract[: CONTRACT_ROWS // 4]
@@ -230,7 +188,7 @@ class Live:
         facts = probed.predictions
         detail = f"{facts.valid} of {facts.sent} answers valid, {facts.distinct_scores} distinct scores; {facts.first_violation}"
         failure = CandidateTrouble("no_valid_prediction", detail).failure
-        for name in ("load", "stress", "drift", "feedback", "metrics", "logs", "audit", "faults"):
+        for name in ("load", "stress", "drift", "feedback", "prometheus", "metrics", "logs", "audit", "faults"):
             self.stages.fail(name, failure)
 
     def _load(self) -> LoadEvidence:
@@ -289,7 +247,7 @@ class Live:
             )  # fmt: skip
         self.telemetry.cost(scrapes.costs(result.trace))
         self.traces.append(result.trace)
-        return result.evidence
+        return result.evidence.model_copy(update={"rules_unheard": self.watch.unheard})
 
     def _feedback(self, loaded: LoadEvidence | None, stressed: StressEvidence | None) -> FeedbackEvidence:
         """An empty one where the mode leaves it out."""
@@ -302,6 +260,11 @@ class Live:
         )  # fmt: skip
         self.traces.append(result.trace)
         return result.evidence
+
+    def _begin_watch(self) -> None:
+        """Never while load is measured. Nothing waits for the first scrape: the stream begins with windows that nobody judges."""
+        if self.candidate is not None:
+            self.watch.begin(self.candidate.client, self.bench.topology.alerts, self.bench.topology.cores.ours)
 
     def _idle(self) -> None:
         """Scrapes while nothing is sent, then around requests that must be refused: are those counted as what they are?"""

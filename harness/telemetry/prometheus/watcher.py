@@ -79,6 +79,11 @@ class Watcher:
             return -1, f"promtool {arguments[0]} did not end within {TOOL_S:g} s"
         return done.returncode, clean(done.stdout[:8000] + done.stderr[:8000], 8000).replace(f"{self.folder}/", "")
 
+    @property
+    def heard(self) -> bool:
+        """Both ran, or one was stopped for what the candidate's rules and metrics made of it."""
+        return self.stopped is not None or (self.ready_s is not None and self.prometheus.alive and self.alertmanager.alive)
+
     def wait_ready(self) -> float:
         """Seconds from the start until both answered. Raises Trouble(prometheus_missing)."""
         while self.ready_s is None:
