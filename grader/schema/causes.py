@@ -57,7 +57,7 @@ CAUSES: dict[str, Cause] = {
     "disk_full": Cause(H, "the disk is full", "free some space and grade again"),
     "not_permitted": Cause(H, "this host does not permit a step", "run `grader doctor`"),
     "prometheus_missing": Cause(
-        H, "no Prometheus and Alertmanager run beside the candidate", "run `make prometheus` as root, or install prometheus and prometheus-alertmanager"
+        H, "no Prometheus and Alertmanager run beside the candidate", "run `make prometheus` as root, or install prometheus, prometheus-alertmanager"
     ),
     "host_noisy": Cause(H, "other work on this host took the candidate's core", "grade again on an idle host", retries=1),
 }

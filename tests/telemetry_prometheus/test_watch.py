@@ -86,10 +86,13 @@ def gone(pid: int) -> bool:
 
 
 @pytest.fixture(scope="module")
-def seen(programs: Programs, receiver: Running, tmp_path_factory: pytest.TempPathFactory) -> tuple[PrometheusEvidence, list[dict[str, object]], float]:
+def seen(
+    programs: Programs, receiver: Running, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[PrometheusEvidence, list[dict[str, object]], float]:
     """One watch: a gauge steps up, an alert fires; it steps down, the alert ends. (facts, alerts at the receiver, stretch's start)."""
     root = tmp_path_factory.mktemp("tree")
-    files = {"alerts.yml": yaml.safe_dump(RULES), "broken.yml": "groups: [{name: b, rules: [{alert: A, expr: 'sum(('}]}]", "d.json": json.dumps(DASHBOARD)}
+    broken = "groups: [{name: b, rules: [{alert: A, expr: 'sum(('}]}]"
+    files = {"alerts.yml": yaml.safe_dump(RULES), "broken.yml": broken, "d.json": json.dumps(DASHBOARD)}
     for name, text in files.items():
         (root / name).write_text(text)
     material = gather(SourceTree(root, "folder", None, "t", 3, 0, None, sorted(files)), "slug")
@@ -200,7 +203,8 @@ def test_a_flapping_gauge_with_a_long_for_would_never_have_fired(programs: Progr
 
 
 def test_a_rate_keeps_its_value_in_stretched_time(programs: Programs, tree: Tree) -> None:
-    rules = {"groups": [{"name": "g", "rules": [{"alert": n, "expr": f"rate(x_total[5s]) > {bar}", "for": "5m"} for n, bar in (("Low", 5), ("High", 60))]}]}
+    both = [{"alert": name, "expr": f"rate(x_total[5s]) > {bar}", "for": "5m"} for name, bar in (("Low", 5), ("High", 60))]
+    rules = {"groups": [{"name": "g", "rules": both}]}
     with Exporter("x_total 0\n") as exporter, watch_of(gather(tree({"a.yml": yaml.safe_dump(rules)}), "slug"), exporter) as watch:
         since = time.monotonic()
         watch.wait_ready()
@@ -215,9 +219,9 @@ def test_a_rate_keeps_its_value_in_stretched_time(programs: Programs, tree: Tree
 
 
 def test_a_page_cannot_forge_what_prometheus_says_itself(programs: Programs) -> None:
-    with Exporter('ALERTS{alertname="Forged",alertstate="firing"} 1\nup{job="slug"} 1\nscrape_samples_scraped 999999\ndrift 1\n') as exporter:
-        with watch_of(Material(), exporter) as watch:
-            evidence = facts.collect(watch, time.monotonic())
+    forged = 'ALERTS{alertname="Forged",alertstate="firing"} 1\nup{job="slug"} 1\nscrape_samples_scraped 999999\ndrift 1\n'
+    with Exporter(forged) as exporter, watch_of(Material(), exporter) as watch:
+        evidence = facts.collect(watch, time.monotonic())
     assert evidence.alerts == []
     assert evidence.scraping.samples is not None and evidence.scraping.samples < 10
 

@@ -74,7 +74,8 @@ def _replayed(watch: Watcher, rule: Rule, alert: AlertStretch, from_s: float, to
     fired, problem = False, None
     selected = selectors(rule.expr)
     pending_s = to_s - max(alert.start_s, from_s)
-    grid = _grid(unix(from_s), unix(to_s), MARGIN * rule.for_s / max(pending_s, FINEST_S), min((s.range_s for s in selected if s.range_s), default=math.inf))
+    shortest = min((s.range_s for s in selected if s.range_s), default=math.inf)
+    grid = _grid(unix(from_s), unix(to_s), MARGIN * rule.for_s / max(pending_s, FINEST_S), shortest)
     try:
         lines = {line["series"]: line for selector in selected for line in _series(watch, selector, grid)}
         fired, problem = _ask(watch, rule, alert, list(lines.values())[:MAX_SERIES], grid)
