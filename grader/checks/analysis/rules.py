@@ -10,6 +10,9 @@ from grader.checks.analysis.signals import LOOP_S
 from grader.checks.analysis.stretches import Stretch
 from grader.schema.evidence import Alert, AlertStretch, DriftEvidence, PrometheusEvidence, Replay
 
+STEP_S = 1.0
+"""States are read back at this step, so one may seem to begin after the alert that it sent."""
+
 
 @dataclass(frozen=True)
 class Ruled:
@@ -54,8 +57,8 @@ def loops(drift: DriftEvidence, prometheus: PrometheusEvidence | None, stretch: 
     found = []
     for alert in (a for a in told if a.status == "firing" and begin < a.at_s <= until):
         resolved = next((a.at_s for a in told if a.status == "resolved" and a.name == alert.name and a.at_s > alert.at_s), None)
-        states = [s.start_s for s in prometheus.alerts if s.name == alert.name and begin < s.start_s <= alert.at_s] if prometheus else []
-        active = round(min(states) - begin, 2) if states else None
+        states = [s.start_s for s in prometheus.alerts if s.name == alert.name and begin < s.start_s <= alert.at_s + STEP_S] if prometheus else []
+        active = round(min(*states, alert.at_s) - begin, 2) if states else None
         found.append(Loop(alert.name, active, round(alert.at_s - begin, 2), None if resolved is None else round(resolved - end, 2)))
     return found[:1]
 
