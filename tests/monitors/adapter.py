@@ -16,10 +16,10 @@ import numpy as np
 
 from challenges.loader import TRAINING_ROWS, TRAINING_SEED, LoadedChallenge, load, write_csv
 from challenges.simulator import Row
-from grader.checks.registry import CHECKS, CheckSpec
+from grader.checks.registry import BARS, CHALLENGE, CHECKS, CheckSpec
 from grader.judge.evaluate import in_scope
 from grader.rubric import load as load_rubric
-from grader.schema.evidence import DriftEvidence, DriftWindow, Place, Probe, RepositoryEvidence
+from grader.schema.evidence import DriftEvidence, DriftWindow
 from grader.schema.rubric import FULL, CheckRule
 from harness.drift import record, stream
 from harness.drift.plan import Schedule, draw
@@ -31,8 +31,7 @@ from .sound import Monitor, Reference
 
 RATE_RPS = 300.0
 LATENCY_S = 0.02
-ASIDE = ("alert_rules",)
-"""Reads the experiment, but asks only whether any alert ever arrived."""
+DRIFT = "drift"
 GAUGE = 'fraud_drift_score{{feature="{}"}}'
 
 
@@ -131,25 +130,23 @@ def _evidence(experiment: Drawn, sent: list[Sent], gauges: Mapping[int, dict[str
     )  # fmt: skip
 
 
-def repository(rules: bool) -> RepositoryEvidence:
-    """A repository with or without alert rules by feature."""
-    probe = Probe(subject=True, found=True, value=1.0, places=[Place(file="alerts.rules.yml")])
-    return RepositoryEvidence(probes={"alert_rules_feature_label": probe, "alert_rules": probe} if rules else {})
-
-
 @cache
 def drift_checks(mode: str) -> dict[str, tuple[CheckSpec, CheckRule]]:
-    """The checks that stand on the drift experiment in this mode."""
+    """The checks of this mode that judge the drift experiment alone; what they could read besides is not there."""
     rules = load_rubric().areas["monitoring"].checks
-    stood = {id: rule for id, rule in rules.items() if any(need.partition(":")[0] == "drift" for need in rule.needs) and id not in ASIDE}
-    return {id: (CHECKS[id], rule) for id, rule in stood.items() if in_scope(rule, challenge().spec, mode)}
+    judge = {id: (CHECKS[id], rule) for id, rule in rules.items() if in_scope(rule, challenge().spec, mode)}
+    return {id: (spec, rule) for id, (spec, rule) in judge.items() if _required(spec) == {DRIFT}}
 
 
-def credits(evidence: DriftEvidence, mode: str, *, rules: bool = False) -> dict[str, float]:
+def _required(spec: CheckSpec) -> set[str]:
+    return {name for parameter, name in spec.inputs.items() if parameter not in spec.optional} - {CHALLENGE, BARS}
+
+
+def credits(evidence: DriftEvidence, mode: str) -> dict[str, float]:
     """Check -> share of its credit. A check that says `unknown` or `not applicable` is left out."""
     found: dict[str, float] = {}
     for id, (spec, rule) in drift_checks(mode).items():
-        given = {"drift": evidence, "repository": repository(rules), "challenge": challenge().spec, "bars": rule.bars}
+        given = {DRIFT: evidence, CHALLENGE: challenge().spec, BARS: rule.bars}
         finding = spec.function(**{parameter: given.get(name) for parameter, name in spec.inputs.items()})
         if finding.level is not None:
             found[id] = (finding.credit if finding.credit is not None else rule.ladder[finding.level].credit) / FULL

@@ -8,7 +8,8 @@ from statistics import fmean
 
 from . import adapter
 from .adapter import Drawn
-from .zoo import Clock, Make
+from .scripts import Script
+from .zoo import Make
 
 MUST_FULL = ("drift_covariate", "drift_unit", "drift_missing", "drift_delay", "alert_attribution", "alert_resolution", "false_alarm_rate")
 """What every sound monitor must get in full. The rest asks for more power than `must_detect` does."""
@@ -50,13 +51,13 @@ def play(mode: str, seeds: Iterable[int], monitors: Mapping[str, Make]) -> dict[
     return tallies
 
 
-def play_clocks(mode: str, seeds: Iterable[int], clocks: Mapping[str, Clock]) -> dict[str, Tally]:
+def play_clocks(mode: str, seeds: Iterable[int], clocks: Mapping[str, Script]) -> dict[str, Tally]:
     experiments = [adapter.drawn(mode, seed, rows=False) for seed in seeds]
     return {name: Tally(mode, [_one(mode, clock, experiment) for experiment in experiments]) for name, clock in clocks.items()}
 
 
-def _one(mode: str, clock: Clock, experiment: Drawn) -> dict[str, float]:
-    return adapter.credits(adapter.play_script(clock.script, experiment), mode, rules=clock.rules)
+def _one(mode: str, clock: Script, experiment: Drawn) -> dict[str, float]:
+    return adapter.credits(adapter.play_script(clock, experiment), mode)
 
 
 def best(tallies: Mapping[str, Tally], count: int) -> dict[str, Tally]:

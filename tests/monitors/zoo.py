@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from .scripts import Script, all_at_once, always, gauges_raised, once, rotating
 from .sound import NULLABLE, NUMERIC, AdwinMonitor, KsMonitor, Monitor, PsiMonitor, Reference
@@ -34,38 +33,30 @@ HALF: dict[str, Make] = {
 """A sound test behind alerts that cannot be used: what exactly is lost is asserted by check."""
 
 
-@dataclass(frozen=True)
-class Clock:
-    """A strategy that looks at no data. `rules`: with a rules file, which lifts a gauge's credit."""
-
-    script: Script
-    rules: bool = False
-
-
-ALWAYS: dict[str, Clock] = {
-    "always, one input": Clock(always(NUMERIC[:1])),
-    "always, all": Clock(always(NUMERIC)),
-    "always, unnamed": Clock(always()),
+ALWAYS: dict[str, Script] = {
+    "always, one input": always(NUMERIC[:1]),
+    "always, all": always(NUMERIC),
+    "always, unnamed": always(),
 }
 
 
-def clocks() -> dict[str, Clock]:
+def clocks() -> dict[str, Script]:
     """Every strategy of guessing that we thought of, over the starts, periods and inputs that pay best. One drawn feature is as good a
     guess as another, so which ones are named makes no difference, only how many."""
-    found: dict[str, Clock] = {}
+    found: dict[str, Script] = {}
     for start in range(3000, 5001, 500):
         for up in (1500, 4000):
             for features in (NULLABLE[:1], NULLABLE[:2], NULLABLE, NUMERIC):
-                found[f"{len(features)} input(s) once at {start} for {up}"] = Clock(once(features, start, start + up))
+                found[f"{len(features)} input(s) once at {start} for {up}"] = once(features, start, start + up)
     for start, period in ((start, period) for start in (3000, 4500, 5500) for period in (700, 1500, 2000, 2400, 4500)):
         up = period // 4
-        found[f"clock of 1 from {start} every {period}"] = Clock(rotating(NULLABLE[:1], start, period, up))
-        found[f"rotating 3 from {start} every {period}"] = Clock(rotating(NULLABLE, start, period, up))
-        found[f"all from {start} every {period}"] = Clock(all_at_once(start, period, up))
-        found[f"unnamed from {start} every {period}"] = Clock(rotating(("",), start, period, up))
-        found[f"score from {start} every {period}"] = Clock(rotating(("score",), start, period, up))
-        found[f"staggered 2 from {start} every {period}"] = Clock(rotating(NULLABLE[:2], start, period, up, horizon=start + 2 * period))
+        found[f"clock of 1 from {start} every {period}"] = rotating(NULLABLE[:1], start, period, up)
+        found[f"rotating 3 from {start} every {period}"] = rotating(NULLABLE, start, period, up)
+        found[f"all from {start} every {period}"] = all_at_once(start, period, up)
+        found[f"unnamed from {start} every {period}"] = rotating(("",), start, period, up)
+        found[f"score from {start} every {period}"] = rotating(("score",), start, period, up)
+        found[f"staggered 2 from {start} every {period}"] = rotating(NULLABLE[:2], start, period, up, horizon=start + 2 * period)
     for start in (3000, 4500):
         for period, features in ((p, f) for p in (4500, 100_000) for f in (NULLABLE[:1], NULLABLE[:2], NUMERIC)):
-            found[f"{len(features)} gauge(s) from {start} every {period}"] = Clock(gauges_raised(features, start, period, 2500), rules=True)
+            found[f"{len(features)} gauge(s) from {start} every {period}"] = gauges_raised(features, start, period, 2500)
     return found
