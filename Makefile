@@ -11,19 +11,19 @@ DOCTOR := $(BIN)/python -m harness.doctor
 APT    := DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test soak bench venv engine base lint lock record
+.PHONY: demo test soak bench venv engine base prometheus lint lock record
 .DEFAULT_GOAL := demo
 
 # Without any engine the recorded evidence of the oracle shows the rest of the product.
 demo: venv
-	@if $(DOCTOR) --mend engine; then $(DOCTOR) --mend base && $(BIN)/grader demo; else $(BIN)/grader demo --recorded; fi
+	@if $(DOCTOR) --mend engine; then $(DOCTOR) --mend base prometheus && $(BIN)/grader demo; else $(BIN)/grader demo --recorded; fi
 
 # Tests that need an engine are skipped by name where none can be had, or fail when GRADER_REQUIRE_ENGINE is set (tests/conftest.py).
 test: venv lint
-	@$(DOCTOR) --mend engine base optional || test -z "$$GRADER_REQUIRE_ENGINE"
+	@$(DOCTOR) --mend engine base prometheus optional || test -z "$$GRADER_REQUIRE_ENGINE"
 	@$(BIN)/pytest
 
-soak: engine base
+soak: engine base prometheus
 	@$(BIN)/pytest -m soak
 
 # hey and wrk, two of the peers, come from Debian packages; where they cannot be installed their rows say so.
@@ -35,6 +35,10 @@ engine: venv
 
 base: engine
 	@$(DOCTOR) --mend base
+
+# Evaluates the alert rules and dashboards of candidates; without it those checks are unknown.
+prometheus: venv
+	@$(DOCTOR) --mend prometheus
 
 lint: venv
 	@$(BIN)/ruff check
@@ -57,7 +61,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 
 # The evidence that `make demo` shows where no engine can be had; record it anew when the challenge or the oracle changed.
 RECORDED := challenges/fraud-scoring/recorded/oracle-quick
-record: engine base
+record: engine base prometheus
 	@$(BIN)/grader grade challenges/fraud-scoring/submissions/oracle -c fraud-scoring -m quick -o out/record
 	@rm -rf $(RECORDED) && cp -r out/record/bundle $(RECORDED)
 

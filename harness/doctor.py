@@ -1,6 +1,6 @@
 """What grading needs of this machine: `diagnose` says what is there and what is not, `mend` does what may be done about it.
 
-`python -m harness.doctor` prints the diagnosis; `--mend engine base optional` mends these parts, in that order.
+`python -m harness.doctor` prints the diagnosis; `--mend engine base prometheus optional` mends these parts, in that order.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from docker.errors import DockerException
 from grader.schema.causes import Trouble
 from harness.image import base
 from harness.image.standin import Recipe
-from harness.mend import PARTS, chromium, engine_advice, mend, version_of
+from harness.mend import PARTS, PROMETHEUS, chromium, engine_advice, mend, version_of
 from harness.sandbox import engine
 
 __all__ = ["Prerequisite", "diagnose", "main", "mend"]
@@ -173,9 +173,9 @@ def _helper_refused(client: docker.DockerClient, image: str) -> str | None:
 def _tools() -> Iterator[Prerequisite]:
     browser = chromium()
     yield Prerequisite("chromium", browser is not None, browser or "not found", "apt-get install chromium", "tests of the report", required=False)
-    for name, package in (("prometheus", "prometheus"), ("alertmanager", "prometheus-alertmanager")):
-        version = version_of(name, "--version") or version_of(package, "--version")
-        yield Prerequisite(name, version is not None, version or "not found", f"apt-get install {package}", "alert rules", required=False)
+    for programs in PROMETHEUS.values():
+        version = next((found for program in programs if (found := version_of(program, "--version"))), None)
+        yield Prerequisite(programs[-1], version is not None, version or "not found", "make prometheus", "alert rules and dashboards", required=False)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -17,6 +17,8 @@ from harness import packages
 from harness.image import base
 from harness.sandbox import dockerd, engine
 
+PROMETHEUS = {"prometheus": ("prometheus",), "prometheus-alertmanager": ("prometheus-alertmanager", "alertmanager")}
+"""Package -> programs of which one is enough."""
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ENGINE_BY_HAND = (
     "as root run `make engine`; or: sudo apt-get install docker.io iptables && sudo systemctl start docker && "
@@ -91,7 +93,24 @@ def ensure_optional(say: Say = print) -> None:
         say(f"{trouble.detail}; the report's browser tests will be skipped")
 
 
-PARTS: dict[str, Callable[[Say], None]] = {"engine": ensure_engine, "base": ensure_images, "optional": ensure_optional}
+def ensure_prometheus(say: Say = print) -> None:
+    """Install Prometheus and Alertmanager, which evaluate a candidate's own alert rules. Never raises: without them those checks are unknown."""
+    wanted = [package for package, programs in PROMETHEUS.items() if not any(shutil.which(program) for program in programs)]
+    if not wanted:
+        return
+    if (reason := packages.why_not()) is not None:
+        say(f"{' and '.join(wanted)} cannot be installed here: {reason}; alert rules and dashboards of candidates will be unknown")
+        return
+    say(f"installing {' '.join(wanted)}, which evaluate the alert rules of candidates")
+    try:
+        packages.install(wanted, start=False)
+    except Trouble as trouble:
+        say(f"{trouble.detail}; alert rules and dashboards of candidates will be unknown")
+
+
+PARTS: dict[str, Callable[[Say], None]] = {
+    "engine": ensure_engine, "base": ensure_images, "prometheus": ensure_prometheus, "optional": ensure_optional,
+}  # fmt: skip
 
 
 def mend(parts: Sequence[str] = tuple(PARTS), say: Say = print) -> None:

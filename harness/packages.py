@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from grader.schema.causes import Trouble
@@ -32,14 +33,21 @@ def distribution() -> str:
     return next((line.split("=", 1)[1].strip("\"'") for line in lines if line.startswith("ID=")), "unknown")
 
 
-def install(names: Sequence[str]) -> None:
+def install(names: Sequence[str], *, start: bool = True) -> None:
     """Install packages without their recommendations. Raises Trouble("not_permitted") with apt's own last words.
+
+    With `start` false no service that they bring is started, now or at the next boot (Debian's packages would).
 
     The package lists are refreshed only when the first try fails: on a machine in use they are usually good, on a fresh one
     they are empty, and after a mirror moved on they name versions that are gone.
     """
     if reason := why_not():
         raise Trouble("not_permitted", f"cannot install {' '.join(names)}: {reason}")
+    with nullcontext() if start else _no_services(names):
+        _install(names)
+
+
+def _install(names: Sequence[str]) -> None:
     command = ("install", "-y", "--no-install-recommends", *names)
     code, _ = _apt(*command)
     if code == 0:
@@ -48,6 +56,23 @@ def install(names: Sequence[str]) -> None:
     code, said = _apt(*command)
     if code:
         raise Trouble("not_permitted", f"apt-get install {' '.join(names)} failed: {said}")
+
+
+@contextmanager
+def _no_services(names: Sequence[str], policy: Path = Path("/usr/sbin/policy-rc.d"), systemd: Path = Path("/run/systemd/system")) -> Iterator[None]:
+    """Debian asks `policy-rc.d` before a package starts a service; 101 forbids it. One that is there already says what its owner wants."""
+    ours = not policy.exists()
+    if ours:
+        policy.write_text("#!/bin/sh\nexit 101\n", encoding="ascii")
+        policy.chmod(0o755)
+    try:
+        yield
+    finally:
+        if ours:
+            policy.unlink()
+        if systemd.exists():
+            units = [f"{name}.service" for name in names]
+            subprocess.run(["systemctl", "disable", "--quiet", *units], check=False, capture_output=True, timeout=60)
 
 
 def _apt(*arguments: str) -> tuple[int, str]:

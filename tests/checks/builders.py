@@ -13,6 +13,7 @@ from grader.schema.causes import Failure, Trouble
 from grader.schema.challenge import Challenge, Prices
 from grader.schema.evidence import (
     Alert,
+    AlertStretch,
     AuditEvidence,
     BaseImage,
     BootEvidence,
@@ -38,14 +39,19 @@ from grader.schema.evidence import (
     LogsEvidence,
     MetricsEvidence,
     ModelQuality,
+    Panel,
     Place,
     PredictionFacts,
     Probe,
+    PrometheusEvidence,
+    Replay,
     RepositoryEvidence,
     ResourceSample,
     ResourceUse,
+    Rule,
     Scrape,
     ScrapeCost,
+    Scraping,
     SentTruth,
     ServedQuality,
     StressEvidence,
@@ -292,6 +298,36 @@ def growing(window: DriftWindow) -> dict[str, float]:
 
 ANSWERED = [*alert("distance_km", 4100, 6600), *alert("amount", 8100, 10600), *alert("device_age_days", 12100, 14600)]
 """A sound monitor's alerts over covariate, unit and missing drift in this order (each begins 4000 requests after the one before)."""
+
+
+def waiting(feature: str, start: float = 19.0, end: float = 31.0, state: str = "pending") -> AlertStretch:
+    """A rule that Prometheus held active. The drift is streamed from 17.5 s to 30 s, and is known to be over at 37.5 s."""
+    return AlertStretch(name="InputDrift", state=state, labels={"feature": feature} if feature else {}, start_s=start, end_s=end)
+
+
+def watched(*alerts: AlertStretch, fires: bool = False) -> PrometheusEvidence:
+    """A watch that saw these; with `fires` a replay of each proves that it fires where the drift lasts."""
+    replays = [
+        Replay(rule=a.name, labels=a.labels, from_s=a.start_s - 1, to_s=a.end_s + 1, stretch=40.0, fired=True) for a in alerts if fires
+    ]
+    return PrometheusEvidence(
+        version="2.42.0", job="fraud-scoring", target_labels={}, ready_s=0.4, first_scrape_s=5.0, from_s=0.0, to_s=40.0,
+        scraping=Scraping(scrapes=35, failed=0, error="", median_s=0.004, max_s=0.02, samples=180), files=[], rules=[], alerts=list(alerts),
+        replays=replays, panels=[], dashboards=[], lint=[],
+    )  # fmt: skip
+
+
+def rule(name: str = "InputDrift", **facts: Any) -> Rule:
+    default = {
+        "file": "alerts.rules.yml", "group": "drift", "name": name, "kind": "alerting", "expr": "drift > 1", "for_s": 0.0, "labels": {},
+        "health": "ok", "error": "", "selects": ["drift"], "absent": [], "silent": [],
+    }  # fmt: skip
+    return Rule(**{**default, **facts})
+
+
+def panel(title: str = "Requests", series: int = 1, **facts: Any) -> Panel:
+    default = {"dashboard": "d.json", "title": title, "expr": "x", "query": "x", "series": series, "points": 30 * series, "absent": []}
+    return Panel(**{**default, **facts})
 
 
 def quality(brier: float = 0.05, base: float = 0.056, n: int = 3000, auc: float = 0.78) -> ModelQuality:

@@ -31,13 +31,16 @@ from checks.builders import (
     load,
     logs,
     metrics,
+    panel,
     quality,
     repository,
+    rule,
     scrape,
     soaked,
     stress,
     timeline,
     truth,
+    watched,
     window,
 )
 from grader.checks.registry import CHECKS
@@ -73,6 +76,7 @@ def sound():
         "logs": logs(),
         "audit": audit(),
         "metrics": metrics(exposition(100), exposition(3100), *around(moments, counts), truths=[steady, errors]),
+        "prometheus": watched().model_copy(update={"rules": [rule()], "panels": [panel()], "dashboards": ["d.json"]}),
         "drift": drift(EVERY_ANSWER, kinds=EVERY_KIND, gauges=growing, quality=quality()),
         "feedback": feedback(),
         "load": load(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from checks.builders import feedback
+from checks.builders import feedback, panel, rule, watched
 
 import challenges.loader
 import grader.rubric
@@ -73,7 +73,9 @@ def sound(mode: str = "standard") -> Bundle:
     evidence: dict[str, Model] = {
         "source": SOURCE, "repository": REPOSITORY, "image": IMAGE, "sandbox": SANDBOX, "boot": BOOT, "contract": CONTRACT,
         "logs": LOGS, "audit": AUDIT,
-        "load": load(asked, mode), "stress": stress(asked, mode), "drift": drift(asked, mode), "faults": faults(asked, mode), "metrics": METRICS,
+        "load": load(asked, mode), "stress": stress(asked, mode), "drift": drift(asked, mode),
+        "prometheus": watched().model_copy(update={"rules": [rule()], "panels": [panel()], "dashboards": ["dashboard.json"]}),
+        "faults": faults(asked, mode), "metrics": METRICS,
         "feedback": feedback() if asked.modes[mode].feedback else FeedbackEvidence(),
     }  # fmt: skip
     return Bundle(manifest=manifest(mode), challenge=asked, evidence=evidence)

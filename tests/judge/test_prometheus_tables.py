@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from checks.builders import alert, drift
-from checks.monitoring.drift_cases import waiting, watched
+from checks.builders import alert, drift, waiting, watched
 
 from grader.judge.tables import prometheus as tables
 from grader.schema.evidence import Panel, Rule, RuleFile

@@ -112,3 +112,34 @@ def test_a_running_engine_is_used_and_no_second_one_started(engine: docker.Docke
     assert engine.ping()
     monkeypatch.setattr(dockerd, "start", lambda _: pytest.fail("a second daemon was started"))
     doctor.mend(["engine"])
+
+
+def test_prometheus_is_installed_without_its_services_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[tuple[list[str], bool]] = []
+    there: set[str] = set()
+    monkeypatch.setattr(packages, "why_not", lambda: None)
+    monkeypatch.setattr("shutil.which", lambda name, **_: f"/usr/bin/{name}" if name in there else None)
+    monkeypatch.setattr(packages, "install", lambda names, *, start=True: steps.append((list(names), start)))
+    mend.ensure_prometheus(lambda _: None)
+    there |= {"prometheus", "alertmanager"}
+    mend.ensure_prometheus(lambda _: None)
+    assert steps == [(["prometheus", "prometheus-alertmanager"], False)]
+
+
+def test_where_prometheus_cannot_be_installed_its_absence_is_told_and_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    monkeypatch.setattr(packages, "why_not", lambda: "you are not root")
+    mend.ensure_prometheus(said.append)
+    assert len(said) == 1 and "you are not root" in said[0] and "unknown" in said[0]
+
+
+def test_services_are_forbidden_while_a_package_is_installed_and_not_afterwards(tmp_path: Path) -> None:
+    policy = tmp_path / "policy-rc.d"
+    with packages._no_services(["prometheus"], policy, tmp_path / "no-systemd"):
+        assert policy.stat().st_mode & 0o111 and "exit 101" in policy.read_text()
+    assert not policy.exists()
+    policy.write_text("its owner's")
+    with packages._no_services(["prometheus"], policy, tmp_path / "no-systemd"):
+        assert policy.read_text() == "its owner's"
+    assert policy.read_text() == "its owner's"

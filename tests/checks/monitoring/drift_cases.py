@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from checks.builders import FEATURES, alert, drift, false_alarms
-from grader.schema.evidence import AlertStretch, PrometheusEvidence, Replay, Scraping
+from checks.builders import FEATURES, alert, drift, false_alarms, waiting, watched
+from grader.schema.evidence import PrometheusEvidence
 
 
 def moving(feature: str) -> Any:
@@ -20,23 +20,6 @@ def still(window: Any) -> dict[str, float]:
 def by_clock(window: Any) -> dict[str, float]:
     """Gauges of everything that might have been drawn move together."""
     return {f"{feature}_psi": 0.4 if window.phase == "drifted" else 0.01 for feature in filter(None, FEATURES.values())}
-
-
-def waiting(feature: str, start: float = 19.0, end: float = 31.0, state: str = "pending") -> AlertStretch:
-    """A rule that Prometheus held active. The drift is streamed from 17.5 s to 30 s, and is known to be over at 37.5 s."""
-    return AlertStretch(name="InputDrift", state=state, labels={"feature": feature} if feature else {}, start_s=start, end_s=end)
-
-
-def watched(*alerts: AlertStretch, fires: bool = False) -> PrometheusEvidence:
-    """A watch that saw these; with `fires` a replay of each proves that it fires where the drift lasts."""
-    replays = [
-        Replay(rule=a.name, labels=a.labels, from_s=a.start_s - 1, to_s=a.end_s + 1, stretch=40.0, fired=True) for a in alerts if fires
-    ]
-    return PrometheusEvidence(
-        version="2.42.0", job="fraud-scoring", target_labels={}, ready_s=0.4, first_scrape_s=5.0, from_s=0.0, to_s=40.0,
-        scraping=Scraping(scrapes=35, failed=0, error="", median_s=0.004, max_s=0.02, samples=180), files=[], rules=[], alerts=list(alerts),
-        replays=replays, panels=[], dashboards=[], lint=[],
-    )  # fmt: skip
 
 
 def cases(kind: str) -> list[tuple[str, dict[str, Any]]]:

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from checks.builders import judge, level, rule, watched
+from grader.schema.evidence import RuleFile, Scraping
+
+REFUSED = RuleFile(path="broken.yml", alerting=0, recording=0, problem="line 3: could not parse expression")
+NO_SCRAPE = Scraping(scrapes=30, failed=30, error="server returned HTTP status 404", median_s=None, max_s=None, samples=None)
+
+
+def seen(rules=(), **facts):
+    return {"prometheus": watched().model_copy(update={"rules": list(rules), **facts})}
+
+
+def some(alive: int, dead: int, **facts):
+    return seen([rule(f"A{i}") for i in range(alive)] + [rule(f"D{i}", absent=["nobody_exposes_this"]) for i in range(dead)], **facts)
+
+
+@pytest.mark.parametrize(
+    ("expected", "evidence"),
+    [
+        ("live", some(4, 0)),
+        ("live", seen([rule(), rule("Recorded", kind="recording", absent=["x"])])),
+        ("most", some(3, 1)),
+        ("most", some(4, 0, files=[REFUSED])),
+        ("some", some(2, 2)),
+        ("some", seen([rule(), rule("Broken", health="err", error="many-to-many matching")])),
+        ("none", some(1, 3)),
+        ("none", some(0, 0, files=[REFUSED])),
+        ("none", some(4, 0, scraping=NO_SCRAPE)),
+        ("none", some(4, 0, stopped="prometheus held 500 MiB, over its 384 MiB")),
+        ("not_applicable", seen()),
+    ],
+)
+def test_a_rule_counts_if_what_it_reads_exists(expected, evidence):
+    assert level("alert_rules_live", **evidence) == expected
+
+
+def test_a_rule_that_can_never_fire_is_named_with_what_it_reads():
+    assert "D0 reads nobody_exposes_this, which nobody exposes" in judge("alert_rules_live", **some(3, 1)).observed
