@@ -29,6 +29,8 @@ from . import adapter
 pytestmark = pytest.mark.engine
 
 WINDOW, RATE_RPS, SEED, READY_S = 250, 300, 11, 15.0
+MEASURED = 0.4
+"""What a gauge that moved with the drift earns without any alert that can be believed."""
 KIND = DriftKind(kind="covariate", severities=[0.5], features=list(adapter.reference().numeric))
 IMAGE = "grader-test-drift-zoo"
 MODULES = ("__init__", "adwin", "two_sample", "sound", "unsound", "scripts", "service")
@@ -114,5 +116,7 @@ def test_a_monitor_that_is_none_has_nothing(
 ) -> None:
     evidence = streamed(challenge, topology, generator, image, monitor, "inside")
     credits = adapter.credits(evidence, "quick")
-    assert set(credits.values()) == {0.0} and "drift_covariate" in credits, credits
+    gauge = credits.pop("drift_covariate")
+    assert set(credits.values()) == {0.0}, credits
+    assert gauge in ((0.0, MEASURED) if monitor == "uncorrected" else (0.0,)), "only an honest gauge may earn its rung"
     assert bool(evidence.alerts) == (monitor != "never")
