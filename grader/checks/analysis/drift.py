@@ -58,13 +58,13 @@ def rung(signal: Signal, alarms: Alarms, ruled: Ruled | None) -> str:
     """The level's name, false alarms short of always aside. An alert that is always up says as little as one that never comes."""
     if alarms.always_on:
         return "always_on"
-    if signal.episodes:
-        if alarms.guessing:
-            return "guessing"
+    if signal.episodes and not alarms.guessing:
         return "alerted" if signal.resolved else "lingering"
     if ruled is not None:
         return "ruled" if ruled.fires else "pending"
-    return "measured" if signal.gauges else "silent"
+    if signal.gauges:
+        return "measured"
+    return "guessing" if signal.episodes else "silent"
 
 
 def _waited(ruled: Ruled | None) -> str:

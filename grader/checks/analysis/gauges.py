@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from statistics import median
 
 from grader.checks.analysis.blame import names, unrelated
 from grader.checks.analysis.stretches import Stretch, stretches
 from grader.schema.evidence import DriftEvidence, DriftWindow
+
+ALONGSIDE = 0.5
+"""Another feature's gauge moved alongside if it went at least so far, in units of its own range: what an earlier drift left in it does not."""
 
 
 def moved_gauges(drift: DriftEvidence, stretch: Stretch, known: Collection[str] = ()) -> list[str]:
@@ -19,9 +23,17 @@ def moved_gauges(drift: DriftEvidence, stretch: Stretch, known: Collection[str] 
     moved = _moving(drift, stretch)
     if not stretch.feature:
         return moved
-    if any(names(series, other, drift.fields) for series in moved for other in known if other != stretch.feature):
-        return []
-    return [series for series in moved if names(series, stretch.feature, drift.fields) and not _moves_elsewhere(drift, stretch, series)]
+    own = [series for series in moved if names(series, stretch.feature, drift.fields) and not _moves_elsewhere(drift, stretch, series)]
+    others = [series for series in moved if any(names(series, other, drift.fields) for other in known if other != stretch.feature)]
+    furthest = max((_distance(drift, stretch, series) for series in own), default=0.0)
+    return [] if any(_distance(drift, stretch, series) >= ALONGSIDE * furthest for series in others) else own
+
+
+def _distance(drift: DriftEvidence, stretch: Stretch, series: str) -> float:
+    """How far a series moved, in units of its own range over the control windows."""
+    calm = [w.gauges[series] for w in drift.windows if w.phase == "control" and series in w.gauges]
+    later = [w.gauges[series] for w in stretch.windows[1:] if series in w.gauges]
+    return abs(median(later) - median(calm)) / _margin(min(calm), max(calm))
 
 
 def _moving(drift: DriftEvidence, stretch: Stretch) -> list[str]:
@@ -44,6 +56,10 @@ def _moved(name: str, controls: Sequence[DriftWindow], stretch: Stretch) -> bool
     if len(calm) < 3 or not later or not after:
         return False
     low, high = min(calm), max(calm)
-    margin = max(high - low, 0.02 * max(abs(low), abs(high)), 1e-6)
+    margin = _margin(low, high)
     out = [not low - margin <= value <= high + margin for value in later]
     return sum(out) * 4 >= len(out) * 3 and low - margin <= after[0] <= high + margin
+
+
+def _margin(low: float, high: float) -> float:
+    return max(high - low, 0.02 * max(abs(low), abs(high)), 1e-6)

@@ -30,6 +30,9 @@ from a gauge's step to the webhook it took 1.3 s at best."""
 AT_ONCE = 50
 """Requests. A run in which another feature was blamed before the right one, or at once with it, is not answered: of several guesses one is right."""
 
+SEVERAL = 3
+"""Drifts that must be noticed, from which on a single right name may be luck."""
+
 LATEST = 2500
 """Requests after the onset beyond which an alert answers nothing: without a bound any late guess would be an answer."""
 
@@ -91,10 +94,16 @@ class Alarms:
         return self.clean + self.strays
 
     @property
+    def mostly_wrong(self) -> bool:
+        return self.wrong > max(1, self.answered)
+
+    @property
     def guessing(self) -> bool:
-        """More alarms were wrong than right, or as many where few of the drifts were named: a clock does as well."""
-        few = 2 * self.answered < self.must
-        return self.wrong >= max(1, self.answered) if few else self.wrong > max(1, self.answered)
+        """More alarms were wrong than right, or fewer than half of the drifts were named: a clock does as well.
+
+        One right name among several drifts is luck in a quarter of the schedules, whatever else an alert says.
+        """
+        return self.mostly_wrong or (self.must >= SEVERAL and 2 * self.answered < self.must)
 
 
 @dataclass(frozen=True)

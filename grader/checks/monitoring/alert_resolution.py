@@ -17,7 +17,7 @@ def check(drift: DriftEvidence, challenge: Challenge, bars: Bars) -> Finding:
     must = [signal for signal in must if signal.stretch.recovery]
     if not must:
         return unmeasured("no clean windows were streamed after a drift")
-    if heard.alarms.guessing or heard.alarms.always_on:
+    if heard.alarms.mostly_wrong or heard.alarms.always_on:
         return reached("never", "alarms came and went, or stayed, whatever was streamed: none ended because a drift did")
     ended = [signal for signal in must if signal.resolved]
     seen = f"after {len(ended)} of {len(must)} drifts the alert that named the feature was resolved within the clean windows that followed"

@@ -18,7 +18,7 @@ def check(drift: DriftEvidence, challenge: Challenge, bars: Bars) -> Finding:
     if 2 * heard.alarms.answered < len(must) or not heard.alarms.answered:
         named = f"{heard.alarms.answered} of {len(must)} drifts were named"
         return reached("no_monitor", f"{named}, so silence on clean data earns nothing; {seen}", figure)
-    if heard.alarms.guessing:
+    if heard.alarms.mostly_wrong:
         right = f"{heard.alarms.answered} of {heard.alarms.must} drifts were named"
         return reached("cries_wolf", f"{heard.alarms.wrong} alarms were wrong while {right}; {seen}", figure)
     return reached(up_to(heard.alarms.count, (bars["quiet"], "quiet"), (bars["restless"], "restless"), beyond="cries_wolf"), seen, figure)
