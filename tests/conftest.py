@@ -5,20 +5,18 @@ Without an engine the tests marked `engine` are skipped by name. `GRADER_REQUIRE
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 import docker
 import pytest
+from needs import missing
 
 from grader.schema.causes import Trouble
 from harness.image.base import ensure_base, ensure_sidecar_image
 from harness.mend import chromium as find_chromium
 from harness.sandbox.engine import connect
 from harness.sandbox.owner import OWNER, owner_token
-
-REQUIRED = os.environ.get("GRADER_REQUIRE_ENGINE", "0") not in ("", "0")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -29,13 +27,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if soaks:
         config.hook.pytest_deselected(items=soaks)
         items[:] = [item for item in items if item not in soaks]
-
-
-def missing(what: str) -> NoReturn:
-    """Skip, or fail where CI demands that nothing is skipped."""
-    if REQUIRED:
-        pytest.fail(f"GRADER_REQUIRE_ENGINE is set, but {what}", pytrace=False)
-    pytest.skip(what)
 
 
 @pytest.fixture(scope="session")

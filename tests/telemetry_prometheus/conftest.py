@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import missing
+from needs import missing
 
 from grader.schema.causes import Trouble
 from harness.source.tree import SourceTree
