@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -57,26 +58,29 @@ def examine(raw: bytes | None, sent: Mapping[str, Answer], id_field: str = "tran
         return AuditEvidence(
             exists=False, lines=0, parsed=0, predictions_sent=len(sent), predictions_found=0, duplicates=0, with_fields={}, scores_agree=0
         )
-    lines = [line for line in raw.split(b"\n") if line.strip()]
-    entries = [_entry(line) for line in lines]
-    malformed = next((line for line, entry in zip(lines, entries, strict=True) if entry is None), b"")
-    first: dict[str, Entry] = {}
-    times: Counter[str] = Counter()
-    for id, entry in _ours(entries, sent, id_field):
-        first.setdefault(id, entry)
-        times[id] += 1
     fields = [id_field, *(field for field in FIELDS if field != id_field)]
+    lines = parsed = agree = 0
+    malformed = b""
+    times: Counter[str] = Counter()
+    with_fields = Counter(dict.fromkeys(fields, 0))
+    for line in filter(bytes.strip, io.BytesIO(raw)):  # one at a time: a trail of 64 MiB would be half a gigabyte of parsed entries
+        lines += 1
+        entry = _entry(line)
+        if entry is None:
+            malformed = malformed or line
+            continue
+        parsed += 1
+        id = entry.get(id_field)
+        if not isinstance(id, str) or id not in sent:
+            continue
+        times[id] += 1
+        if times[id] == 1:
+            with_fields.update(field for field in fields if entry.get(field) is not None)
+            agree += _agrees(entry, sent[id])
     return AuditEvidence(
-        exists=True,
-        lines=len(lines),
-        parsed=sum(entry is not None for entry in entries),
-        predictions_sent=len(sent),
-        predictions_found=len(first),
-        duplicates=sum(times.values()) - len(first),
-        with_fields={field: sum(entry.get(field) is not None for entry in first.values()) for field in fields},
-        scores_agree=sum(_agrees(entry, sent[id]) for id, entry in first.items()),
-        malformed_sample=one_line(malformed, 200),
-    )
+        exists=True, lines=lines, parsed=parsed, predictions_sent=len(sent), predictions_found=len(times), duplicates=times.total() - len(times),
+        with_fields=dict(with_fields), scores_agree=agree, malformed_sample=one_line(malformed.rstrip(b"\n"), 200),
+    )  # fmt: skip
 
 
 def _entry(line: bytes) -> Entry | None:
@@ -87,13 +91,6 @@ def _entry(line: bytes) -> Entry | None:
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
-
-
-def _ours(entries: list[Entry | None], sent: Mapping[str, Answer], id_field: str) -> Iterator[tuple[str, Entry]]:
-    for entry in entries:
-        id = entry.get(id_field) if entry else None
-        if entry is not None and isinstance(id, str) and id in sent:
-            yield id, entry
 
 
 def _agrees(entry: Entry, answer: Answer) -> bool:

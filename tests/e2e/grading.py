@@ -225,7 +225,7 @@ load = [
     { name = "recovery", arrivals = "poisson", rate_factor = 1.0, seconds = 1, gapless = true },
 ]
 stress = { burst_s = 0.2, trial_s = 0.5, confirm_s = 1, search_s = 6, overload_s = 1, soak_s = 4 }
-drift = [{ kind = "covariate", severity = 0.5, feature = "distance_km" }]
+drift = [{ kind = "covariate", severities = [0.5], features = ["distance_km"] }]
 
 [scoring]
 """
