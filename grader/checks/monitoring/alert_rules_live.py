@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from grader.checks.analysis.rungs import at_least
+from grader.checks.analysis.watched import elsewhere
 from grader.checks.api import Bars, Finding, measure, not_applicable, reached
 from grader.schema.evidence import PrometheusEvidence, Rule
 
 
 def check(prometheus: PrometheusEvidence, bars: Bars) -> Finding:
-    rules = [rule for rule in prometheus.rules if rule.kind == "alerting"]
+    rules = [rule for rule in prometheus.rules if rule.kind == "alerting" and not elsewhere(rule.absent)]
     refused = [file for file in prometheus.files if file.problem]
     if prometheus.stopped:
         return reached("none", f"Prometheus was stopped while it evaluated them: {prometheus.stopped}")
     if not rules and not refused:
-        return not_applicable("the repository holds no alert rules; alerts by webhook are judged by what arrives")
+        return not_applicable("the repository holds no alert rules on what the service exposes; alerts by webhook are judged by what arrives")
     if not rules:
         return reached("none", f"Prometheus loads none of the rules files: {refused[0].path}: {refused[0].problem}")
     if not prometheus.scraping.scrapes or prometheus.scraping.failed == prometheus.scraping.scrapes:

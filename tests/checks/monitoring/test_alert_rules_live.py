@@ -22,6 +22,8 @@ def some(alive: int, dead: int, **facts):
     [
         ("live", some(4, 0)),
         ("live", seen([rule(), rule("Recorded", kind="recording", absent=["x"])])),
+        ("live", seen([rule(), rule("Pods", absent=["kube_pod_status_ready"])])),
+        ("not_applicable", seen([rule("Pods", absent=["kube_pod_status_ready"])])),
         ("most", some(3, 1)),
         ("most", some(4, 0, files=[REFUSED])),
         ("some", some(2, 2)),

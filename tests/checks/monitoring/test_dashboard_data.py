@@ -25,5 +25,27 @@ def test_a_panel_counts_if_its_query_returns_data(expected, evidence):
     assert level("dashboard_data", **evidence) == expected
 
 
+def panels(*shown):
+    return {"prometheus": watched().model_copy(update={"panels": list(shown), "dashboards": ["d.json"]})}
+
+
+PODS, QUIET = panel("Pods", 0, absent=["container_memory_usage_bytes"]), panel("5xx", 0)
+UNFILLED = panel("Odd", 0, problem="parse error").model_copy(update={"query": "rate(x_total[$odd])"})
+
+
+@pytest.mark.parametrize(
+    ("expected", "evidence"),
+    [
+        ("full", panels(panel(), PODS)),
+        ("full", panels(panel(), UNFILLED)),
+        ("full", panels(panel(), QUIET)),
+        ("empty", panels(QUIET, QUIET)),
+        ("unknown", panels(PODS, UNFILLED)),
+    ],
+)
+def test_what_cannot_be_asked_of_a_service_on_its_own_costs_nothing(expected, evidence):
+    assert level("dashboard_data", **evidence) == expected
+
+
 def test_an_empty_panel_is_named_with_what_nobody_exposes():
     assert "E0: nobody exposes typo_total" in judge("dashboard_data", **seen(9, 1)).observed
