@@ -38,7 +38,7 @@ def test_rules_and_panels_say_what_is_wrong_with_them() -> None:
     refused = RuleFile(path="bad.yml", alerting=0, recording=0, problem="line 3: unexpected end")
     panel = Panel(dashboard="d.json", title="P", expr="x", query="x", series=2, points=40, absent=[])
     evidence = watched().model_copy(
-        update={"rules": [rule, dead, broken], "files": [refused], "panels": [panel, panel.model_copy(update={"series": 0, "absent": ["y"]})]}
+        update={"rules": [rule, dead, broken], "files": [refused], "panels": [panel, panel.model_copy(update={"series": 0, "points": 0, "absent": ["y"]})]}
     )
     listed, shown = tables.rules(evidence), tables.panels(evidence)
     assert listed is not None and shown is not None

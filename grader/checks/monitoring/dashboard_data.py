@@ -14,8 +14,8 @@ def check(prometheus: PrometheusEvidence, bars: Bars) -> Finding:
     panels = [panel for panel in prometheus.panels if not elsewhere(panel.absent) and not _unfilled(panel)]
     if not panels:
         return unmeasured("every query is about other programs, or has variables that only a running Grafana can fill in")
-    full = [panel for panel in panels if panel.series and not panel.problem]
-    quiet = [panel for panel in panels if not panel.series and not panel.absent and not panel.problem] if full else []
+    full = [panel for panel in panels if panel.points and not panel.problem]  # a series of NaN shows nothing
+    quiet = [panel for panel in panels if not panel.points and not panel.absent and not panel.problem] if full else []
     empty = [panel for panel in panels if panel not in full and panel not in quiet]
     share = (len(full) + len(quiet)) / len(panels)
     seen = f"{len(full)} of {len(panels)} queries of {', '.join(prometheus.dashboards[:2])} return data"

@@ -64,6 +64,6 @@ def panels(prometheus: PrometheusEvidence | None) -> Table | None:
 def _data(panel: Panel) -> str:
     if panel.problem:
         return panel.problem
-    if panel.series:
+    if panel.points:
         return "yes"
     return f"none: no series {', '.join(panel.absent)}" if panel.absent else "none"

@@ -49,3 +49,10 @@ def test_what_cannot_be_asked_of_a_service_on_its_own_costs_nothing(expected, ev
 
 def test_an_empty_panel_is_named_with_what_nobody_exposes():
     assert "E0: nobody exposes typo_total" in judge("dashboard_data", **seen(9, 1)).observed
+
+
+def test_a_series_of_nan_only_waits_and_is_no_data():
+    seen_nan = {"prometheus": watched().model_copy(update={"panels": [panel(points=0)], "dashboards": ["d.json"]})}
+    assert level("dashboard_data", **seen_nan) == "empty"
+    beside = seen_nan["prometheus"].model_copy(update={"panels": [panel(points=0), panel()]})
+    assert level("dashboard_data", prometheus=beside) == "full"
