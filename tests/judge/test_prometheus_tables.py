@@ -37,8 +37,9 @@ def test_rules_and_panels_say_what_is_wrong_with_them() -> None:
     broken = rule.model_copy(update={"name": "C", "health": "err", "error": "many-to-many"})
     refused = RuleFile(path="bad.yml", alerting=0, recording=0, problem="line 3: unexpected end")
     panel = Panel(dashboard="d.json", title="P", expr="x", query="x", series=2, points=40, absent=[])
+    empty = panel.model_copy(update={"series": 0, "points": 0, "absent": ["y"]})
     evidence = watched().model_copy(
-        update={"rules": [rule, dead, broken], "files": [refused], "panels": [panel, panel.model_copy(update={"series": 0, "points": 0, "absent": ["y"]})]}
+        update={"rules": [rule, dead, broken], "files": [refused], "panels": [panel, empty]}
     )
     listed, shown = tables.rules(evidence), tables.panels(evidence)
     assert listed is not None and shown is not None
