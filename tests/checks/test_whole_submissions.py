@@ -111,7 +111,7 @@ def test_a_repository_with_a_readme_only_earns_no_check_of_files(id):
 
 
 def test_a_silent_monitor_earns_nothing_for_its_silence():
-    files = repository(alert_rules=None, alert_rules_feature_label=None)
+    files = repository(alert_rules=None)
     deaf = sound() | {"drift": drift(kinds=EVERY_KIND), "repository": files}
     asked = [id for id, spec in CHECKS.items() if spec.area == "monitoring" and "drift" in spec.inputs.values()]
     assert len(asked) == 12

@@ -20,6 +20,14 @@ def test_the_whole_loop_is_told_in_seconds_since_the_drift() -> None:
     assert "35 scrapes, 0 failed, 4 ms" in table.says
 
 
+def test_an_alert_that_flaps_under_a_weak_drift_is_resolved_when_it_ends_after_it() -> None:
+    flapping = [*alert("distance_km", 4500, 5000), *alert("distance_km", 5200, 6900)]
+    table = tables.loop(drift(flapping, source="alertmanager"), watched())
+    assert table is not None and [row[4] for row in table.rows] == [4.5]
+    gone = tables.loop(drift(alert("distance_km", 4500, 5000), source="alertmanager"), watched())
+    assert gone is not None and [row[4] for row in gone.rows] == [None]
+
+
 def test_a_wait_that_a_replay_proves_is_told_as_such() -> None:
     for fires, outcome in ((True, "would fire in a longer drift"), (False, "waited only")):
         table = tables.loop(drift(), watched(waiting("distance_km"), fires=fires))

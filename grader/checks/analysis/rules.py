@@ -25,7 +25,10 @@ class Ruled:
 
 @dataclass(frozen=True)
 class Loop:
-    """The way of one alert in seconds since the drift's onset: active in Prometheus, at the webhook; and since the drift's end: resolved there."""
+    """The way of one alert in seconds since the drift's onset: active in Prometheus, at the webhook; and since the drift's end: resolved there.
+
+    `resolved_s` is None where it was not resolved after the drift: never, or before its end already (a weak drift may flap).
+    """
 
     alert: str
     active_s: float | None
@@ -53,10 +56,11 @@ def loops(drift: DriftEvidence, prometheus: PrometheusEvidence | None, stretch: 
     """Alerts that our Alertmanager delivered for this drift, first come first."""
     begin, end = stretch.windows[0].start_s, stretch.windows[-1].end_s
     until = stretch.recovery[-1].end_s if stretch.recovery else end
+    late = drift.window / drift.rate_rps + LOOP_S
     told = [a for a in drift.alerts if a.source == "alertmanager" and _blames(a, stretch, drift.fields)]
     found = []
     for alert in (a for a in told if a.status == "firing" and begin < a.at_s <= until):
-        resolved = next((a.at_s for a in told if a.status == "resolved" and a.name == alert.name and a.at_s > alert.at_s), None)
+        resolved = next((a.at_s for a in told if a.status == "resolved" and a.name == alert.name and end <= a.at_s <= until + late), None)
         states = [s.start_s for s in prometheus.alerts if s.name == alert.name and begin < s.start_s <= alert.at_s + STEP_S] if prometheus else []
         active = round(min(*states, alert.at_s) - begin, 2) if states else None
         found.append(Loop(alert.name, active, round(alert.at_s - begin, 2), None if resolved is None else round(resolved - end, 2)))

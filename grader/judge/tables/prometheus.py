@@ -57,7 +57,7 @@ def panels(prometheus: PrometheusEvidence | None) -> Table | None:
     return Table(
         id="dashboard-panels", title="Queries of the dashboard", theme="drift", columns=["panel", "query", "series", "data"],
         rows=[[panel.title, panel.expr, panel.series, _data(panel)] for panel in prometheus.panels],
-        says=f"Run over {prometheus.to_s - prometheus.from_s:.0f} s of the drift experiment.",
+        says=f"Run over {prometheus.to_s - prometheus.from_s:.0f} s of drift and late labels.",
     )  # fmt: skip
 
 

@@ -7,11 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from grader.schema.evidence import Probe
-from harness.source.probes.view import View, no_subject, probe, walk
+from harness.source.probes.view import View, probe, walk
 
-_DRIFT = re.compile(r"drift|psi|kolmogorov|\bks\b|wasserstein|divergence|shift", re.I)
-_AGGREGATE = re.compile(r"\b(?:sum|avg|max|min|count|quantile|topk|stddev)\s*(?:by|without)?\s*\(", re.I)
-_KEEPS_FEATURE = re.compile(r"\bby\s*\([^)]*\bfeature\b", re.I)
 _METRIC = re.compile(r"[A-Za-z_:][\w:]*")
 
 
@@ -20,15 +17,6 @@ def alert_rules(view: View) -> Probe:
     found = list(_rules(view))
     detail = f"{len(found)} alert rules" if found else "no Prometheus alert rules"
     return probe(bool(found), detail, dict.fromkeys(path for path, _ in found), value=float(len(found)))
-
-
-def alert_rules_feature_label(view: View) -> Probe:
-    """A drift rule whose alerts carry the label `feature`: by its labels, by the aggregation, or since none removes it."""
-    found = list(_rules(view))
-    if not found:
-        return no_subject("no Prometheus alert rules")
-    hits = [path for path, rule in found if _labelled(rule)]
-    return probe(bool(hits), "" if hits else "no drift rule keeps the label feature", dict.fromkeys(hits))
 
 
 def dashboard(view: View) -> Probe:
@@ -59,19 +47,9 @@ def _is_alert(rule: object) -> bool:
     return bool(_METRIC.search(expression)) and expression.count("(") == expression.count(")") and expression.count("{") == expression.count("}")
 
 
-def _labelled(rule: dict[str, Any]) -> bool:
-    expression = str(rule["expr"])
-    labels = rule.get("labels")
-    if isinstance(labels, dict) and "feature" in labels:
-        return True
-    if _KEEPS_FEATURE.search(expression):
-        return True
-    return bool(_DRIFT.search(expression)) and not _AGGREGATE.search(expression)
-
-
 def _queries(panel: dict[str, Any]) -> bool:
     targets = panel.get("targets")
     return isinstance(targets, list) and any(isinstance(t, dict) and (t.get("expr") or t.get("rawSql") or t.get("query")) for t in targets)
 
 
-PROBES = {"alert_rules": alert_rules, "alert_rules_feature_label": alert_rules_feature_label, "dashboard": dashboard}
+PROBES = {"alert_rules": alert_rules, "dashboard": dashboard}
