@@ -41,6 +41,9 @@ as more requests are late than a whole trial may have."""
 
 LOWEST_SHARE = 0.05
 VOIDS = 3
+LATE_TRIALS = 2
+"""So many trials in a row that left late show that the generator is at its end: one hiccup does not."""
+
 POLL_S = 0.02
 SETTLE_S = 4.0
 TIMEOUT_S = 2.0
@@ -135,16 +138,18 @@ class _Search:
         return BurstStep(concurrency=callers, seconds=round(span, 3), answered=answered, rate_rps=round(answered / span, 2), cpu_share=share), use
 
     def _close_in(self, saturation: float) -> tuple[_Bracket, bool]:
-        bracket, rate, voids = _Bracket(), min(self.highest, saturation * FIRST), 0
+        bracket, rate, voids, late = _Bracket(), min(self.highest, saturation * FIRST), 0, 0
         while rate >= LOWEST_SHARE * self.stage.reality.rate_rps and not bracket.closed and monotonic() + self.plan.trial_s < self.deadline:
             trial = self._settled_trial("search", rate, self.plan.trial_s)
             if trial.void is not None:
                 voids += 1
-                if trial.void.startswith(GENERATOR) and bracket.held is not None:
+                late = late + 1 if trial.void.startswith(GENERATOR) else 0
+                if late >= LATE_TRIALS and bracket.held is not None:
                     return bracket, True
                 if voids >= VOIDS:
                     break
                 continue
+            late = 0
             if trial.held or (self._again(rate)):
                 bracket.held = rate
                 if rate >= self.highest:

@@ -100,7 +100,8 @@ def test_leaving_the_closing_of_connections_to_the_client_does_not_use_up_its_po
         evidence = stress.collect(bench.stage(candidate), STRESS, bench.supply())
     assert evidence.capacity is not None and evidence.soak is not None
     limited = [trial.void for trial in evidence.capacity.trials if trial.void] + [evidence.soak.void]
-    assert not any(why and why.startswith("generator") for why in limited), limited
+    # Of the generator's troubles only this one: without ports nothing is sent. A late request may be this host's own doing.
+    assert not any(why and "never sent" in why for why in limited), limited
 
 
 @pytest.mark.skipif(not CONNECTIONS.exists(), reason="this host tracks no connections")
