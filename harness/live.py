@@ -127,12 +127,20 @@ class Live:
         try:
             data = stage()
         except Exception as error:
-            vigil.verify(self.candidate)
+            self._verify_after(error)
             if (gone := self._gone(error)) is not None:
                 raise gone from error
             raise
         vigil.verify(self.candidate)
         return data
+
+    def _verify_after(self, error: Exception) -> None:
+        """Ground that moved explains any error better than the error does; what had been recorded before is kept."""
+        try:
+            self.bench.vigil.verify(self.candidate)
+        except Trouble as moved:
+            moved.partial = error.partial if isinstance(error, Trouble) else None
+            raise
 
     def _gone(self, error: Exception) -> Trouble | None:
         """An engine that refuses a step because the container does not run is no lost engine: all of ours was just seen to stand."""
@@ -305,6 +313,7 @@ class Live:
         return faults.collect(
             bench.topology, self._here, bench.generator, self.challenge, self.mode, bench.streams.faults, bench.seeds,
             before=lambda fault: self._read(f"before_{fault}"), after=lambda fault: self._read(f"after_{fault}"), progress=self.stages.progress,
+            explain=self.stages.failure, ground=lambda: bench.vigil.verify(self.candidate),
         )  # fmt: skip
 
     def _read(self, moment: str) -> None:

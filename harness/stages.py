@@ -84,24 +84,26 @@ class Stages:
     def _attempts(self, name: str, stage: Callable[[], T]) -> tuple[T | Model | None, Failure | None]:
         """What a stage leaves: its data, or the failure and whatever partial data it carried."""
         tries: dict[str, int] = {}
+        partial: Model | None = None
         while True:
             try:
                 return stage(), None
             except UsageError:
                 raise
             except Exception as error:  # noqa: BLE001 - every stage can fail alone; the cause is typed, named and kept
-                failure = self._failure(name, error)
-                partial = error.partial if isinstance(error, Trouble) else None
+                failure = self.failure(f"stage {name}", error)
+                partial = (error.partial if isinstance(error, Trouble) else None) or partial
             tries[failure.cause] = tries.get(failure.cause, 0) + 1
             if tries[failure.cause] > CAUSES[failure.cause].retries:
                 return partial, failure
             self.progress.note(name, f"again, after {failure.cause}")
 
-    def _failure(self, name: str, error: Exception) -> Failure:
+    def failure(self, where: str, error: Exception) -> Failure:
+        """What an exception means. A defect of ours is kept with its traceback under `where`."""
         trouble = error if isinstance(error, Trouble) else translate(error)
         if trouble.cause == "internal_error":
             with self._lock:
-                self.defects.append(f"stage {name}\n" + "".join(traceback.format_exception(error)))
+                self.defects.append(f"{where}\n" + "".join(traceback.format_exception(error)))
         return Failure(cause=trouble.cause, culprit=trouble.culprit, detail=clean(trouble.detail, 2000))
 
     def _put(self, name: str, data: object, failure: Failure | None) -> None:

@@ -58,7 +58,7 @@ def whole(folder: Path) -> Path:
     writer.put_challenge(CHALLENGE)
     writer.put("logs", LOGS, None)
     writer.put("audit", AUDIT, Failure(cause="engine_lost", culprit=Culprit.HOST, detail="half-way"))
-    writer.put("drift", None, Failure(cause="generator_limited", culprit=Culprit.GRADER, detail="lag"))
+    writer.put("drift", None, Failure(cause="generator_limited", culprit=Culprit.HOST, detail="lag"))
     writer.put_text("logs/build.log", "built\n")
     writer.close(manifest())
     return folder

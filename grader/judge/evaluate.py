@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from grader.checks.analysis.load import culprit_of
 from grader.checks.registry import CHECKS, CheckSpec
 from grader.schema.base import Culprit
 from grader.schema.bundle import Bundle
@@ -132,7 +131,7 @@ def _disturbed(rule: CheckRule, bundle: Bundle, needed: list[str]) -> Finding | 
     if not spoilt:
         return None
     why = f"{spoilt[0].id} was disturbed in {spoilt[0].attempts} attempts: {spoilt[0].disturbed}"
-    return Finding(outcome=Outcome.UNKNOWN, observed=why, culprit=culprit_of(spoilt[0].disturbed or ""))
+    return Finding(outcome=Outcome.UNKNOWN, observed=why, culprit=Culprit.HOST)
 
 
 def _full(rule: CheckRule, finding: Finding) -> bool:

@@ -40,7 +40,6 @@ CAUSES: dict[str, Cause] = {
     "no_valid_prediction": Cause(C, "the service gives no valid, input-dependent prediction", "answer the prediction route as the contract says"),
     "service_gone": Cause(C, "the service stopped answering and did not come back", "look at the container log's last lines"),
     # the grader
-    "generator_limited": Cause(G, "the load generator could not keep its schedule", "run on an idle machine", retries=1),
     "stimulus_missing": Cause(G, "a stimulus could not be shown to have happened", "grade again; report it if it stays", retries=1),
     "sidecar_down": Cause(G, "one of the grader's own containers did not answer", "grade again; report it if it stays", retries=1),
     "evidence_missing": Cause(G, "a piece of evidence is not in the bundle", "collect again"),
@@ -59,6 +58,7 @@ CAUSES: dict[str, Cause] = {
     "prometheus_missing": Cause(
         H, "no Prometheus and Alertmanager run beside the candidate", "run `make prometheus` as root, or install prometheus, prometheus-alertmanager"
     ),
+    "generator_limited": Cause(H, "the load generator could not keep its schedule on this host", "grade again on an idle host", retries=1),
     "host_noisy": Cause(H, "other work on this host took the candidate's core", "grade again on an idle host", retries=1),
 }
 

@@ -23,6 +23,7 @@ from harness.load.generator import LoadGenerator
 from harness.load.windows import GENERATOR
 from harness.progress import Progress
 from harness.sandbox.container import Candidate
+from harness.sandbox.engine import translate
 from harness.sandbox.topology import Topology
 from harness.seeds import Seeds
 
@@ -34,14 +35,21 @@ ROWS_EACH = 2500
 """Rows of one fault: enough for a probe in which nearly every request is a new customer's."""
 
 Hook = Callable[[str], None]
+Explain = Callable[[str, Exception], Failure]
+Verify = Callable[[], None]
 
 
 def collect(
     topology: Topology, candidate: Candidate, generator: LoadGenerator, challenge: LoadedChallenge, mode: Mode,
     rows_by_fault: Mapping[str, Sequence[Row]], seeds: Seeds,
     *, before: Hook = lambda _fault: None, after: Hook = lambda _fault: None, progress: Progress | None = None,
+    explain: Explain = lambda _where, error: translate(error).failure, ground: Verify = lambda: None,
 ) -> FaultsEvidence:  # fmt: skip
-    """Every fault of the mode, in its order. `before` and `after` surround each experiment (scrapes), outside of its record."""
+    """Every fault of the mode, in its order. `before` and `after` surround each experiment (scrapes), outside of its record.
+
+    What breaks in one experiment is that fault's own trouble, in the words of `explain`: the others are still carried out. `ground` raises
+    Trouble where engine, network or sidecars have moved: that ends the stage, and the Trouble carries what was recorded before.
+    """
     scene = Scene(topology, candidate, generator, challenge, seeds)
     records: list[FaultRecord] = []
     gone: Failure | None = None
@@ -52,7 +60,11 @@ def collect(
         if gone is not None:
             records.append(blank(entry, "the service was gone before", gone))
             continue
-        record, gone = _one(entry, scene, newcomers_first(rows_by_fault[id]), before, after)
+        try:
+            record, gone = _one(entry, scene, newcomers_first(rows_by_fault[id]), before, after)
+        except Exception as error:  # noqa: BLE001 - every fault can fail alone; the cause is typed, named and kept
+            record = blank(entry, "the experiment could not be carried out", explain(f"fault {id}", error))
+        _stand(ground, records, mode.faults[len(records) :])
         records.append(record)
     return FaultsEvidence(faults=records)
 
@@ -75,17 +87,23 @@ def newcomers_first(rows: Sequence[Row]) -> list[Row]:
     return first + later
 
 
+def _stand(ground: Verify, recorded: Sequence[FaultRecord], rest: Sequence[str]) -> None:
+    try:
+        ground()
+    except Trouble as trouble:
+        lost = [blank(CATALOGUE[id], "the ground was lost", trouble.failure) for id in rest]
+        trouble.partial = FaultsEvidence(faults=[*recorded, *lost])
+        raise
+
+
 def _one(entry: Entry, scene: Scene, rows: list[Row], before: Hook, after: Hook) -> tuple[FaultRecord, Failure | None]:
     """The record of one fault and, when the service cannot be brought back, the failure that the later ones inherit."""
-    try:
-        scene.topology.feature_store.load(customers(rows))
-        await_undegraded(scene, rows)
-        before(entry.id)
-        record = _with_retries(entry, scene, rows)
-        restarted = not is_back(scene, rows) and restart(scene, rows)
-        after(entry.id)
-    except Trouble as trouble:
-        return blank(entry, "the experiment could not be carried out", trouble.failure), None
+    scene.topology.feature_store.load(customers(rows))
+    await_undegraded(scene, rows)
+    before(entry.id)
+    record = _with_retries(entry, scene, rows)
+    restarted = not is_back(scene, rows) and restart(scene, rows)
+    after(entry.id)
     if restarted:
         record = record.model_copy(update={"facts": record.facts | {"restarted_by_harness": 1.0}})
     if is_back(scene, rows):

@@ -87,9 +87,10 @@ def test_an_engine_lost_while_building_is_not_a_failed_build(
     sweep_by_the_next_run(place, engine, token, sidecar_image, tmp_path)
 
 
-def test_a_network_removed_in_mid_window_is_the_hosts_trouble(place: Place, engine: docker.DockerClient, good: Path) -> None:
+@pytest.mark.parametrize(("event", "stage"), [("started", "load"), ("note", "faults")])
+def test_a_network_removed_in_mid_stage_is_the_hosts_trouble(event: str, stage: str, place: Place, engine: docker.DockerClient, good: Path) -> None:
     with place.grading(good) as grading:
-        grading.until("started", "load")
+        grading.until(event, stage)
         network = candidates_network(engine, grading.token)
         network.reload()
         for container in network.containers:
@@ -98,7 +99,7 @@ def test_a_network_removed_in_mid_window_is_the_hosts_trouble(place: Place, engi
         done = grading.end(PROMPT_S)
     result = result_of(place.out)
     assert done.code == 3
-    failure = next(failure for failure in result.failures if failure.stage == "load")
+    failure = next(failure for failure in result.failures if failure.stage == stage)
     assert (failure.cause, failure.culprit) == ("network_lost", Culprit.HOST)
     nobody_blames_the_candidate(result)
     assert owned(engine, grading.token) == []

@@ -36,7 +36,7 @@ def usable_window(window: LoadWindow | None, name: str, judge: Callable[[LoadWin
     finding = None if window.dropped else judge(window)
     if finding is not None and finding.level == best:
         return finding.model_copy(update={"observed": f"{finding.observed}; in a disturbed window, so the truth is no worse"})
-    return unmeasured(f"window {name} is void after {window.attempts} attempts: {window.void}", culprit_of(window.void))
+    return unmeasured(f"window {name} is void after {window.attempts} attempts: {window.void}", Culprit.HOST)
 
 
 def usable_capacity(stress: StressEvidence, judge: Callable[[Capacity], Finding], best: str) -> Finding:
@@ -49,7 +49,7 @@ def usable_capacity(stress: StressEvidence, judge: Callable[[Capacity], Finding]
         return finding
     if finding.level == best:
         return finding.model_copy(update={"observed": f"{finding.observed}; on a disturbed host, so the truth is no worse"})
-    return unmeasured(f"the capacity search is void: {capacity.void}", culprit_of(capacity.void))
+    return unmeasured(f"the capacity search is void: {capacity.void}", Culprit.HOST)
 
 
 def shown_rate(load: LoadEvidence, challenge: Challenge) -> float:
@@ -60,11 +60,6 @@ def shown_rate(load: LoadEvidence, challenge: Challenge) -> float:
     """
     calm = [w for w in load.windows if w.latency and not w.dropped and w.rate_from_rps is None and w.latency.over_slo <= SLOW_SHARE * w.sent]
     return max((w.rate_rps for w in calm if w.rate_rps >= challenge.reality.rate_rps), default=0.0)
-
-
-def culprit_of(void: str) -> Culprit:
-    """Whose trouble a void reason names."""
-    return Culprit.GRADER if void.startswith("generator") else Culprit.HOST
 
 
 def reached_rate(capacity: Capacity) -> str:

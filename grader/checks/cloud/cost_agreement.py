@@ -6,10 +6,10 @@ Currencies are compared as they stand: those that the scan reads differ by far l
 from __future__ import annotations
 
 from grader.checks.analysis.cost import money, per_million
-from grader.checks.analysis.load import culprit_of
 from grader.checks.analysis.probes import holds
 from grader.checks.analysis.rungs import up_to
 from grader.checks.api import Bars, Finding, measure, reached, unmeasured
+from grader.schema.base import Culprit
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import Capacity, Probe, RepositoryEvidence, StressEvidence
 
@@ -25,7 +25,7 @@ def check(repository: RepositoryEvidence, stress: StressEvidence, challenge: Cha
     if capacity is None or challenge.prices is None:
         return unmeasured("no capacity was searched, or the bundle holds no price table")
     if capacity.void:
-        return unmeasured(f"the capacity search is void: {capacity.void}", culprit_of(capacity.void))
+        return unmeasured(f"the capacity search is void: {capacity.void}", Culprit.HOST)
     return _judge(statement, statement.value, capacity, challenge, bars)
 
 

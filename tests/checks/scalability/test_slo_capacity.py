@@ -22,7 +22,7 @@ def test_a_disturbed_search_can_only_help():
     finding = judge("slo_capacity", load=BUSY, stress=stress(capacity(120.0, void=NOISY)))
     assert finding.level is None and finding.culprit == "host"
     finding = judge("slo_capacity", load=BUSY, stress=stress(capacity(None, void="generator limited: requests left 9 ms late")))
-    assert finding.level is None and finding.culprit == "grader"
+    assert finding.level is None and finding.culprit == "host"
 
 
 def test_the_sentence_says_what_ended_the_search():
