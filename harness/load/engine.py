@@ -79,7 +79,7 @@ class Engine:
         try:
             self._perform(Plan.read(plan_path), tape_path)
         except Exception as error:  # noqa: BLE001 - every defect must reach the parent, which raises it as its own trouble
-            say(event="failed", detail=f"{type(error).__name__}: {error}")
+            say(event="failed", detail=f"{type(error).__name__}: {error}", errno=getattr(error, "errno", None))
 
     def _perform(self, plan: Plan, tape_path: Path) -> None:
         self.environment.stats.clear_all()

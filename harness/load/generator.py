@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import mmap
 import os
@@ -80,6 +81,11 @@ class LoadGenerator:
         plan_path.unlink()
         return Running(self, plan, float(started["t0"]), tape_path)
 
+    @property
+    def pid(self) -> int:
+        """Of the child that sends."""
+        return self._process.pid
+
     def counters(self) -> tuple[int, int, int, int, int]:
         """(sent, ended, dropped, late, distinct model versions) of the current plan, live."""
         sent, ended, dropped, late, versions = COUNTERS.unpack_from(self._counters, 0)
@@ -124,6 +130,8 @@ class LoadGenerator:
         event = self._events.pop(0)
         self.peak_mib = max(self.peak_mib, float(event.get("peak_mib", 0.0)))
         if event["event"] != name:
+            if event.get("errno") in (errno.ENOSPC, errno.EDQUOT):
+                raise Trouble("disk_full", event["detail"])
             raise self._broken(event.get("detail", f"said {event['event']} instead of {name}"))
         return event
 

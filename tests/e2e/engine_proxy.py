@@ -30,11 +30,14 @@ class EngineProxy:
         self._lost = False
 
     def __enter__(self) -> EngineProxy:
+        self._listen()
+        return self
+
+    def _listen(self) -> None:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(str(self.path))
         self._listener.listen(128)
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def __exit__(self, *_: object) -> None:
         self.lose()
@@ -47,13 +50,19 @@ class EngineProxy:
             _end(connection)
         self._flowing.set()
 
+    def revive(self) -> None:
+        """Take connections again, as an engine does that was restarted; those that were lost stay lost."""
+        self._lost = False
+        self._connections.clear()
+        self._listen()
+
     def freeze(self) -> None:
         self._flowing.clear()
 
-    def _accept(self) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         while True:
             try:
-                ours, _ = self._listener.accept()
+                ours, _ = listener.accept()
             except OSError:
                 return
             theirs = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

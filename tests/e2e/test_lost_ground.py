@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import docker
 import pytest
+from docker.errors import APIError
 
 from grader.schema.base import Culprit
 from grader.schema.result import Outcome, Result
@@ -71,6 +75,58 @@ def test_an_engine_lost_in_mid_run_ends_it_with_three_and_a_whole_report(
     assert result.gates[0].outcome == "pass", "what was measured before stays measured"
     assert owned(engine, token), "nobody could remove the containers without an engine"
     sweep_by_the_next_run(place, engine, token, sidecar_image, tmp_path)
+
+
+def test_an_engine_restarted_in_mid_fault_is_the_hosts_trouble(
+    place: Place, proxy: EngineProxy, engine: docker.DockerClient, good: Path, sidecar_image: str, tmp_path: Path
+) -> None:
+    """What a restart of the engine does: it answers nobody for a while, all containers end, and only those with a restart policy come back."""
+    with place.with_env(DOCKER_HOST=proxy.url).grading(good) as grading:
+        grading.until("note", "faults")
+        proxy.lose()
+        for container in engine.containers.list(filters={"label": f"{OWNER}={grading.token}"}):
+            with contextlib.suppress(APIError):  # ours end by themselves when their control line does
+                container.kill()
+        proxy.revive()
+        done = grading.end(PROMPT_S)
+    result = result_of(place.out)
+    assert done.code == 3, done.out[-2000:]
+    failure = next(failure for failure in result.failures if failure.stage == "faults")
+    assert (failure.cause, failure.culprit) == ("engine_lost", Culprit.HOST)
+    nobody_blames_the_candidate(result)
+    sweep_by_the_next_run(place, engine, grading.token, sidecar_image, tmp_path)
+
+
+def test_a_disk_that_fills_up_before_a_fault_is_the_hosts_trouble(place: Place, small_disk: Path, good: Path) -> None:
+    with place.with_env(TMPDIR=str(small_disk)).grading(good) as grading:
+        grading.until("started", "audit")
+        fill(small_disk)
+        grading.end(PROMPT_S)
+    result = result_of(place.out)
+    spoilt = next(check for check in result.checks if check.id == "malformed_input")
+    assert (spoilt.outcome, spoilt.culprit) == (Outcome.UNKNOWN, Culprit.HOST), spoilt.observed
+    assert "disk is full" in spoilt.observed
+    assert result.score.high > result.score.low
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, so that only this grading's is full."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a small file system")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(folder: Path) -> None:
+    with contextlib.suppress(OSError), (folder / "filler").open("wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
 
 
 def test_an_engine_lost_while_building_is_not_a_failed_build(
