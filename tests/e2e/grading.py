@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,9 +52,10 @@ class Place:
     def with_env(self, **more: str) -> Place:
         return Place(self.folder, self.env | more, self.challenges_root)
 
-    def run(self, *arguments: str, timeout_s: float = PATIENCE_S, **options: Any) -> Done:
-        """A verb to its end."""
-        done = subprocess.run([GRADER, *arguments], env=self.env, cwd=self.folder, capture_output=True, text=True, timeout=timeout_s, **options)
+    def run(self, *arguments: str, timeout_s: float = PATIENCE_S, launcher: Sequence[str] = (), **options: Any) -> Done:
+        """A verb to its end, started by another program where one is given."""
+        command = [*launcher, GRADER, *arguments]
+        done = subprocess.run(command, env=self.env, cwd=self.folder, capture_output=True, text=True, timeout=timeout_s, **options)
         return Done(done.returncode, done.stdout, done.stderr)
 
     def grade(self, origin: str | Path, *more: str, **options: Any) -> Done:
