@@ -1,6 +1,7 @@
 """The load engine's child process: Locust is the runner, one dispatcher User walks plans open-loop.
 
-Talks to its parent in lines: JSON commands on stdin (`run`, `finish`, `stop`), JSON events on stdout (`ready`, `started`, `done`, `failed`).
+Talks to its parent in lines: JSON commands on stdin (`run`, `switch`, `finish`, `stop`), JSON events on stdout (`ready`, `started`, `done`,
+`failed`).
 Ends when stdin ends, so it never outlives its parent. (PR_SET_PDEATHSIG would not do: it fires when the parent *thread* that
 forked us ends.) gevent's monkey patching, done by importing locust, stays in here.
 """
@@ -57,6 +58,7 @@ class Engine:
         self._counters = counters
         self._finishing = self._stopping = False
         self._burst_end = 0.0
+        self._pool: Pool | None = None
         self._alarm = Alarm(gevent.get_hub())
         self.environment: Any = Environment(user_classes=[Dispatcher])  # Any: locust's events are untyped
         self._sent = self._ended = self._dropped = self._late = self._versions = 0
@@ -71,6 +73,9 @@ class Engine:
             if command["op"] == "run":
                 self._stopping = self._finishing = False
                 Dispatcher.plans.put((Path(command["plan"]), Path(command["tape"])))
+            elif command["op"] == "switch":
+                if self._pool is not None:
+                    self._pool.target = command["target"]
             else:
                 self._finishing = True
                 self._stopping = command["op"] == "stop"
@@ -92,7 +97,7 @@ class Engine:
         try:
             t0 = monotonic() + LEAD_S
             tape = Tape(t0, plan.arrivals_s)
-            pool = Pool(plan, tape, lambda i: self._note(plan, tape, pool, i))
+            pool = self._pool = Pool(plan, tape, lambda i: self._note(plan, tape, pool, i))
             say(event="started", t0=t0)
             reached = self._burst(pool, tape, plan) if plan.callers else self._walk(pool, tape)
             self._drain(pool, monotonic() + (0.0 if plan.callers else plan.timeout_s + 1.0))

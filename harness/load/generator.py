@@ -179,6 +179,14 @@ class Running:
         """Distinct model versions in the answers so far."""
         return self._generator.counters()[4]
 
+    def switch(self, host: str) -> float:
+        """Send what comes from now on to another of the plan's hosts; returns when it was asked for (CLOCK_MONOTONIC).
+
+        What is in flight ends where it is; warm connections to the old host are not used again.
+        """
+        self._generator._tell(op="switch", target=self.plan.hosts.index(host))
+        return monotonic()
+
     def stop(self) -> Trace:
         """End now: later arrivals are not part of the trace, nor is what was in flight."""
         if self._trace is None:
