@@ -61,7 +61,7 @@ class Engine:
         self._pool: Pool | None = None
         self._alarm = Alarm(gevent.get_hub())
         self.environment: Any = Environment(user_classes=[Dispatcher])  # Any: locust's events are untyped
-        self._sent = self._ended = self._dropped = self._late = self._versions = 0
+        self._sent = self._ended = self._dropped = self._late = self._versions = self._elsewhere = 0
 
     def serve(self) -> None:
         """Until stdin ends."""
@@ -88,7 +88,7 @@ class Engine:
 
     def _perform(self, plan: Plan, tape_path: Path) -> None:
         self.environment.stats.clear_all()
-        self._sent = self._ended = self._dropped = self._late = self._versions = 0
+        self._sent = self._ended = self._dropped = self._late = self._versions = self._elsewhere = 0
         self._count()
         gc.collect()
         gc.freeze()
@@ -166,6 +166,7 @@ class Engine:
         end = received if received == received else tape.done[i]
         self._ended += 1
         self._versions = len(tape.versions)
+        self._elsewhere += outcome in VALID and tape.target[i] > 0
         self._late += outcome not in VALID or (end - tape.intended[i]) * 1e3 > plan.slo_ms
         self._count()
         if plan.callers and monotonic() < self._burst_end and not self._finishing:
@@ -180,7 +181,7 @@ class Engine:
             StatsCSV(self.environment, PERCENTILES_TO_REPORT).requests_csv(csv.writer(file))
 
     def _count(self) -> None:
-        COUNTERS.pack_into(self._counters, 0, self._sent, self._ended, self._dropped, self._late, self._versions)
+        COUNTERS.pack_into(self._counters, 0, self._sent, self._ended, self._dropped, self._late, self._versions, self._elsewhere)
 
 
 def commands() -> Any:

@@ -19,9 +19,9 @@ COLUMNS: dict[str, str] = {
 }  # fmt: skip
 """Column -> array type code, in file order. Times are CLOCK_MONOTONIC seconds; NaN where a stamp does not exist."""
 
-COUNTERS = struct.Struct("qqqqq")
-"""Shared live with the parent: requests sent, ended, dropped, late (over the SLO, or no valid prediction), and distinct model
-versions in answers, so far in the current plan."""
+COUNTERS = struct.Struct("qqqqqq")
+"""Shared live with the parent: requests sent, ended, dropped, late (over the SLO, or no valid prediction), distinct model
+versions in answers, and valid predictions from another than the first host, so far in the current plan."""
 
 MAX_VERSIONS = 64
 
