@@ -51,11 +51,12 @@ class Rollout(Fault):
         self._artifacts = self._stack.enter_context(Artifacts(self.candidate, contract.model_path_env))
 
     def start_second(self, staged: Staged | None) -> Candidate:
-        """Of the same image, with a /data of its own, and in place of a second one before it."""
+        """Of the same image and environment, with a /data of its own, and in place of a second one before it."""
         self.drop_second()
-        contract = self.scene.challenge.spec.contract
-        env, mounts = (staged.env(contract.model_path_env), staged.mounts) if staged else ({}, [])
-        self._second = self.scene.topology.start_candidate(self.candidate.image_id, env=env, mounts=mounts, beside=True)
+        _, env = self.candidate.image_facts()
+        named = staged.env(self.scene.challenge.spec.contract.model_path_env) if staged else {}
+        mounts = staged.mounts if staged else []
+        self._second = self.scene.topology.start_candidate(self.candidate.image_id, env=env | named, mounts=mounts, beside=True)
         return self._second
 
     def drop_second(self) -> None:
