@@ -9,7 +9,10 @@ from time import monotonic, sleep
 
 from challenges.loader import LoadedChallenge
 from challenges.simulator import Row
+from grader.schema.challenge import Contract
+from grader.schema.evidence import FeedbackEvidence
 from grader.schema.evidence.faults import FaultCase
+from harness.client import Client
 from harness.load.generator import LoadGenerator, Running
 from harness.load.trace import Trace
 from harness.sandbox.container import Candidate
@@ -17,6 +20,15 @@ from harness.sandbox.topology import Topology
 from harness.seeds import Seeds
 
 POLL_S = 0.05
+
+
+@dataclass(frozen=True)
+class Known:
+    """What earlier stages found out; None where that was not done."""
+
+    first_version: str | None = None
+    """The model version that answers named when the service was first asked."""
+    feedback: FeedbackEvidence | None = None
 
 
 @dataclass(frozen=True)
@@ -28,16 +40,21 @@ class Scene:
     generator: LoadGenerator
     challenge: LoadedChallenge
     seeds: Seeds
+    known: Known = Known()
 
     def predicts(self, row: Row, deadline_s: float = 1.0) -> dict[str, object] | None:
         """A valid answer to one request on a fresh connection, or None."""
-        contract = self.challenge.spec.contract
-        reply = self.candidate.client.post_json(contract.predict, row.request, deadline_s=deadline_s)
-        answer = reply.json() if reply.status == 200 else None
-        if not isinstance(answer, dict) or answer.get(contract.id_field) != row.request[contract.id_field]:
-            return None
-        score = answer.get(contract.score_field)
-        return answer if isinstance(score, int | float) and not isinstance(score, bool) and 0 <= score <= 1 else None
+        return valid_answer(self.candidate.client, self.challenge.spec.contract, row, deadline_s)
+
+
+def valid_answer(client: Client, contract: Contract, row: Row, deadline_s: float = 1.0) -> dict[str, object] | None:
+    """A valid answer of any instance to one request on a fresh connection, or None."""
+    reply = client.post_json(contract.predict, row.request, deadline_s=deadline_s)
+    answer = reply.json() if reply.status == 200 else None
+    if not isinstance(answer, dict) or answer.get(contract.id_field) != row.request[contract.id_field]:
+        return None
+    score = answer.get(contract.score_field)
+    return answer if isinstance(score, int | float) and not isinstance(score, bool) and 0 <= score <= 1 else None
 
 
 @dataclass(frozen=True)
@@ -83,6 +100,10 @@ class Fault(ABC):
     @property
     def candidate(self) -> Candidate:
         return self.scene.candidate
+
+    def hosts(self) -> list[str]:
+        """Further targets of the probe, asked before it starts: what `Running.switch` may name."""
+        return []
 
     def begin(self) -> None:
         """The probe has just started."""

@@ -52,7 +52,7 @@ def run(entry: Entry, scene: Scene, rows: Sequence[Row]) -> FaultRecord:
     contract = scene.challenge.spec.contract
     try:
         with Watch(scene.candidate, scene.topology.cores.candidate) as watch:
-            running = scene.generator.start(probe(entry, scene, rows))
+            running = scene.generator.start(probe(entry, scene, rows, fault.hosts()))
             with Liveness(scene.candidate.client, contract.health) as liveness:
                 try:
                     proof = _experiment(fault, running, moments)
@@ -65,7 +65,7 @@ def run(entry: Entry, scene: Scene, rows: Sequence[Row]) -> FaultRecord:
     return record.model_copy(update={"disturbed": void_reason(trace, TIMEOUT_S, watch.use())})
 
 
-def probe(entry: Entry, scene: Scene, rows: Sequence[Row]) -> Plan:
+def probe(entry: Entry, scene: Scene, rows: Sequence[Row], also: Sequence[str] = ()) -> Plan:
     """Poisson arrivals at the fault's rate, longer than any experiment. Rows repeat when there are too few."""
     contract = scene.challenge.spec.contract
     offsets = arrivals(entry.timing, scene.seeds.derive(f"fault:{entry.id}"))
@@ -73,6 +73,7 @@ def probe(entry: Entry, scene: Scene, rows: Sequence[Row]) -> Plan:
         host=scene.candidate.ip, port=scene.candidate.port, path=contract.predict, arrivals_s=offsets,
         bodies=[json.dumps(row.request).encode() for row in rows], ids=[str(row.request[contract.id_field]) for row in rows],
         timeout_s=TIMEOUT_S, slo_ms=scene.challenge.spec.reality.slo_p99_ms, fields=fields(contract),
+        also=list(also),
     )  # fmt: skip
 
 

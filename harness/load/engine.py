@@ -1,6 +1,7 @@
 """The load engine's child process: Locust is the runner, one dispatcher User walks plans open-loop.
 
-Talks to its parent in lines: JSON commands on stdin (`run`, `finish`, `stop`), JSON events on stdout (`ready`, `started`, `done`, `failed`).
+Talks to its parent in lines: JSON commands on stdin (`run`, `switch`, `finish`, `stop`), JSON events on stdout (`ready`, `started`, `done`,
+`failed`).
 Ends when stdin ends, so it never outlives its parent. (PR_SET_PDEATHSIG would not do: it fires when the parent *thread* that
 forked us ends.) gevent's monkey patching, done by importing locust, stays in here.
 """
@@ -57,9 +58,10 @@ class Engine:
         self._counters = counters
         self._finishing = self._stopping = False
         self._burst_end = 0.0
+        self._pool: Pool | None = None
         self._alarm = Alarm(gevent.get_hub())
         self.environment: Any = Environment(user_classes=[Dispatcher])  # Any: locust's events are untyped
-        self._sent = self._ended = self._dropped = self._late = self._versions = 0
+        self._sent = self._ended = self._dropped = self._late = self._versions = self._elsewhere = 0
 
     def serve(self) -> None:
         """Until stdin ends."""
@@ -71,6 +73,9 @@ class Engine:
             if command["op"] == "run":
                 self._stopping = self._finishing = False
                 Dispatcher.plans.put((Path(command["plan"]), Path(command["tape"])))
+            elif command["op"] == "switch":
+                if self._pool is not None:
+                    self._pool.target = command["target"]
             else:
                 self._finishing = True
                 self._stopping = command["op"] == "stop"
@@ -83,7 +88,7 @@ class Engine:
 
     def _perform(self, plan: Plan, tape_path: Path) -> None:
         self.environment.stats.clear_all()
-        self._sent = self._ended = self._dropped = self._late = self._versions = 0
+        self._sent = self._ended = self._dropped = self._late = self._versions = self._elsewhere = 0
         self._count()
         gc.collect()
         gc.freeze()
@@ -92,7 +97,7 @@ class Engine:
         try:
             t0 = monotonic() + LEAD_S
             tape = Tape(t0, plan.arrivals_s)
-            pool = Pool(plan, tape, lambda i: self._note(plan, tape, pool, i))
+            pool = self._pool = Pool(plan, tape, lambda i: self._note(plan, tape, pool, i))
             say(event="started", t0=t0)
             reached = self._burst(pool, tape, plan) if plan.callers else self._walk(pool, tape)
             self._drain(pool, monotonic() + (0.0 if plan.callers else plan.timeout_s + 1.0))
@@ -161,6 +166,7 @@ class Engine:
         end = received if received == received else tape.done[i]
         self._ended += 1
         self._versions = len(tape.versions)
+        self._elsewhere += outcome in VALID and tape.target[i] > 0
         self._late += outcome not in VALID or (end - tape.intended[i]) * 1e3 > plan.slo_ms
         self._count()
         if plan.callers and monotonic() < self._burst_end and not self._finishing:
@@ -175,7 +181,7 @@ class Engine:
             StatsCSV(self.environment, PERCENTILES_TO_REPORT).requests_csv(csv.writer(file))
 
     def _count(self) -> None:
-        COUNTERS.pack_into(self._counters, 0, self._sent, self._ended, self._dropped, self._late, self._versions)
+        COUNTERS.pack_into(self._counters, 0, self._sent, self._ended, self._dropped, self._late, self._versions, self._elsewhere)
 
 
 def commands() -> Any:

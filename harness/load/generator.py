@@ -86,10 +86,10 @@ class LoadGenerator:
         """Of the child that sends."""
         return self._process.pid
 
-    def counters(self) -> tuple[int, int, int, int, int]:
-        """(sent, ended, dropped, late, distinct model versions) of the current plan, live."""
-        sent, ended, dropped, late, versions = COUNTERS.unpack_from(self._counters, 0)
-        return sent, ended, dropped, late, versions
+    def counters(self) -> tuple[int, int, int, int, int, int]:
+        """(sent, ended, dropped, late, distinct model versions, valid answers of further hosts) of the current plan, live."""
+        sent, ended, dropped, late, versions, elsewhere = COUNTERS.unpack_from(self._counters, 0)
+        return sent, ended, dropped, late, versions, elsewhere
 
     def _spawn(self, counters: Path) -> subprocess.Popen[bytes]:
         root = str(Path(harness.__file__).resolve().parent.parent)
@@ -178,6 +178,18 @@ class Running:
     def versions(self) -> int:
         """Distinct model versions in the answers so far."""
         return self._generator.counters()[4]
+
+    def elsewhere(self) -> int:
+        """Valid predictions so far from another host than the plan's first."""
+        return self._generator.counters()[5]
+
+    def switch(self, host: str) -> float:
+        """Send what comes from now on to another of the plan's hosts; returns when it was asked for (CLOCK_MONOTONIC).
+
+        What is in flight ends where it is; warm connections to the old host are not used again.
+        """
+        self._generator._tell(op="switch", target=self.plan.hosts.index(host))
+        return monotonic()
 
     def stop(self) -> Trace:
         """End now: later arrivals are not part of the trace, nor is what was in flight."""

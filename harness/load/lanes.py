@@ -65,13 +65,16 @@ class Lane:
         self._i = -1
         self._unsent = b""
         self._reused = False
+        self._target = 0
         self._broken: OSError | None = None
 
     def begin(self, i: int) -> None:
         """Called by the dispatcher at the request's moment."""
         self._i, self._broken = i, None
+        warm = self._socket is not None and self._target == self._pool.target
+        self._target = self._pool.tape.target[i] = self._pool.target
         data = self._unsent = self._pool.wire(i)
-        self._reused = self._socket is not None and not self._closed_while_idle()
+        self._reused = warm and not self._closed_while_idle()
         self._pool.tape.sent[i] = monotonic()
         if self._reused:
             try:
@@ -138,6 +141,7 @@ class Lane:
                 raise
         self._drop_connection()
         self._pool.tape.retries[self._i] += 1
+        self._target = self._pool.tape.target[self._i] = self._pool.target
         self._reused, self._broken, self._unsent = False, None, self._pool.wire(self._i)
         return self._once(wire.Reply(self._pool.plan.max_reply_bytes))
 
@@ -160,7 +164,7 @@ class Lane:
         self._socket.setsockopt(plain.IPPROTO_TCP, plain.TCP_NODELAY, 1)
         self._socket.setsockopt(plain.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._readable = self._hub.loop.io(self._socket.fileno(), READ)
-        code = self._socket.connect_ex((self._pool.plan.host, self._pool.plan.port))
+        code = self._socket.connect_ex((self._pool.hosts[self._target], self._pool.plan.port))
         if code == errno.EINPROGRESS:
             self._await(self._hub.loop.io(self._socket.fileno(), WRITE))
             code = self._socket.getsockopt(plain.SOL_SOCKET, plain.SO_ERROR)
@@ -228,7 +232,9 @@ class Pool:
     def __init__(self, plan: Plan, tape: Tape, on_done: Callable[[int], None]) -> None:
         self.plan, self.tape = plan, tape
         self.defect: Exception | None = None
-        self._head = wire.head(plan.method, plan.path, plan.host, plan.port)
+        self.hosts, self.target = plan.hosts, 0
+        """Like a load balancer before several instances: what begins from now on goes to this one, on connections of its own."""
+        self._heads = [wire.head(plan.method, plan.path, host, plan.port) for host in plan.hosts]
         self._cap = plan.connections
         self._lanes: list[Lane] = []
         self._parked: list[Lane] = []
@@ -236,7 +242,7 @@ class Pool:
 
     def wire(self, i: int) -> bytes:
         bodies = self.plan.bodies
-        return wire.request(self._head, bodies[i % len(bodies)] if bodies else b"")
+        return wire.request(self._heads[self.target], bodies[i % len(bodies)] if bodies else b"")
 
     def id(self, i: int) -> str:
         return self.plan.ids[i % len(self.plan.ids)] if self.plan.ids else ""

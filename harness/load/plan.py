@@ -7,7 +7,7 @@ engine's child process loads this module.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ class Plan:
 
     With `callers` the plan is a closed burst instead: so many callers, each of which sends as soon as it was answered, for `seconds`; what
     is in flight then is forgotten. `arrivals_s` only bounds the number of requests, and a request's intended moment is its sending.
+
+    `also` are further hosts, with the same port, to which `Running.switch` sends what comes from then on.
     """
 
     host: str
@@ -47,6 +49,7 @@ class Plan:
     max_reply_bytes: int = 1 << 14
     callers: int = 0
     seconds: float = 0.0
+    also: list[str] = field(default_factory=list)
 
     def write(self, path: Path) -> None:
         record = asdict(self) | {"bodies": [body.decode("latin-1") for body in self.bodies]}
@@ -58,6 +61,11 @@ class Plan:
         record["bodies"] = [body.encode("latin-1") for body in record["bodies"]]
         record["fields"] = Fields(**record["fields"]) if record["fields"] else None
         return Plan(**record)
+
+    @property
+    def hosts(self) -> list[str]:
+        """All targets; requests go to the first until they are told otherwise."""
+        return [self.host, *self.also]
 
     @property
     def connections(self) -> int:

@@ -15,13 +15,13 @@ from harness.load.outcomes import Outcome
 
 COLUMNS: dict[str, str] = {
     "intended": "d", "sent": "d", "received": "d", "done": "d", "score": "d",
-    "status": "h", "outcome": "b", "degraded": "b", "retries": "b", "version": "h",
+    "status": "h", "outcome": "b", "degraded": "b", "retries": "b", "version": "h", "target": "b",
 }  # fmt: skip
 """Column -> array type code, in file order. Times are CLOCK_MONOTONIC seconds; NaN where a stamp does not exist."""
 
-COUNTERS = struct.Struct("qqqqq")
-"""Shared live with the parent: requests sent, ended, dropped, late (over the SLO, or no valid prediction), and distinct model
-versions in answers, so far in the current plan."""
+COUNTERS = struct.Struct("qqqqqq")
+"""Shared live with the parent: requests sent, ended, dropped, late (over the SLO, or no valid prediction), distinct model
+versions in answers, and valid predictions from another than the first host, so far in the current plan."""
 
 MAX_VERSIONS = 64
 
@@ -35,7 +35,8 @@ class Tape:
         self.intended = array("d", [t0 + offset for offset in arrivals_s])
         self.sent, self.received, self.done, self.score = (array("d", [nan]) * n for _ in range(4))
         self.status, self.version = array("h", [0]) * n, array("h", [-1]) * n
-        self.outcome, self.degraded, self.retries = array("b", [Outcome.CANCELLED]) * n, array("b", [0]) * n, array("b", [0]) * n
+        self.outcome = array("b", [Outcome.CANCELLED]) * n
+        self.degraded, self.retries, self.target = (array("b", [0]) * n for _ in range(3))
         self.versions: dict[str, int] = {}
 
     def keep(self, i: int, answer: Answer) -> None:

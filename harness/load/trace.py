@@ -40,6 +40,8 @@ class Trace:
     degraded: Bools
     retries: Ints
     version: Ints
+    target: Ints
+    """Which of the plan's hosts the request went to: 0 for `host`, from 1 on those in `also`."""
     index: Ints
     """Position of each row in the plan, hence in its bodies and ids."""
     versions: list[str]

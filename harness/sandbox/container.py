@@ -111,6 +111,15 @@ class Candidate:
         """Change the CPU quota live; limits.cpus restores it."""
         self._do("update", cpu_period=CPU_PERIOD_US, cpu_quota=cpu_quota(cpus))
 
+    def set_weight(self, shares: int) -> None:
+        """Change what it gets of its core where another container of the run wants it too."""
+        self._do("update", cpu_shares=shares)
+
+    @property
+    def image_id(self) -> str:
+        """The engine's id of the image that it was made from."""
+        return str(self._container.attrs["Image"])
+
     def disconnect(self) -> None:
         """Cut the network."""
         try:

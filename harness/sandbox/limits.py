@@ -14,6 +14,8 @@ from grader.schema.challenge import Limits
 
 CPU_PERIOD_US = 100_000
 MIB = 1 << 20
+USUAL_WEIGHT, LEAST_WEIGHT = 1024, 256
+"""Shares of a core against other containers of the run."""
 
 NEUTRAL_HOSTNAME = "app"
 """Nothing inside the container says that it is being graded."""
@@ -66,7 +68,7 @@ def _hardened(log_mib: int) -> dict[str, Any]:
 
 
 def candidate_flags(
-    limits: Limits, cores: Cores, data_volume: str, extra_mounts: Sequence[Mount], image_volumes: Sequence[Mount], cgroup: str = ""
+    limits: Limits, cores: Cores, data: Mount, extra_mounts: Sequence[Mount], image_volumes: Sequence[Mount], cgroup: str = ""
 ) -> dict[str, Any]:
     """Keyword arguments of `containers.create` for the submission. `cgroup` is a top-level cgroup of ours, where there is one."""
     memory = f"{limits.memory_mib}m"
@@ -81,7 +83,7 @@ def candidate_flags(
         "hostname": NEUTRAL_HOSTNAME,
         "restart_policy": {"Name": "on-failure", "MaximumRetryCount": 0},
         "healthcheck": {"test": ["NONE"]},  # it would run inside the candidate's CPU quota; orchestrators ignore it too
-        "mounts": [Mount("/data", data_volume, type="volume"), *image_volumes, *extra_mounts],
+        "mounts": [data, *image_volumes, *extra_mounts],
     } | ({"cgroup_parent": f"/{cgroup}"} if cgroup else {})  # fmt: skip
 
 
@@ -107,6 +109,16 @@ def control_flags(limits: Limits, cores: Cores, cgroup: str = "") -> dict[str, A
 def staged_file(path: Path, target: str) -> Mount:
     """One file of the harness's own, mounted read-only over `target` (faults that damage a model). Nothing else of the host is ever mounted."""
     return Mount(target, str(path), type="bind", read_only=True)
+
+
+def shared_data(volume: str) -> Mount:
+    """/data of a run's service: a volume, so that it outlives a restart."""
+    return Mount("/data", volume, type="volume")
+
+
+def own_data(limits: Limits) -> Mount:
+    """/data of a second instance, which no other one sees: as large, empty, and writable for whatever user the image has."""
+    return Mount("/data", None, type="tmpfs", tmpfs_size=limits.data_mib * MIB, tmpfs_mode=0o1777)
 
 
 def data_volume_options(limits: Limits) -> dict[str, str]:

@@ -23,7 +23,18 @@ from harness.sandbox import image_user, isolation, owner
 from harness.sandbox.container import ENGINE_ERRORS, Candidate, read_container_file
 from harness.sandbox.engine import translate
 from harness.sandbox.helper import Helper
-from harness.sandbox.limits import Cores, candidate_flags, choose_cores, control_flags, data_volume_options, described, sidecar_flags
+from harness.sandbox.limits import (
+    LEAST_WEIGHT,
+    Cores,
+    candidate_flags,
+    choose_cores,
+    control_flags,
+    data_volume_options,
+    described,
+    own_data,
+    shared_data,
+    sidecar_flags,
+)
 from harness.sandbox.network import Network
 from harness.sandbox.owner import KIND
 from harness.sandbox.sidecar import AlertReceiver, ControlServer, FeatureStore, Sidecar, on_network
@@ -151,9 +162,11 @@ class Topology:
         return [*(str(sidecar.container.id) for sidecar in self._sidecars), self.helper.container_id]
 
     def start_candidate(
-        self, image: str, *, env: Mapping[str, str] | None = None, mounts: Sequence[Mount] = (), keep_data: bool = False
+        self, image: str, *, env: Mapping[str, str] | None = None, mounts: Sequence[Mount] = (), keep_data: bool = False, beside: bool = False
     ) -> Candidate:
         """Create and start a container of the submission. `keep_data` leaves /data as a former candidate of this run left it.
+
+        One `beside` another has a /data of its own, as replicas do, and the least weight on the core: on a cluster it would start elsewhere.
 
         Raises Trouble("start_exited") when the image's entry point or user cannot be started, or its /data is over the limit.
         """
@@ -162,19 +175,28 @@ class Topology:
             self.helper.wipe_volume()
         host = self._free_host(running)
         try:
-            container = self._create(image, host, dict(env or {}), mounts)
+            data = own_data(self.challenge.limits) if beside else shared_data(self.volume)
+            container = self._create(image, host, dict(env or {}), mounts, data)
         except ENGINE_ERRORS as error:
             raise self._explained(error) from error
         address, port = self.network.address(host), self.challenge.contract.port
         candidate = Candidate(self.client, container, self.network, address, port, self.helper, bool(self.cgroup))
         self.candidates.append(candidate)
         try:
-            self.helper.prepare_volume(*self._user(image, container))
+            if beside:
+                candidate.set_weight(LEAST_WEIGHT)
+            else:
+                self.helper.prepare_volume(*self._user(image, container))
             candidate.started_at = time.monotonic()
             container.start()
         except ENGINE_ERRORS as error:
             raise translate(error, candidate_starts=True) from error
         return candidate
+
+    @property
+    def next_address(self) -> str:
+        """The address that the next candidate will get."""
+        return self.network.address(self._free_host([candidate for candidate in self.candidates if not candidate.removed]))
 
     def _free_host(self, running: list[Candidate]) -> int:
         taken = {candidate.ip for candidate in running}
@@ -184,10 +206,10 @@ class Topology:
             raise Trouble("internal_error", "too many candidates at once")
         return host
 
-    def _create(self, image: str, host: int, env: dict[str, str], mounts: Sequence[Mount]) -> Container:
+    def _create(self, image: str, host: int, env: dict[str, str], mounts: Sequence[Mount], data: Mount) -> Container:
         name = f"app-{self.tag}-{len(self.candidates)}"
         volumes = self._image_volumes(image, name, {"/data", "/tmp", *(str(mount["Target"]) for mount in mounts)})
-        flags = candidate_flags(self.challenge.limits, self.cores, self.volume, mounts, volumes, self.cgroup)
+        flags = candidate_flags(self.challenge.limits, self.cores, data, mounts, volumes, self.cgroup)
         place = on_network(self.client, self.network, "", self.network.address(host))
         return self.client.containers.create(image, name=name, labels=self._kind("candidate"), environment=self.environment() | env, **flags, **place)
 

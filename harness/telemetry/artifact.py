@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from grader.schema.evidence import Artifact, ArtifactFacts
 from harness.sandbox.container import ArchivedFile, Candidate
@@ -36,6 +36,9 @@ MODEL_FILE = re.compile(
 )
 LIKELY = ("/model", "/models", "/artifacts", "/app", "/srv", "/opt/app", "/code", "/workspace")
 """Looked at where the image's working folder is the root itself, whose archive would hold the whole system."""
+TEXT = (".json", ".txt", ".yaml", ".yml", ".bin")
+"""Suffixes that need a name which speaks of a model: most such files are something else."""
+
 SKIPPED = re.compile(r"/(?:site-packages|dist-packages|node_modules|\.git|\.venv|venv)/")
 
 
@@ -76,6 +79,31 @@ def _places(candidate: Candidate, model_path_env: str) -> list[str]:
     named = env.get(model_path_env, "")
     home = [folder] if PurePosixPath(folder).parts[1:] else list(LIKELY)
     return [*([str(PurePosixPath(folder) / named)] if named else []), *home]
+
+
+def copy(candidate: Candidate, model_path_env: str, target: Path, deadline_s: float = DEADLINE_S) -> str | None:
+    """Write the likeliest model file of the container to `target` and return where it lies there; None when nothing looks like one.
+
+    A file that the environment names is the one; else a name that speaks of a model, then a folder that does, then the largest. Raises Trouble
+    of the engine only, and OSError where `target` cannot be written.
+    """
+    folder, env = candidate.image_facts()
+    named = str(PurePosixPath(folder) / env[model_path_env]) if env.get(model_path_env) else ""
+    best: tuple[tuple[bool, bool, bool, int], str] | None = None
+    until = time.monotonic() + deadline_s
+    for place in _places(candidate, model_path_env):
+        for file in candidate.archive(place):
+            path = PurePosixPath(file.path)
+            likely = MODEL_FILE.search(path.name) and not SKIPPED.search(file.path) and 0 < file.size <= MAX_FILE_BYTES
+            rank = (file.path == named, bool(NAMES_A_MODEL.search(path.stem)), bool(NAMES_A_MODEL.search(str(path.parent))), file.size)
+            if likely and (best is None or rank > best[0]) and (rank[0] or rank[1] or rank[2] or path.suffix not in TEXT):
+                with target.open("wb") as copied:
+                    while piece := file.read(CHUNK):
+                        copied.write(piece)
+                best = (rank, file.path)
+            if time.monotonic() > until:
+                break
+    return best[1] if best else None
 
 
 @dataclass

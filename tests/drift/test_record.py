@@ -28,8 +28,8 @@ def trace(outcomes: list[Outcome]) -> Trace:
     zeros = np.zeros(n, dtype=np.int64)
     return Trace(
         t0=100.0, intended=at, sent=sent, received=np.where(valid, at + 0.1, np.nan), done=at + 0.1, score=np.where(valid, np.arange(n) / 10, np.nan),
-        status=np.where(valid, 200, 0), outcome=outcome, degraded=outcome == Outcome.DEGRADED, retries=zeros, version=np.where(valid, 0, -1),
-        index=np.arange(n), versions=["1"], ids=[str(i) for i in range(n)], cpu_s=0.0, end=at[-1] + 1 if n else 0.0,
+        status=np.where(valid, 200, 0), outcome=outcome, degraded=outcome == Outcome.DEGRADED, retries=zeros, target=zeros,
+        version=np.where(valid, 0, -1), index=np.arange(n), versions=["1"], ids=[str(i) for i in range(n)], cpu_s=0.0, end=at[-1] + 1 if n else 0.0,
     )  # fmt: skip
 
 

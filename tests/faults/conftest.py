@@ -6,7 +6,7 @@ import io
 import os
 import tarfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -46,18 +46,20 @@ def state_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def image(engine: docker.DockerClient, base_image: str) -> str:
     """The candidate image; kept between sessions by the engine's build cache."""
+    return built(engine, IMAGE, {"Dockerfile": DOCKERFILE.format(base=base_image), "service.py": Path(__file__).with_name("service.py").read_text()})
+
+
+def built(engine: docker.DockerClient, tag: str, files: Mapping[str, str]) -> str:
+    """Build an image of these files, one of them the Dockerfile."""
     context = io.BytesIO()
     with tarfile.open(fileobj=context, mode="w") as archive:
-        for name, data in (
-            ("Dockerfile", DOCKERFILE.format(base=base_image).encode()),
-            ("service.py", Path(__file__).with_name("service.py").read_bytes()),
-        ):
+        for name, text in files.items():
             member = tarfile.TarInfo(name)
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
+            member.size = len(text.encode())
+            archive.addfile(member, io.BytesIO(text.encode()))
     context.seek(0)
-    engine.images.build(fileobj=context, custom_context=True, tag=IMAGE, rm=True, forcerm=True)
-    return IMAGE
+    engine.images.build(fileobj=context, custom_context=True, tag=tag, rm=True, forcerm=True)
+    return tag
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ def trace(outcomes: list[Outcome], gap_s: float = 0.01, latency_s: float = 0.005
     zeros = np.zeros(n, dtype=np.int64)
     return Trace(
         t0=100.0, intended=intended, sent=intended, received=received, done=intended + latency_s, score=np.where(valid, score, nan),
-        status=np.where(valid, 200, 0), outcome=outcome, degraded=outcome == 1, retries=zeros, version=zeros, index=np.arange(n),
+        status=np.where(valid, 200, 0), outcome=outcome, degraded=outcome == 1, retries=zeros, target=zeros, version=zeros, index=np.arange(n),
         versions=["1"], ids=[], cpu_s=0.0, end=200.0,
     )  # fmt: skip
 

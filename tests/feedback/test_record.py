@@ -28,8 +28,8 @@ def trace(versions: Sequence[str], failed: Sequence[int] = (), gap_s: float = 0.
     none, done = np.zeros(n, dtype=np.int64), sent + TOOK_S
     return Trace(
         t0=start, intended=sent, sent=sent, received=done, done=done, score=np.full(n, 0.1), status=none + 200, outcome=outcome,
-        degraded=none.astype(bool), retries=none, version=version, index=np.arange(n), versions=names, ids=[str(i) for i in range(n)], cpu_s=0.0,
-        end=float(done[-1]),
+        degraded=none.astype(bool), retries=none, target=none, version=version, index=np.arange(n), versions=names,
+        ids=[str(i) for i in range(n)], cpu_s=0.0, end=float(done[-1]),
     )  # fmt: skip
 
 

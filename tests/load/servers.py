@@ -53,9 +53,9 @@ def always(reply: Callable[[bytes], bytes]) -> Handler:
 
 
 @contextlib.contextmanager
-def serving(handle: Handler) -> Iterator[int]:
+def serving(handle: Handler, address: str = "127.0.0.1") -> Iterator[int]:
     """Serve every connection with `handle` in a thread of its own; yields the port."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    listener = socket.create_server((address, 0), backlog=512)
 
     def one(connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):

@@ -282,3 +282,25 @@ def test_a_burst_that_runs_out_of_requests_ends_early_and_one_that_is_refused_en
         assert generator.start(plan).wait().counts() == {"ok": 50}
     refused = generator.start(replace(plan, port=port)).wait()
     assert refused.counts() == {"refused": 50}
+
+
+def test_after_a_switch_new_requests_go_to_the_other_host_and_none_fails(generator: LoadGenerator) -> None:
+    def named(connection: socket.socket) -> None:
+        """Answers as the host that it was reached under, whose first answer is slow enough to be in flight at the switch."""
+        version = connection.getsockname()[0]
+        while (body := read_request(connection)) is not None:
+            time.sleep(0.1)
+            connection.sendall(answer(prediction(body, model_version=version)))
+
+    offsets = schedule.constant(200, 1.0)
+    with serving(named, "0.0.0.0") as port:
+        running = generator.start(replace(plan(port, offsets), also=["127.0.0.2"]))
+        time.sleep(max(0.0, running.t0 + 0.5 - time.monotonic()))  # the middle of the plan
+        asked = running.switch("127.0.0.2")
+        trace = running.wait()
+    assert trace.counts() == {"ok": len(offsets)}
+    said = np.array([trace.versions[i] for i in trace.version])
+    assert set(said[trace.target == 0]) == {"127.0.0.1"} and set(said[trace.target == 1]) == {"127.0.0.2"}
+    assert not trace.target[trace.sent < asked].any(), "what was sent before the switch ends where it was sent"
+    assert trace.target[trace.sent > asked + 0.05].all()
+    assert np.diff(trace.target).sum() == 1 == trace.target[-1], "one switch"

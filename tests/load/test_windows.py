@@ -31,7 +31,7 @@ def trace(outcomes: list[Outcome], latency_s: float = 0.005, lag_s: float = 0.00
     sent = np.where(outcome == Outcome.DROPPED, nan, intended + lag_s)
     return Trace(
         t0=100.0, intended=intended, sent=sent, received=received, done=received, score=np.where(valid, 0.5, nan),
-        status=np.where(valid, 200, 0), outcome=outcome, degraded=outcome == 1, retries=zeros, version=zeros, index=np.arange(n),
+        status=np.where(valid, 200, 0), outcome=outcome, degraded=outcome == 1, retries=zeros, target=zeros, version=zeros, index=np.arange(n),
         versions=["1"], ids=[f"t-{i}" for i in range(n)], cpu_s=0.0, end=200.0,
     )  # fmt: skip
 

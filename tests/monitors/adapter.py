@@ -94,7 +94,7 @@ def _trace(n: int) -> Trace:
     zeros = np.zeros(n, dtype=np.int64)
     return Trace(
         t0=0.0, intended=at, sent=at, received=at + LATENCY_S / 2, done=at + LATENCY_S / 2, score=np.full(n, 0.06), status=zeros + 200,
-        outcome=zeros + int(Outcome.OK), degraded=zeros.astype(bool), retries=zeros, version=zeros, index=np.arange(n), versions=["1"],
+        outcome=zeros + int(Outcome.OK), degraded=zeros.astype(bool), retries=zeros, target=zeros, version=zeros, index=np.arange(n), versions=["1"],
         ids=[], cpu_s=0.0, end=n / RATE_RPS,
     )  # fmt: skip
 

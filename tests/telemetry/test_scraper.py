@@ -60,7 +60,7 @@ def test_the_truth_of_a_trace_tells_answers_from_what_never_became_one() -> None
     trace = Trace(
         t0=0, intended=at, sent=np.where(outcome == Outcome.DROPPED, nan, at), received=np.array([0.01, 1.02, 2.03, nan, nan]), done=at + 2,
         score=np.array([0.2, 0.4, nan, nan, nan]), status=np.array([200, 200, 503, 0, 0]), outcome=outcome, degraded=outcome == Outcome.DEGRADED,
-        retries=zeros, version=zeros, index=np.arange(5), versions=["1"], ids=list("abcde"), cpu_s=0, end=9,
+        retries=zeros, target=zeros, version=zeros, index=np.arange(5), versions=["1"], ids=list("abcde"), cpu_s=0, end=9,
     )  # fmt: skip
     truth = truth_of("a", "b", trace)
     assert truth.sent == 4

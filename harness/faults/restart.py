@@ -1,0 +1,93 @@
+"""A restart on the same /data: what a service has written there is still there, and counts.
+
+Facts
+  lines_before, lines_kept   lines of the audit trail (all files whose name begins as its does) before the stop, and how many of them are there after
+  version_kept               1: answers name the same model version as before, 0: another, -1: they name none
+  retrained                  1: that version was not the first one of this run, so it lives on /data only; 0: it was; -1: not known
+  exit_s, ready_s            from SIGTERM to the exit, and from the start to sustained good answers (-1: never)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
+from time import monotonic
+
+from harness.faults.base import Fault, Proof, Seen, wait_for
+from harness.faults.process import ready_after
+from harness.load.generator import Running
+from harness.telemetry.audit import DATA_DIR
+
+GRACE_S = 10.0
+READY_S = 25.0
+CHUNK = 1 << 20
+ReadBytes = Callable[[int], bytes]
+
+
+class RestartWithData(Fault):
+    """Stop it as an orchestrator does, and start the same container again."""
+
+    def prepare(self, running: Running) -> None:
+        self._pid, self._stopped_at, self._started_at = self.candidate.state().pid, 0.0, 0.0
+        self._exit_s = -1.0
+        self._version = self._named()
+        self._before = self._trail()
+        self._kept = -1
+        self._version_after: str | None = None
+
+    def inject(self) -> float:
+        self._stopped_at = monotonic()
+        self.candidate.stop(GRACE_S)
+        self._exit_s = monotonic() - self._stopped_at
+        return self._stopped_at
+
+    def hold(self) -> None:
+        """It is down from its exit to the start below: no longer than that takes."""
+
+    def proof(self) -> Proof:
+        state = self.candidate.state()
+        gone = state.pid != self._pid
+        return Proof(gone, "the main process is gone" if gone else "the main process is still there")
+
+    def undo(self) -> float:
+        self._started_at = monotonic()
+        if not self.candidate.state().running:
+            self.candidate.start()
+        return self._started_at
+
+    def settle(self) -> None:
+        wait_for(lambda: self._named() is not None, monotonic() + min(READY_S, self.scene.challenge.spec.limits.ready_timeout_s), 0.1)
+        self._version_after = self._named()
+        self._kept = len(self._before & self._trail())
+
+    def facts(self, seen: Seen) -> dict[str, float]:
+        first = self.scene.known.first_version
+        return {
+            "lines_before": len(self._before),
+            "lines_kept": self._kept,
+            "version_kept": -1 if not self._version else int(self._version == self._version_after),
+            "retrained": -1 if first is None or not self._version else int(self._version != first),
+            "exit_s": round(self._exit_s, 3),
+            "ready_s": round(ready_after(seen.trace, self._started_at), 3),
+        }
+
+    def _named(self) -> str | None:
+        answer = self.scene.predicts(self.rows[0])
+        return None if answer is None else str(answer.get(self.scene.challenge.spec.contract.version_field) or "")
+
+    def _trail(self) -> set[int]:
+        """A hash per line. A line that is being written is no line yet."""
+        name = self.scene.challenge.spec.contract.audit_file
+        found: set[int] = set()
+        for file in self.candidate.archive(DATA_DIR):
+            if PurePosixPath(file.path).name.startswith(name):
+                found.update(hash(line) for line in _lines(file.read))
+        return found
+
+
+def _lines(read: ReadBytes) -> Iterator[bytes]:
+    """Whole lines, a piece at a time: a trail may be larger than what the grader wants to hold."""
+    rest = b""
+    while piece := read(CHUNK):
+        *whole, rest = (rest + piece).split(b"\n")
+        yield from whole

@@ -1,0 +1,184 @@
+"""Faults of rollouts: a second instance of the submission beside the first, which gets the traffic, a broken model, or both.
+
+Facts
+  rolling_update  sent, failed (of the probe's requests from the start of the second instance until after the first one's end; failed: without a
+                  valid prediction), by_first, by_second (valid predictions of each), versions (distinct model versions in them), unnamed (valid
+                  predictions without one), second_ready_s, own_model (1: it was given a copy of the image's model through the environment; 0: it
+                  ignored or refused that, and ran without; -1: nothing in the image looked like a model), exit_s (of the first; -1: not in time)
+  bad_rollout     second_ready (1: it said so and got the traffic), sent, failed (until the second was gone), rollback_s (from its removal until
+                  answers are good; -1: never)
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from contextlib import ExitStack
+from time import monotonic
+
+import numpy as np
+
+from harness.faults import observe
+from harness.faults.artifacts import Artifacts, Staged, given
+from harness.faults.base import Fault, Proof, Seen, pause_until, valid_answer, wait_for
+from harness.faults.process import ready_after
+from harness.load.generator import Running
+from harness.sandbox.container import Candidate
+from harness.sandbox.limits import USUAL_WEIGHT
+
+READY_S = 30.0
+EXIT_S = 12.0
+WATCH_S = 6.0
+DEATHS = 2
+
+
+class Rollout(Fault):
+    """What both kinds share: the second instance, and the way back."""
+
+    def hosts(self) -> list[str]:
+        return [self.scene.topology.next_address]
+
+    def begin(self) -> None:
+        self._stack = ExitStack()
+        self._second: Candidate | None = None
+        self._running: Running | None = None
+        self._began = monotonic()
+
+    def prepare(self, running: Running) -> None:
+        self._running = running
+        self._began = monotonic()
+        contract = self.scene.challenge.spec.contract
+        self._artifacts = self._stack.enter_context(Artifacts(self.candidate, contract.model_path_env))
+
+    def start_second(self, staged: Staged | None) -> Candidate:
+        """Of the same image and environment, with a /data of its own, and in place of a second one before it."""
+        self.drop_second()
+        _, env = self.candidate.image_facts()
+        named = staged.env(self.scene.challenge.spec.contract.model_path_env) if staged else {}
+        mounts = staged.mounts if staged else []
+        self._second = self.scene.topology.start_candidate(self.candidate.image_id, env=env | named, mounts=mounts, beside=True)
+        return self._second
+
+    def drop_second(self) -> None:
+        if self._second is not None:
+            self._second.remove()
+            self._second = None
+
+    def ready(self, instance: Candidate) -> bool:
+        """What a load balancer asks."""
+        return instance.client.get(self.scene.challenge.spec.contract.ready, deadline_s=1.0).status == 200
+
+    def serves(self, instance: Candidate) -> bool:
+        return self.ready(instance) and valid_answer(instance.client, self.scene.challenge.spec.contract, self.rows[0]) is not None
+
+    def switch(self, instance: Candidate) -> float:
+        return monotonic() if self._running is None else self._running.switch(instance.ip)
+
+    def undo(self) -> float:
+        """The first instance serves again, and alone; returns when the traffic was asked back."""
+        if not self.candidate.state().running:
+            self.candidate.start()
+            wait_for(lambda: self.serves(self.candidate), monotonic() + READY_S)
+        at = self.switch(self.candidate)
+        self.drop_second()
+        self._stack.close()
+        return at
+
+
+class RollingUpdate(Rollout):
+    """A second instance becomes ready, gets the traffic, and the first is told to stop."""
+
+    def prepare(self, running: Running) -> None:
+        super().prepare(running)
+        self._since, self._over, self._exit_s, self._second_ready_s = time.time(), self._began, -1.0, -1.0
+        own = self._artifacts.own()
+        self._own_model = -1 if own is None else int(self._becomes_ready(own))
+        if self._own_model == 1 or self._becomes_ready(None):
+            assert self._second is not None
+            self._second_ready_s = monotonic() - self._second.started_at
+            self._second.set_weight(USUAL_WEIGHT)
+
+    def _becomes_ready(self, staged: Staged | None) -> bool:
+        """One that dies again and again is not waited for to the end."""
+        second = self.start_second(staged)
+        limit = min(READY_S, self.scene.challenge.spec.limits.ready_timeout_s)
+        wait_for(lambda: self.serves(second) or second.state().restart_count > DEATHS, second.started_at + limit)
+        return self.serves(second)
+
+    def inject(self) -> float:
+        """A second one that is not ready gets no traffic: it shares the first one's core, which may be why."""
+        if self._second is None or self._second_ready_s < 0:
+            return monotonic()
+        self.switch(self._second)
+        at = monotonic()
+        self.candidate.signal("SIGTERM")
+        return at
+
+    def hold(self) -> None:
+        since = monotonic()
+        told = observe.signals_sent(self.scene.topology, self.candidate.id, self._since)
+        if told and wait_for(lambda: not self.candidate.state().running, since + EXIT_S):
+            self._exit_s = monotonic() - since
+        pause_until(monotonic() + self.timing.fault_s)
+        self._over = monotonic()
+
+    def proof(self) -> Proof:
+        told = signal.SIGTERM in observe.signals_sent(self.scene.topology, self.candidate.id, self._since)
+        answers = self._running.elsewhere() if self._running else 0
+        if self._second_ready_s < 0:
+            return Proof(False, f"a second container beside the first was not ready and predicting within {READY_S:g} s")
+        said = f"{answers} valid answers came from the second container; the engine's event log shows {'' if told else 'no '}SIGTERM to the first"
+        return Proof(told and answers > 0, said)
+
+    def facts(self, seen: Seen) -> dict[str, float]:
+        trace = seen.trace.between(self._began, self._over)
+        valid, second = trace.valid, trace.target > 0
+        named = trace.version[valid]
+        return {
+            "sent": len(trace) - trace.dropped,
+            "failed": int(np.count_nonzero(~valid & trace.was_sent)),
+            "by_first": int(np.count_nonzero(valid & ~second)),
+            "by_second": int(np.count_nonzero(valid & second)),
+            "versions": len(set(named[named >= 0].tolist())),
+            "unnamed": int(np.count_nonzero(named < 0)),
+            "second_ready_s": round(self._second_ready_s, 3),
+            "own_model": self._own_model,
+            "exit_s": self._exit_s,
+        }
+
+
+class BadRollout(Rollout):
+    """The second instance gets a broken model. Only if it says that it is ready does it get the traffic, as in a real rollout."""
+
+    def prepare(self, running: Running) -> None:
+        super().prepare(running)
+        self._ready = False
+        self._staged = self._artifacts.broken("corrupt", self.scene.seeds.derive("fault:bad_rollout:file"))
+
+    def inject(self) -> float:
+        self.start_second(self._staged)
+        return monotonic()
+
+    def hold(self) -> None:
+        if self._second is None:
+            return
+        second = self._second
+        self._ready = wait_for(lambda: self.ready(second), second.started_at + WATCH_S)
+        if self._ready:
+            second.set_weight(USUAL_WEIGHT)
+            self.switch(second)
+            pause_until(monotonic() + self.timing.fault_s)
+
+    def proof(self) -> Proof:
+        if self._second is None:
+            return Proof(False, "no second container was started")
+        return given(self._second, self._staged, self.scene.challenge.spec.contract.model_path_env)
+
+    def facts(self, seen: Seen) -> dict[str, float]:
+        trace = seen.trace.between(self._began, seen.undo_at)
+        return {
+            "second_ready": int(self._ready),
+            "sent": len(trace) - trace.dropped,
+            "failed": int(np.count_nonzero(~trace.valid & trace.was_sent)),
+            "rollback_s": round(ready_after(seen.trace, seen.undo_at), 3),
+        }

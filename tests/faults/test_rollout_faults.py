@@ -1,0 +1,129 @@
+"""Faults of models and rollouts on a real container, with a good and a bad service each, told apart by the check."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import docker
+import pytest
+from checks.builders import judge
+
+from challenges.simulator import Row
+from grader.schema.evidence import FaultRecord, FaultsEvidence
+from harness.faults import runner
+from harness.faults.artifacts import BROKEN, Artifacts, given, opened
+from harness.faults.base import Scene, Timing
+from harness.faults.catalogue import CATALOGUE
+
+from .conftest import built
+
+pytestmark = pytest.mark.engine
+
+MODEL = json.dumps({"kind": "test/1", "version": "7", "intercept": -4.0, "notes": "n" * 500})
+DOCKERFILE = """FROM {base}
+COPY service.py /service.py
+COPY model.json /model/model.json
+WORKDIR /model
+USER 1234
+ENTRYPOINT ["python3", "/service.py"]
+"""
+SHORT = Timing(before_s=0.5, fault_s=0.7, after_s=1.0)
+
+
+@pytest.fixture(scope="session")
+def image(engine: docker.DockerClient, base_image: str) -> str:
+    service = Path(__file__).with_name("rollout_service.py").read_text()
+    files = {"Dockerfile": DOCKERFILE.format(base=base_image), "service.py": service, "model.json": MODEL}
+    return built(engine, "grader-test-rollout-service", files)
+
+
+Start = Callable[..., Scene]
+
+
+@pytest.fixture
+def begin(start: Start) -> Iterator[Start]:
+    """As `start`, for one test: an address is needed for the second instance."""
+    scenes: list[Scene] = []
+
+    def begin(**env: str) -> Scene:
+        scenes.append(start(**env))
+        return scenes[-1]
+
+    yield begin
+    for scene in scenes:
+        scene.candidate.remove()
+
+
+def carried_out(id: str, scene: Scene, rows: list[Row]) -> FaultRecord:
+    usual = CATALOGUE[id].timing
+    record = runner.run(replace(CATALOGUE[id], timing=replace(SHORT, rate_rps=usual.rate_rps)), scene, rows)
+    assert record.injected and record.failure is None, (record.proof, record.failure)
+    ours = scene.topology.client.containers.list(all=True, filters={"label": f"org.grader.run={scene.topology.run_id}"})
+    apps = [container.name for container in ours if container.name.startswith("app-")]
+    assert scene.candidate.name in apps and len(apps) == len([c for c in scene.topology.candidates if not c.removed]), "no second instance is left"
+    assert scene.predicts(rows[0]) is not None
+    return record
+
+
+def level(check: str, record: FaultRecord) -> str | None:
+    return judge(check, faults=FaultsEvidence(faults=[record])).level
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("strict", "refuses"), ("own", "refuses"), ("blind", "serves"), ("ignore", "ignores")])
+def test_a_broken_model_must_keep_a_container_out(begin: Start, rows: list[Row], kind: str, expected: str) -> None:
+    record = carried_out("bad_model", begin(MODEL=kind), rows)
+    assert [case.name for case in record.cases] == list(BROKEN)
+    assert record.facts["honoured"] == (kind != "ignore")
+    assert level("bad_model", record) == expected
+
+
+@pytest.mark.parametrize(("env", "expected"), [({}, {"seamless"}), ({"DRAIN": "0"}, {"few", "drops"})], ids=["drains", "drops"])
+def test_a_rolling_update_costs_what_the_first_instance_drops(begin: Start, rows: list[Row], env: dict[str, str], expected: set[str]) -> None:
+    record = carried_out("rolling_update", begin(**env), rows)
+    assert record.facts["own_model"] == 1 and record.facts["versions"] == 1
+    assert record.facts["by_first"] > 20 and record.facts["by_second"] > 50
+    assert level("rolling_update", record) in expected, record.facts
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("strict", "holds"), ("blind", "rolls_back")])
+def test_a_bad_rollout_stops_at_readiness(begin: Start, rows: list[Row], kind: str, expected: str) -> None:
+    record = carried_out("bad_rollout", begin(MODEL=kind), rows)
+    assert record.facts["second_ready"] == (kind == "blind")
+    assert level("bad_rollout", record) == expected, record.facts
+
+
+@pytest.mark.parametrize(("trail", "expected"), [("append", "kept"), ("anew", "lost")])
+def test_a_restart_keeps_what_was_written(begin: Start, rows: list[Row], trail: str, expected: str) -> None:
+    record = carried_out("restart_with_data", begin(TRAIL=trail), rows)
+    assert record.facts["lines_before"] > 20
+    assert level("restart_keeps_state", record) == expected, record.facts
+
+
+def test_the_files_are_what_their_names_say(begin: Start) -> None:
+    scene = begin()
+    with Artifacts(scene.candidate, "MODEL_PATH") as artifacts:
+        own = artifacts.own()
+        assert artifacts.found == "/model/model.json"
+        assert own is not None and own.path is not None and own.path.read_text() == MODEL
+        contents = {name: staged.path and staged.path.read_bytes() for name in BROKEN if (staged := artifacts.broken(name, 3))}
+        assert contents["missing"] is None
+        assert MODEL.encode().startswith(contents["truncated"] or b"!") and len(contents["truncated"] or b"") == len(MODEL) // 2
+        assert isinstance(json.loads(contents["wrong_schema"] or b""), dict)
+        assert artifacts.broken("corrupt", 3).sha256 == hashlib.sha256(contents["corrupt"] or b"").hexdigest()
+        assert artifacts.broken("corrupt", 4).sha256 != artifacts.broken("corrupt", 3).sha256
+        assert not given(scene.candidate, own, "MODEL_PATH").active, "the first instance was given nothing"
+
+
+def test_an_opened_file_is_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "model.json"
+    file.write_text("{}")
+    with opened(file) as watch:
+        assert watch.seen() == 0
+        file.read_text()
+        assert watch.seen() == 1 == watch.seen()
+    with opened(None) as nothing:
+        assert nothing.seen() == -1
