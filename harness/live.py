@@ -83,7 +83,7 @@ class Live:
         self._serving("idle", self._idle, needs=["load"])
         quiet = self._serving("quiet_logs", self._quiet_logs)
         self._serving("audit", self._audit)
-        self._serving("faults", self._faults, _fault_seconds)
+        self._serving("faults", lambda: self._faults(stressed), _fault_seconds)
         self._run("logs", lambda: self._logs(quiet), needs=["quiet_logs"])
         self._run("metrics", self._metrics, needs=["load"])
 
@@ -308,10 +308,12 @@ class Live:
     def _audit(self) -> AuditEvidence:
         return audit.read(self._here, self.challenge, audit.answers(*self.traces))
 
-    def _faults(self) -> FaultsEvidence:
+    def _faults(self, stressed: StressEvidence | None) -> FaultsEvidence:
         bench = self.bench
+        capacity = stressed.capacity if stressed else None
+        known = (capacity.rate_rps or capacity.saturation_rps) if capacity and not capacity.void else None
         return faults.collect(
-            bench.topology, self._here, bench.generator, self.challenge, self.mode, bench.streams.faults, bench.seeds,
+            bench.topology, self._here, bench.generator, self.challenge, self.mode, bench.streams.faults, bench.seeds, known,
             before=lambda fault: self._read(f"before_{fault}"), after=lambda fault: self._read(f"after_{fault}"), progress=self.stages.progress,
             explain=self.stages.failure, ground=lambda: bench.vigil.verify(self.candidate),
         )  # fmt: skip

@@ -28,6 +28,8 @@ class Scene:
     generator: LoadGenerator
     challenge: LoadedChallenge
     seeds: Seeds
+    capacity_rps: float | None = None
+    """What the service was measured to serve within its SLO; None where that was not found out."""
 
     def predicts(self, row: Row, deadline_s: float = 1.0) -> dict[str, object] | None:
         """A valid answer to one request on a fresh connection, or None."""

@@ -41,7 +41,7 @@ Verify = Callable[[], None]
 
 def collect(
     topology: Topology, candidate: Candidate, generator: LoadGenerator, challenge: LoadedChallenge, mode: Mode,
-    rows_by_fault: Mapping[str, Sequence[Row]], seeds: Seeds,
+    rows_by_fault: Mapping[str, Sequence[Row]], seeds: Seeds, capacity_rps: float | None = None,
     *, before: Hook = lambda _fault: None, after: Hook = lambda _fault: None, progress: Progress | None = None,
     explain: Explain = lambda _where, error: translate(error).failure, ground: Verify = lambda: None,
 ) -> FaultsEvidence:  # fmt: skip
@@ -50,7 +50,7 @@ def collect(
     What breaks in one experiment is that fault's own trouble, in the words of `explain`: the others are still carried out. `ground` raises
     Trouble where engine, network or sidecars have moved: that ends the stage, and the Trouble carries what was recorded before.
     """
-    scene = Scene(topology, candidate, generator, challenge, seeds)
+    scene = Scene(topology, candidate, generator, challenge, seeds, capacity_rps)
     records: list[FaultRecord] = []
     gone: Failure | None = None
     for id in mode.faults:
