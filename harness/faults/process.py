@@ -203,7 +203,8 @@ class WorkerKill(Fault):
 
     def prepare(self, running: Running) -> None:
         self._restarts, self._killed_at, self._respawn_s = self.candidate.state().restart_count, 0.0, -1.0
-        self._workers = workers(self.candidate.processes(), self.candidate.state().pid)
+        processes = self.candidate.processes()
+        self._known, self._workers = {process.pid for process in processes}, workers(processes, self.candidate.state().pid)
 
     def inject(self) -> float:
         if self._workers:
@@ -227,8 +228,8 @@ class WorkerKill(Fault):
         return {"workers": len(self._workers), "respawn_s": self._respawn_s, "restarts": restarts}
 
     def _respawned(self) -> bool:
-        known, kind = {worker.pid for worker in self._workers}, _kind(self._workers[-1])
-        return any(process.pid not in known and _kind(process) == kind for process in self.candidate.processes())
+        kind = _kind(self._workers[-1])
+        return any(process.pid not in self._known and _kind(process) == kind for process in self.candidate.processes())
 
 
 def workers(processes: Sequence[Process], main: int) -> list[Process]:
