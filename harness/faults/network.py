@@ -75,7 +75,7 @@ class PacketLoss(Fault):
     """Drop 5 %, then 20 % of the packets in the container's network namespace, with which the rules vanish at the latest."""
 
     def prepare(self, running: Running) -> None:
-        self._before = self.candidate.connections()
+        self._before, self._restarts = self.candidate.connections(), self.candidate.state().restart_count
         self._dropped, self._heavy_at = {LIGHT: 0, HEAVY: 0}, 0.0
 
     def inject(self) -> float:
@@ -93,12 +93,16 @@ class PacketLoss(Fault):
         pause_until(self._heavy_at + half)
 
     def proof(self) -> Proof:
-        self._dropped[HEAVY] = self._count() if self._heavy_at else 0
+        now = self.candidate.state()
+        self._dropped[HEAVY] = self._count() if self._heavy_at and now.running else 0
         said = f"{self._dropped[LIGHT]} packets dropped at {LIGHT} % loss, {self._dropped[HEAVY]} at {HEAVY} %"
+        if self._heavy_at and (now.restart_count > self._restarts or not now.running):
+            return Proof(True, f"{said}; the service ended meanwhile, and the counters with it")
         return Proof(min(self._dropped.values()) > 0, said)
 
     def undo(self) -> float:
-        self.candidate.in_network(NO_LOSS)
+        if self.candidate.state().running:
+            self.candidate.in_network(NO_LOSS)
         return monotonic()
 
     def facts(self, seen: Seen) -> dict[str, float]:

@@ -41,7 +41,7 @@ def signals_sent(topology: Topology, container: str, since: float) -> list[int]:
 
 
 def oom_kills(topology: Topology, container: str, since: float) -> int:
-    """How often since a wall-clock time the kernel killed a process of the container for want of memory (the engine's event log)."""
+    """The engine's notices since a wall-clock time that the kernel killed for want of memory in the container: at least one per kill."""
     return len(_events(topology, container, "oom", since))
 
 

@@ -3,17 +3,18 @@
 Facts
   cpu_starvation   quota_cpus, needed_cpus (used in the steady state before), throttled_periods
   memory_pressure  limit_mib (in force under the fault), before_mib and peak_mib (in use, /data included, page cache not), bodies and
-                   bytes_sent (large requests that were accepted for reading), refused (of them: answered 4xx), oom_kills (by the engine's
-                   events), restarts (of the container), ready_s (from the first kill, without one from the undo, to the first sustained
-                   good answers; -1: never)
+                   bytes_sent (large requests whose connection was accepted; who refuses early receives less), refused (of them: answered
+                   4xx), oom_kills (notices of the engine, at least one per kill), restarts (of the container), ready_s (from the first
+                   kill, without one from the undo, to the first sustained good answers; -1: never)
   tmp_full         restarts
 """
 
 from __future__ import annotations
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from threading import Event, get_native_id
 from time import monotonic
 
 from harness.client import Reply
@@ -32,6 +33,7 @@ HEADROOM_MIB = 48
 
 LARGE_BODIES, ROUNDS, ROUND_S = 16, 4, 1.0
 BODY_DEADLINE_S = 3.0
+SENDER_NICENESS = 15
 
 
 class CpuStarvation(Fault):
@@ -74,7 +76,7 @@ class MemoryPressure(Fault):
         self._body = malformed.cases(self.scene.challenge.request_schema, self.rows[0].request)[-1].body
         self._replies: list[Reply] = []
         self._over, self._begun, self._first_kill = Event(), 0, 0.0
-        self._senders = ThreadPoolExecutor(LARGE_BODIES, thread_name_prefix="large-body")
+        self._senders = ThreadPoolExecutor(LARGE_BODIES, "large-body", initializer=_step_back)
 
     def inject(self) -> float:
         at = monotonic()
@@ -142,6 +144,11 @@ class MemoryPressure(Fault):
         self._peak = max(self._peak, self._used())
         now = self.candidate.state()
         return not now.running or now.restart_count > self._restarts or self._kills() > 0
+
+
+def _step_back() -> None:
+    """Megabytes on many threads must not make the probe late that shares their core."""
+    os.setpriority(os.PRIO_PROCESS, get_native_id(), SENDER_NICENESS)
 
 
 class TmpFull(Fault):

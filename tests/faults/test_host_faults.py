@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
 
 from challenges.simulator import Row
 from faults.experiments import level, perform
+from grader.schema.causes import Trouble
 from harness.faults import process
 from harness.faults.base import Scene
 from harness.faults.process import workers
@@ -96,6 +98,16 @@ def test_a_service_that_writes_nothing_does_not_mind_a_full_tmp(good: Scene, row
     record = perform("tmp_full", good, rows, fault_s=1.0)
     assert record.injected
     assert level("tmp_full", record) == "holds"
+    assert not good.candidate.tmp_is_full()
+
+
+@engine
+def test_only_a_small_tmp_of_the_container_itself_is_filled(good: Scene) -> None:
+    helper, container, pid = good.topology.helper, good.candidate.id, good.candidate.state().pid
+    with pytest.raises(Trouble, match="not of this container"):
+        helper.fill_tmp(container, os.getpid(), 64)
+    with pytest.raises(Trouble, match="larger than 1 MiB"):
+        helper.fill_tmp(container, pid, 1)
     assert not good.candidate.tmp_is_full()
 
 
