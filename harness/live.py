@@ -30,6 +30,7 @@ from harness.bench import CONTRACT_ROWS, Bench
 from harness.drift import experiment
 from harness.drift.rate import affordable
 from harness.faults import stage as faults
+from harness.faults.base import Known
 from harness.feedback import experiment as feedback
 from harness.load import batch, control, stress
 from harness.load import stage as load
@@ -77,13 +78,13 @@ class Live:
         stressed = self._serving("stress", self._stress, _stress_seconds) if self.mode.stress else None
         self._begin_watch()
         drifted = self._serving("drift", lambda: self._drift(loaded, stressed), _drift_seconds)
-        self._serving("feedback", lambda: self._feedback(loaded, stressed), _feedback_seconds)
+        labelled = self._serving("feedback", lambda: self._feedback(loaded, stressed), _feedback_seconds)
         self._run("prometheus", lambda: self.watch.collect(drifted))
         self.watch.end()
         self._serving("idle", self._idle, needs=["load"])
         quiet = self._serving("quiet_logs", self._quiet_logs)
         self._serving("audit", self._audit)
-        self._serving("faults", self._faults, _fault_seconds)
+        self._serving("faults", lambda: self._faults(probed, stressed, labelled), _fault_seconds)
         self._run("logs", lambda: self._logs(quiet), needs=["quiet_logs"])
         self._run("metrics", self._metrics, needs=["load"])
 
@@ -308,10 +309,16 @@ class Live:
     def _audit(self) -> AuditEvidence:
         return audit.read(self._here, self.challenge, audit.answers(*self.traces))
 
-    def _faults(self) -> FaultsEvidence:
+    def _faults(self, probed: ContractEvidence | None, stressed: StressEvidence | None, labelled: FeedbackEvidence | None) -> FaultsEvidence:
         bench = self.bench
+        capacity = stressed.capacity if stressed else None
+        known = Known(
+            capacity_rps=(capacity.rate_rps or capacity.saturation_rps) if capacity and not capacity.void else None,
+            first_version=next(iter(probed.model_versions), None) if probed else None,
+            feedback=labelled,
+        )
         return faults.collect(
-            bench.topology, self._here, bench.generator, self.challenge, self.mode, bench.streams.faults, bench.seeds,
+            bench.topology, self._here, bench.generator, self.challenge, self.mode, bench.streams.faults, bench.seeds, known,
             before=lambda fault: self._read(f"before_{fault}"), after=lambda fault: self._read(f"after_{fault}"), progress=self.stages.progress,
             explain=self.stages.failure, ground=lambda: bench.vigil.verify(self.candidate),
         )  # fmt: skip

@@ -8,8 +8,10 @@ from harness.faults.bad_model import BadModel
 from harness.faults.base import Fault, Timing
 from harness.faults.dependency import DependencyBlackhole, DependencyDrip, DependencyErrors, DependencySlow
 from harness.faults.inputs import MalformedInput
-from harness.faults.network import NetworkCut
-from harness.faults.process import CpuStarvation, Pause, Sigkill, SigtermDrain
+from harness.faults.network import BandwidthCap, NetworkCut, PacketLoss
+from harness.faults.overload import Overload
+from harness.faults.process import Pause, Pid1Signals, Sigkill, SigtermDrain, WorkerKill
+from harness.faults.resources import CpuStarvation, MemoryPressure, TmpFull
 from harness.faults.restart import RestartWithData
 from harness.faults.retrain import RetrainRace
 from harness.faults.rollout import BadRollout, RollingUpdate
@@ -34,9 +36,27 @@ ENTRIES = (
         "sigterm_drain", 2, "process", SigtermDrain, Timing(after_s=3.0, rate_rps=150.0, burst_rps=250.0, burst_s=0.5), 25.0,
         "answers what is in flight, exits within 10 s, and is ready again soon after its start",
     ),
+    Entry(
+        "pid1_signals", 3, "process", Pid1Signals, Timing(before_s=1.0, after_s=1.5, rate_rps=20.0), 10.0,
+        "exits on `docker stop` by itself, without a SIGKILL",
+    ),
     Entry("sigkill", 4, "process", Sigkill, Timing(after_s=3.0), 15.0, "is ready again within 5 s of the kill"),
+    Entry(
+        "worker_kill", 5, "process", WorkerKill, Timing(before_s=1.5, fault_s=1.0, after_s=2.0), 10.0,
+        "goes on with its other workers and starts a new one",
+    ),
     Entry("cpu_starvation", 6, "process", CpuStarvation, Timing(before_s=1.5, after_s=6.0), 14.0, "sheds fast or holds; its p95 is back within 5 s"),
+    Entry(
+        "memory_pressure", 7, "process", MemoryPressure, Timing(before_s=1.5, fault_s=4.0, after_s=2.5), 12.0,
+        "refuses large bodies before it has read them",
+    ),
+    Entry("tmp_full", 8, "process", TmpFull, Timing(before_s=1.5, fault_s=2.5, after_s=1.5), 8.0, "still predicts"),
     Entry("network_cut", 9, "network", NetworkCut, Timing(after_s=5.0), 12.0, "recovers within 2 s"),
+    Entry(
+        "packet_loss", 10, "network", PacketLoss, Timing(before_s=1.5, fault_s=8.0, after_s=3.0), 15.0,
+        "answers 98 % at 5 % loss and 90 % at 20 %, and leaks no connection",
+    ),
+    Entry("bandwidth_cap", 11, "network", BandwidthCap, Timing(fault_s=4.0, after_s=6.5), 14.0, "does not wait for what cannot come in time"),
     Entry("dependency_slow", 12, "dependency", DependencySlow, Timing(), 10.0, "answers in time from a useful, flagged fallback"),
     Entry("dependency_errors", 13, "dependency", DependencyErrors, Timing(), 10.0, "answers from a useful, flagged fallback"),
     Entry("dependency_blackhole", 15, "dependency", DependencyBlackhole, Timing(), 10.0, "answers in time from a useful, flagged fallback"),
@@ -46,6 +66,7 @@ ENTRIES = (
         "is not ready with a model that is missing, corrupt, cut off or of another kind, or serves its own instead",
     ),
     Entry("malformed_input", 26, "input", MalformedInput, Timing(before_s=1.0, after_s=1.0), 15.0, "answers 4xx with a reason and stays alive"),
+    Entry("overload", 27, "input", Overload, Timing(before_s=1.5, fault_s=3.0, after_s=4.0), 14.0, "sheds at once, and is itself again within 2 s"),
     Entry(
         "rolling_update", 28, "rollout", RollingUpdate, Timing(before_s=1.0, fault_s=1.5, after_s=1.5, rate_rps=150.0), 25.0,
         "a second instance becomes ready, gets the traffic, and the first leaves: no request fails",

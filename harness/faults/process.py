@@ -1,19 +1,23 @@
-"""Faults of the candidate's process: pause, SIGTERM under load, SIGKILL, CPU starvation.
+"""Faults of the candidate's processes: pause, SIGTERM under load and at rest, SIGKILL of the main one and of a worker.
 
 Facts
   pause           pause_s
   sigterm_drain   in_flight_at_signal (sent before it, not yet ended), in_flight_lost (of those: no complete answer), signal_s (what the
                   engine took to deliver it), exit_s (-1: not within EXIT_S), exit_code (-1: unknown), ready_s (from the harness's start
                   to the first sustained good answers; -1: never)
+  pid1_signals    exit_s (from `docker stop` to the exit), exit_code (137: it had to be killed), ready_s (as above)
   sigkill         restarts, ready_s (from the kill; -1: never)
-  cpu_starvation  quota_cpus, needed_cpus (used in the steady state before), throttled_periods
+  worker_kill     workers (0: one process, nothing to kill), respawn_s (until there is a new one; -1: not within RESPAWN_S), restarts (of
+                  the container)
 """
 
 from __future__ import annotations
 
+import re
 import signal
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 import numpy as np
@@ -23,16 +27,17 @@ from harness.faults.base import Fault, Proof, Seen, wait_for
 from harness.load.generator import Running
 from harness.load.outcomes import ANSWERED
 from harness.load.trace import Trace
+from harness.sandbox.helper import Process
 
 EXIT_S = 15.0
 IN_FLIGHT = 8
 IN_FLIGHT_WAIT_S = 1.5
 HELD_BACK_S = 0.4
+GRACE_S = 10.0
 RESTART_S = 10.0
+RESPAWN_S = 8.0
 SUSTAINED_S = 0.5
 SUSTAINED_SHARE = 0.95
-SHARE_OF_NEED = 0.6
-LEAST_CPUS, MOST_CPUS = 0.02, 0.25
 
 
 def ready_after(trace: Trace, since: float) -> float:
@@ -105,7 +110,7 @@ class SigtermDrain(Fault):
         return self._started_at
 
     def settle(self) -> None:
-        _await_prediction(self, self.scene.challenge.spec.limits.ready_timeout_s)
+        await_prediction(self, self.scene.challenge.spec.limits.ready_timeout_s)
 
     def facts(self, seen: Seen) -> dict[str, float]:
         trace = seen.trace
@@ -119,6 +124,41 @@ class SigtermDrain(Fault):
             "exit_code": self._exit_code,
             "ready_s": ready_after(trace, self._started_at),
         }
+
+
+class Pid1Signals(Fault):
+    """`docker stop` with the usual grace at little traffic: a shell as PID 1 passes no SIGTERM on, and the engine has to kill."""
+
+    def prepare(self, running: Running) -> None:
+        self._exit_s, self._exit_code, self._started_at = -1.0, -1, 0.0
+        self._since = time.time()
+
+    def inject(self) -> float:
+        at = monotonic()
+        self.candidate.stop(GRACE_S)  # returns at the exit
+        self._exit_s, self._exit_code = monotonic() - at, self.candidate.state().exit_code
+        return at
+
+    def hold(self) -> None:
+        """The injection lasts as long as it takes."""
+
+    def proof(self) -> Proof:
+        told = signal.SIGTERM in observe.signals_sent(self.scene.topology, self.candidate.id, self._since)
+        down = not self.candidate.state().running
+        said = f"the engine's event log shows {'SIGTERM' if told else 'no SIGTERM'}, the container {'is down' if down else 'runs'}"
+        return Proof(told and down, said)
+
+    def undo(self) -> float:
+        self._started_at = monotonic()
+        if not self.candidate.state().running:
+            self.candidate.start()
+        return self._started_at
+
+    def settle(self) -> None:
+        await_prediction(self, self.scene.challenge.spec.limits.ready_timeout_s)
+
+    def facts(self, seen: Seen) -> dict[str, float]:
+        return {"exit_s": self._exit_s, "exit_code": self._exit_code, "ready_s": ready_after(seen.trace, self._started_at)}
 
 
 class Sigkill(Fault):
@@ -147,7 +187,7 @@ class Sigkill(Fault):
         return self._killed_at or monotonic()
 
     def settle(self) -> None:
-        _await_prediction(self, self.scene.challenge.spec.limits.ready_timeout_s)
+        await_prediction(self, self.scene.challenge.spec.limits.ready_timeout_s)
 
     def facts(self, seen: Seen) -> dict[str, float]:
         restarts = self.candidate.state().restart_count - self._restarts
@@ -158,37 +198,56 @@ class Sigkill(Fault):
         return now.running and now.pid not in (0, self._pid)
 
 
-class CpuStarvation(Fault):
-    """Leave the container 60 % of the CPU time that it was seen to need: alike for thrifty and for hungry services."""
+class WorkerKill(Fault):
+    """Kill one of several alike worker processes from the host. Nothing is done, and that is said, where there is one process only."""
 
     def prepare(self, running: Running) -> None:
-        first, since = self.candidate.usage(), monotonic()
-        wait_for(lambda: monotonic() - since >= 1.0, since + 2.0)
-        last = self.candidate.usage()
-        self._needed = (last.cpu_s - first.cpu_s) / max(1e-6, last.at_monotonic - first.at_monotonic)
-        self._quota = round(min(MOST_CPUS, max(LEAST_CPUS, SHARE_OF_NEED * self._needed)), 3)
-        self._throttled_before = last.nr_throttled
-        self._throttled = 0
+        self._restarts, self._killed_at, self._respawn_s = self.candidate.state().restart_count, 0.0, -1.0
+        processes = self.candidate.processes()
+        self._known, self._workers = {process.pid for process in processes}, workers(processes, self.candidate.state().pid)
 
     def inject(self) -> float:
-        self.candidate.set_cpus(self._quota)
-        return monotonic()
+        if self._workers:
+            self._killed_at = self.candidate.kill_process(self._workers[-1].pid)
+        return self._killed_at or monotonic()
+
+    def hold(self) -> None:
+        if self._killed_at and wait_for(self._respawned, self._killed_at + RESPAWN_S):
+            self._respawn_s = monotonic() - self._killed_at
+        super().hold()
 
     def proof(self) -> Proof:
-        limit = observe.cpu_limit(self.scene.topology, self.candidate.id)
-        self._throttled = self.candidate.usage().nr_throttled - self._throttled_before
-        active = self._throttled > 0 and limit <= self._quota * 1.01
-        return Proof(active, f"quota of {limit:.3f} CPUs in force, {self._throttled} throttled periods")
-
-    def undo(self) -> float:
-        self.candidate.set_cpus(self.scene.challenge.spec.limits.cpus)
-        return monotonic()
+        if not self._workers:
+            return Proof(False, "one process: there is no worker to kill")
+        gone = self._workers[-1].pid not in {process.pid for process in self.candidate.processes()}
+        back = "never came" if self._respawn_s < 0 else f"came after {self._respawn_s:.1f} s"
+        return Proof(gone, f"one of {len(self._workers)} workers {'gone' if gone else 'still there'}; a new one {back}")
 
     def facts(self, seen: Seen) -> dict[str, float]:
-        return {"quota_cpus": self._quota, "needed_cpus": round(self._needed, 4), "throttled_periods": self._throttled}
+        restarts = self.candidate.state().restart_count - self._restarts
+        return {"workers": len(self._workers), "respawn_s": self._respawn_s, "restarts": restarts}
+
+    def _respawned(self) -> bool:
+        kind = _kind(self._workers[-1])
+        return any(process.pid not in self._known and _kind(process) == kind for process in self.candidate.processes())
 
 
-def _await_prediction(fault: Fault, seconds: float) -> None:
+def workers(processes: Sequence[Process], main: int) -> list[Process]:
+    """The largest group of siblings that run the same command, by pid; empty without at least two alike. `main` is the container's PID 1."""
+    groups: dict[tuple[int, str], list[Process]] = defaultdict(list)
+    for process in processes:
+        if process.pid != main:
+            groups[process.parent, _kind(process)].append(process)
+    largest = max(groups.values(), key=len, default=[])
+    return sorted(largest, key=lambda process: process.pid) if len(largest) > 1 else []
+
+
+def _kind(process: Process) -> str:
+    """The command without its numbers: spawned workers differ in a pipe's descriptor, or count themselves."""
+    return re.sub(r"[0-9]+", "#", process.command)
+
+
+def await_prediction(fault: Fault, seconds: float) -> None:
     """Until the service predicts again, or the time that the challenge gives a start is over (the trace then says -1)."""
     attempt: Callable[[], bool] = lambda: fault.scene.predicts(fault.rows[0]) is not None  # noqa: E731
     wait_for(attempt, monotonic() + min(seconds, 25.0), 0.1)

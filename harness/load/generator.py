@@ -34,11 +34,12 @@ still keeps the core for its slice of about 3 ms. The generator uses a fraction 
 class LoadGenerator:
     """Context manager around the engine's process. Entering returns at once; the first `start` waits until the engine is up.
 
-    `cores` are the only ones the child may run on. Raises Trouble("internal_error") when the child breaks.
+    `cores` are the only ones the child may run on; `realtime` False leaves the way to a generator whose moments matter more. Raises
+    Trouble("internal_error") when the child breaks.
     """
 
-    def __init__(self, cores: Sequence[int] = (), folder: Path | None = None) -> None:
-        self._cores = set(cores)
+    def __init__(self, cores: Sequence[int] = (), folder: Path | None = None, realtime: bool = True) -> None:
+        self._cores, self._realtime = set(cores), realtime
         self._parent_folder = folder
         self._buffer = b""
         self._events: list[dict[str, Any]] = []
@@ -102,7 +103,8 @@ class LoadGenerator:
             if self._cores:
                 os.sched_setaffinity(process.pid, self._cores)
             with contextlib.suppress(PermissionError):  # only root may; without it a busy host voids more windows, that is all
-                os.sched_setscheduler(process.pid, os.SCHED_RR, os.sched_param(REALTIME))
+                if self._realtime:
+                    os.sched_setscheduler(process.pid, os.SCHED_RR, os.sched_param(REALTIME))
         return process
 
     def _end(self) -> None:

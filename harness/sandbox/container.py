@@ -18,7 +18,7 @@ from docker.models.containers import Container
 
 from harness.client import Client
 from harness.sandbox.engine import translate
-from harness.sandbox.helper import Helper, Process
+from harness.sandbox.helper import Connections, Helper, Process
 from harness.sandbox.limits import CPU_PERIOD_US, cpu_quota
 from harness.sandbox.network import Network
 from harness.sandbox.teardown import quietly
@@ -119,6 +119,31 @@ class Candidate:
     def image_id(self) -> str:
         """The engine's id of the image that it was made from."""
         return str(self._container.attrs["Image"])
+
+    def set_memory(self, mib: int) -> None:
+        """Change the memory limit live, swap included; limits.memory_mib restores it. The kernel may refuse one below what is in use."""
+        self._do("update", mem_limit=f"{mib}m", memswap_limit=f"{mib}m")
+
+    def fill_tmp(self, most_mib: int) -> str:
+        """Take all that is free in /tmp; a name for `free_tmp`. Raises Trouble("sidecar_down") when it is larger or cannot be reached."""
+        return self._helper.fill_tmp(self.id, self.state().pid, most_mib)
+
+    def tmp_is_full(self) -> bool:
+        """Whether /tmp refuses one more byte for want of space."""
+        return self._helper.tmp_is_full(self.id, self.state().pid)
+
+    def free_tmp(self, name: str) -> None:
+        """Undo `fill_tmp`. Without a running process there is nothing to undo: the next start has an empty /tmp."""
+        if pid := self.state().pid:
+            self._helper.free_tmp(self.id, pid, name)
+
+    def connections(self) -> Connections:
+        """TCP connections beyond loopback."""
+        return self._helper.connections(self.id)
+
+    def in_network(self, script: str) -> str:
+        """What a shell script of ours says that runs in this container's network namespace. Raises Trouble("not_permitted")."""
+        return self._helper.inside(self.id, script)
 
     def disconnect(self) -> None:
         """Cut the network."""

@@ -32,6 +32,14 @@ class Process:
 
 
 @dataclass(frozen=True)
+class Connections:
+    """TCP connections of a container: made by it and alive; closed by the other side and not by it."""
+
+    outgoing: int
+    close_wait: int
+
+
+@dataclass(frozen=True)
 class Footprint:
     """Bytes on /data, open descriptors, size of the log file, CPU seconds of the engine's own processes; None where the host does not show it."""
 
@@ -92,6 +100,27 @@ class Helper:
         """TCP ports the container listens on beyond loopback, from /proc/<pid>/net."""
         return [int(port) for port in self._sidecar.ask("listening", container=container)["ports"]]
 
+    def connections(self, container: str) -> Connections:
+        """From /proc/<pid>/net, loopback left out."""
+        found = self._sidecar.ask("connections", container=container)
+        return Connections(int(found["outgoing"]), int(found["close_wait"]))
+
+    def sent_bytes(self, container: str) -> int:
+        """What the container's interfaces have sent so far, loopback left out."""
+        return int(self._sidecar.ask("traffic", container=container)["sent"])
+
+    def fill_tmp(self, container: str, pid: int, most_mib: int) -> str:
+        """Take all that is free in the container's /tmp, as its process `pid` sees it; the name of the file that does."""
+        return str(self._sidecar.ask("tmp", do="fill", container=container, pid=pid, most_mib=most_mib)["name"])
+
+    def tmp_is_full(self, container: str, pid: int) -> bool:
+        """Whether one more byte in a new file there is refused for want of space."""
+        return bool(self._sidecar.ask("tmp", do="is_full", container=container, pid=pid)["done"])
+
+    def free_tmp(self, container: str, pid: int, name: str) -> bool:
+        """Undo `fill_tmp`; False when the file is gone with an earlier /tmp."""
+        return bool(self._sidecar.ask("tmp", do="free", container=container, pid=pid, name=name)["done"])
+
     def prepare_volume(self, uid: int, gid: int) -> None:
         self._sidecar.ask("prepare_volume", uid=uid, gid=gid)
 
@@ -137,13 +166,18 @@ class Helper:
         reply = self._sidecar.ask("run", argv=list(argv), timeout_s=15.0)
         return None if reply["code"] == 0 else one_line(reply["err"]) or f"exit code {reply['code']}"
 
-    def inside(self, container: str, argv: list[str], capabilities: tuple[str, ...] = ("NET_ADMIN",)) -> str:
-        """Run a command in the network namespace of a container (tbf, iptables statistic). Raises Trouble("not_permitted")."""
+    def inside(self, container: str, script: str) -> str:
+        """Run a shell script of ours in the network namespace of a container, and what it says. Raises Trouble("not_permitted").
+
+        Being born into the namespace (`--network container:`) needs NET_ADMIN only; entering it from here would need SYS_ADMIN.
+        What the script sets there ends with the namespace at the latest.
+        """
         try:
             output: bytes = self.client.containers.run(
-                self.image, argv, network_mode=f"container:{container}", cap_drop=["ALL"], cap_add=list(capabilities), user="0:0",
-                labels=self.labels, remove=True, stderr=True, entrypoint=[], tmpfs={"/run": "size=1m"},
+                self.image, ["sh", "-ec", script], network_mode=f"container:{container}", cap_drop=["ALL"], cap_add=["NET_ADMIN", "NET_RAW"],
+                security_opt=["no-new-privileges:true"], user="0:0", labels=self.labels, remove=True, stderr=True, entrypoint=[], read_only=True,
+                tmpfs={"/run": "size=1m"}, pids_limit=16, mem_limit="64m",
             )  # fmt: skip
         except (APIError, docker.errors.ContainerError) as error:
-            raise Trouble("not_permitted", f"{' '.join(argv)}: {one_line(str(error))}") from error
+            raise Trouble("not_permitted", f"{one_line(script)}: {one_line(str(error))}") from error
         return output.decode("utf-8", "replace")

@@ -85,6 +85,10 @@ class FeatureStore:
     def __init__(self, sidecar: Sidecar) -> None:
         self._sidecar = sidecar
 
+    @property
+    def id(self) -> str:
+        return str(self._sidecar.container.id)
+
     def load(self, features: Mapping[str, Mapping[str, object]]) -> None:
         """Add customers (id -> answer fields without the id)."""
         items = list(features.items())

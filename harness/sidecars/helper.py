@@ -14,10 +14,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from . import tmp_space
 from .control import Command, Reply, serve_commands_blocking
 
 VOLUME = Path("/volume")
-LISTEN = "0A"
+ESTABLISHED, CLOSE_WAIT, LISTEN = "01", "08", "0A"
 MAX_PROCESSES, MAX_COUNTED = 512, 4096
 HOST_CGROUP = Path("/host-cgroup")
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -57,18 +58,38 @@ def processes(command: Command) -> Reply:
 
 def listening(command: Command) -> Reply:
     """TCP ports in LISTEN state in the container's network namespace, loopback (the engine's DNS too) left out."""
-    ports: set[int] = set()
-    pid = next(pids_of(command["container"]), None)
+    return {"ports": sorted({port for state, port in _sockets(command["container"]) if state == LISTEN})}
+
+
+def connections(command: Command) -> Reply:
+    """Connections of the container beyond loopback: made by it and alive, and those that the other side closed and it has not (CLOSE_WAIT)."""
+    found = list(_sockets(command["container"]))
+    served = {port for state, port in found if state == LISTEN}
+    outgoing = sum(state == ESTABLISHED and port not in served for state, port in found)
+    return {"outgoing": outgoing, "close_wait": sum(state == CLOSE_WAIT for state, _ in found)}
+
+
+def _sockets(container: str) -> Iterator[tuple[str, int]]:
+    """(state, local port) of the TCP sockets in the container's network namespace, loopback left out."""
+    pid = next(pids_of(container), None)
     for name in ("tcp", "tcp6") if pid else ():
         try:
             rows = Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]
         except OSError:
             continue
         for row in rows:
-            address, _, port = row.split()[1].rpartition(":")
-            if row.split()[3] == LISTEN and not _is_loopback(address):
-                ports.add(int(port, 16))
-    return {"ports": sorted(ports)}
+            words = row.split()
+            address, _, port = words[1].rpartition(":")
+            if not _is_loopback(address):
+                yield words[3], int(port, 16)
+
+
+def traffic(command: Command) -> Reply:
+    """Bytes that the container's interfaces received and sent so far, loopback left out."""
+    pid = next(pids_of(command["container"]))
+    rows = (line.split(":") for line in Path(f"/proc/{pid}/net/dev").read_text().splitlines()[2:])
+    counted = [counters.split() for name, counters in rows if name.strip() != "lo"]
+    return {"received": sum(int(words[0]) for words in counted), "sent": sum(int(words[8]) for words in counted)}
 
 
 def _is_loopback(address: str) -> bool:
@@ -80,10 +101,23 @@ def _is_loopback(address: str) -> bool:
 
 def kill(command: Command) -> Reply:
     """Signal a host pid, but only while it belongs to the container: a reused pid must not be hit."""
-    if not belongs(command["pid"], command["container"]):
-        raise ValueError(f"process {command['pid']} is not of this container")
-    os.kill(command["pid"], command["signal"])
+    os.kill(_own_pid(command), command["signal"])
     return {}
+
+
+def tmp(command: Command) -> Reply:
+    """What `do` says with the /tmp of a container, seen by its process `pid`: fill, is_full, free."""
+    pid = _own_pid(command)
+    if command["do"] == "fill":
+        return tmp_space.fill(pid, command["most_mib"])
+    return {"done": tmp_space.is_full(pid) if command["do"] == "is_full" else tmp_space.free(pid, command["name"])}
+
+
+def _own_pid(command: Command) -> int:
+    pid = int(command["pid"])
+    if not belongs(pid, command["container"]):
+        raise ValueError(f"process {pid} is not of this container")
+    return pid
 
 
 def run(command: Command) -> Reply:
@@ -209,7 +243,10 @@ def rules_of_vanished_bridges(command: Command) -> Reply:
 OPERATIONS: dict[str, Callable[[Command], Reply]] = {
     "processes": processes,
     "listening": listening,
+    "connections": connections,
+    "traffic": traffic,
     "kill": kill,
+    "tmp": tmp,
     "run": run,
     "prepare_volume": prepare_volume,
     "volume_use": volume_use,

@@ -53,6 +53,16 @@ from harness.source import probes
 
 DEPENDENCY = ("dependency_slow", "dependency_errors", "dependency_blackhole", "dependency_drip")
 
+HOST_FAULTS = (
+    fault("pid1_signals", facts={"exit_code": 0, "exit_s": 1.1, "ready_s": 0.7}),
+    fault("worker_kill", facts={"workers": 2, "respawn_s": 0.8, "restarts": 0}),
+    fault("memory_pressure", facts={"bodies": 64, "bytes_sent": 2**29, "refused": 64, "oom_kills": 0, "restarts": 0, "ready_s": 0.1}),
+    fault("tmp_full", facts={"restarts": 0}),
+    fault("packet_loss", facts={"sent_5": 400, "ok_5": 400, "sent_20": 400, "ok_20": 395}),
+    dependency("bandwidth_cap"),
+    fault("overload", facts={"burst_rps": 900, "burst_sent": 2700, "burst_ok": 1500, "burst_shed": 1150, "burst_lost": 50, "restarts": 0}),
+)
+
 
 def around(moments, counts):
     return [scrape(moment, exposition(**count)) for moment, count in zip(moments, counts, strict=True)]
@@ -88,7 +98,7 @@ def sound():
         "faults": faults(
             fault("pause"), fault("network_cut"), fault("cpu_starvation"), fault("sigkill", facts={"ready_s": 3.0}),
             fault("sigterm_drain", facts={"in_flight_at_signal": 11, "in_flight_lost": 0, "exit_s": 0.5, "ready_s": 2.0}),
-            fault("malformed_input", cases=[case("nan")]), *(dependency(id) for id in DEPENDENCY),
+            fault("malformed_input", cases=[case("nan")]), *(dependency(id) for id in DEPENDENCY), *HOST_FAULTS,
         ),
     }  # fmt: skip
 

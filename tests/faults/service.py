@@ -1,7 +1,13 @@
 """The prediction service that faults are tried on, good or bad by its environment. Runs in a container; standard library only.
 
 DEADLINE_S  total deadline for the feature store; 0: waits for ever
-DRAIN       1: SIGTERM ends it after the answers in flight; 0: at once
+DRAIN       1: SIGTERM ends it after the answers in flight; 0: at once; deaf: as PID 1 it never hears of it
+WORKERS     processes that serve; from two on their parent only watches them, and starts new ones where RESPAWN is 1
+BODY_LIMIT  1: refuses bodies over 1 MiB unread; 0: reads them whole
+SCRATCH     1: writes each request to /tmp first
+LEAK        1: forgets connections to the feature store that it gave up
+WORK_S      CPU seconds per prediction
+IN_FLIGHT   requests beyond so many at once are answered 503; 0: no limit
 """
 
 from __future__ import annotations
@@ -11,14 +17,22 @@ import json
 import math
 import os
 import signal
+import socket
+import tempfile
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
 DEADLINE_S = float(os.environ.get("DEADLINE_S", "0.06")) or None
-DRAIN = os.environ.get("DRAIN", "1") == "1"
+DRAIN = os.environ.get("DRAIN", "1")
+WORKERS, RESPAWN = int(os.environ.get("WORKERS", "1")), os.environ.get("RESPAWN", "1") == "1"
+BODY_LIMIT = 1 << 20 if os.environ.get("BODY_LIMIT", "1") == "1" else 1 << 40
+SCRATCH, LEAK = os.environ.get("SCRATCH") == "1", os.environ.get("LEAK") == "1"
+WORK_S, IN_FLIGHT = float(os.environ.get("WORK_S", "0")), int(os.environ.get("IN_FLIGHT", "0"))
 STORE = urlsplit(os.environ["FEATURE_STORE_URL"])
 NUMBERS = ("amount", "distance_km", "device_age_days", "minutes_since_last")
 busy = 0
+forgotten: list[asyncio.StreamWriter] = []
 
 
 async def features(customer: str) -> dict[str, Any]:
@@ -30,8 +44,13 @@ async def features(customer: str) -> dict[str, Any]:
             raise OSError("no features")
         answer: dict[str, Any] = json.loads(body)
         return answer
+    except asyncio.CancelledError:
+        if LEAK:
+            forgotten.append(writer)
+        raise
     finally:
-        writer.close()
+        if writer not in forgotten:
+            writer.close()
 
 
 def valid(request: Any) -> bool:
@@ -55,12 +74,21 @@ async def predict(body: bytes) -> tuple[int, dict[str, Any]]:
         return 400, {"error": "not JSON"}
     if not valid(request):
         return 422, {"error": "not a transaction"}
+    if SCRATCH:
+        try:
+            with tempfile.TemporaryFile(dir="/tmp") as file:
+                file.write(body)
+        except OSError:
+            return 500, {"error": "no scratch space"}
     degraded, risk = False, 0.0
     try:
         store = await asyncio.wait_for(features(request["customer_id"]), DEADLINE_S)
         risk = 0.5 * store["chargebacks_90d"]
     except (OSError, ValueError, TimeoutError):
         degraded = True
+    until = time.perf_counter() + WORK_S
+    while time.perf_counter() < until:
+        pass
     score = 1 / (1 + math.exp(4 - 0.3 * math.log1p(request["amount"]) - risk))
     return 200, {
         "transaction_id": request["transaction_id"], "score": score, "decision": "approve", "model_version": "1", "degraded": degraded,
@@ -75,12 +103,13 @@ async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> boo
     length = next((int(line.partition(":")[2]) for line in lines if line.startswith("content-length:")), 0)
     busy += 1
     try:
-        if length > 1 << 20:
+        if length > BODY_LIMIT:
             status, answer = 413, {"error": "too large"}
         else:
             body = await reader.readexactly(length)
-            status, answer = await predict(body) if "/predict" in lines[0] else (200, {})
-        keep = length <= 1 << 20 and not stopping.is_set()
+            full = IN_FLIGHT and busy > IN_FLIGHT
+            status, answer = (200, {}) if "/predict" not in lines[0] else (503, {"error": "busy"}) if full else await predict(body)
+        keep = length <= BODY_LIMIT and not stopping.is_set()
         text = json.dumps(answer).encode()
         connection = "keep-alive" if keep else "close"
         writer.write(b"HTTP/1.1 %d X\r\nConnection: %b\r\nContent-Length: %d\r\n\r\n%b" % (status, connection.encode(), len(text), text))
@@ -100,11 +129,12 @@ async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
         writer.close()
 
 
-async def main() -> None:
+async def main(listener: socket.socket) -> None:
     global stopping
     stopping = asyncio.Event()
-    server = await asyncio.start_server(connection, "0.0.0.0", int(os.environ["PORT"]), backlog=1024)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set if DRAIN else lambda: os._exit(0))
+    server = await asyncio.start_server(connection, sock=listener)
+    if DRAIN != "deaf":
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set if DRAIN == "1" else lambda: os._exit(0))
     await stopping.wait()
     server.close()
     while busy:
@@ -112,7 +142,26 @@ async def main() -> None:
     await asyncio.sleep(0.05)
 
 
+def watch(listener: socket.socket) -> None:
+    """Keep the workers alive; never returns."""
+    for _ in range(WORKERS):
+        fork(listener)
+    while True:
+        os.wait()
+        if RESPAWN:
+            fork(listener)
+
+
+def fork(listener: socket.socket) -> None:
+    if os.fork() == 0:
+        asyncio.run(main(listener))
+        os._exit(0)
+
+
 stopping: asyncio.Event
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    shared = socket.create_server(("0.0.0.0", int(os.environ["PORT"])), backlog=1024)
+    if WORKERS > 1:
+        watch(shared)
+    asyncio.run(main(shared))
