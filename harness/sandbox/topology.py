@@ -30,7 +30,8 @@ from harness.sandbox.sidecar import AlertReceiver, ControlServer, FeatureStore, 
 from harness.sandbox.teardown import quietly, together
 from harness.sandbox.usage import cgroup_version
 
-FEATURE_STORE_URL = "http://feature-store:8080"
+FEATURE_STORE_NAME = "feature-store"
+FEATURE_STORE_URL = f"http://{FEATURE_STORE_NAME}:8080"
 ALERT_WEBHOOK_URL = "http://alerts:9093/webhook"
 FEATURE_STORE_HOST, ALERTS_HOST, CONTROL_HOST, FIRST_CANDIDATE_HOST, LAST_CANDIDATE_HOST = 10, 11, 12, 20, 29
 MIB = 1 << 20
@@ -112,12 +113,13 @@ class Topology:
 
     def _start_network(self) -> None:
         self.network.__enter__()
-        store = self._sidecar("feature_store", "feature-store", FEATURE_STORE_HOST)
+        store = self._sidecar("feature_store", FEATURE_STORE_NAME, FEATURE_STORE_HOST)
         alerts = self._sidecar("alert_receiver", "alerts", ALERTS_HOST)
         self._sidecars = [store, alerts]
         together([store.__enter__, alerts.__enter__])
         together([partial(store.ask, "stats"), partial(alerts.ask, "stats")])  # they listen before they answer
-        self.feature_store, self.alerts = FeatureStore(store), AlertReceiver(alerts, self.network.address(ALERTS_HOST))
+        self.feature_store = FeatureStore(store, self.network, FEATURE_STORE_NAME, self.network.address(FEATURE_STORE_HOST))
+        self.alerts = AlertReceiver(alerts, self.network.address(ALERTS_HOST))
 
     def _start_control(self) -> None:
         address = self.control_network.address(CONTROL_HOST)
@@ -136,6 +138,10 @@ class Topology:
 
     def _probe_isolation(self) -> list[IsolationProbe]:
         return isolation.probe(self.client, self._sidecars[0], self.network, sidecar_flags(self.cores), self._kind("probe"))
+
+    def lookup(self, name: str) -> tuple[bool, str]:
+        """Whether a name resolves for a neighbour of the candidate, and what was said. Raises Trouble("sidecar_down")."""
+        return isolation.lookup(self._sidecars[1], name)
 
     def move(self, cores: Cores) -> None:
         """Go to the cores of a measurement slot, which a run holds only once its image is built."""

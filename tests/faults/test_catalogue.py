@@ -40,11 +40,12 @@ def trace(outcomes: list[Outcome], gap_s: float = 0.01, latency_s: float = 0.005
 
 def test_every_fault_of_every_mode_is_in_the_catalogue(challenge: LoadedChallenge) -> None:
     assert {fault for mode in challenge.spec.modes.values() for fault in mode.faults} <= set(CATALOGUE)
-    assert len(ENTRIES) == len(CATALOGUE) == 10
+    assert len(ENTRIES) == len(CATALOGUE)
+    assert [entry.number for entry in ENTRIES] == sorted({entry.number for entry in ENTRIES})
 
 
-def test_the_ten_faults_fit_their_budget() -> None:
-    assert sum(entry.budget_s for entry in ENTRIES) <= 140
+def test_the_catalogue_fits_its_budget() -> None:
+    assert sum(entry.budget_s for entry in ENTRIES) <= 540
 
 
 def test_a_fault_gets_more_rows_than_a_sound_service_makes_it_send() -> None:
