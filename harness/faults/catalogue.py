@@ -16,6 +16,7 @@ from harness.faults.dependency import (
     DependencyReset,
     DependencySlow,
 )
+from harness.faults.dependency_auth import DependencyCredentials
 from harness.faults.dependency_network import DependencyFlapping, DependencyNameGone, DependencyRefused
 from harness.faults.inputs import MalformedInput
 from harness.faults.network import NetworkCut
@@ -58,6 +59,7 @@ ENTRIES = (
     Entry("dependency_huge", 21, "dependency", DependencyHuge, BRIEF, 8.0, "stops reading at a size of its own"),
     Entry("dependency_flapping", 22, "dependency", DependencyFlapping, Timing(1.5, 4.0, 3.0), 9.0, "answers throughout, undegraded soon after"),
     Entry("dependency_name_gone", 23, "dependency", DependencyNameGone, Timing(1.5, 2.5, 3.0), 10.0, "answers in time, lookups included"),
+    Entry("dependency_credentials", 24, "dependency", DependencyCredentials, Timing(1.5, 2.0, 2.0), 8.0, "reads the token anew when it is refused"),
     Entry("malformed_input", 26, "input", MalformedInput, Timing(before_s=1.0, after_s=1.0), 15.0, "answers 4xx with a reason and stays alive"),
 )  # fmt: skip
 

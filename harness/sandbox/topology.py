@@ -10,8 +10,11 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
+from pathlib import PurePosixPath
+from typing import Any
 
 import docker
+from docker.errors import APIError
 from docker.models.containers import Container
 from docker.models.volumes import Volume
 from docker.types import Mount
@@ -19,7 +22,7 @@ from docker.types import Mount
 from grader.schema.causes import Trouble
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import IsolationProbe, SandboxEvidence
-from harness.sandbox import image_user, isolation, owner
+from harness.sandbox import image_user, isolation, owner, token_file
 from harness.sandbox.container import ENGINE_ERRORS, Candidate, read_container_file
 from harness.sandbox.engine import translate
 from harness.sandbox.helper import Helper
@@ -28,6 +31,7 @@ from harness.sandbox.network import Network
 from harness.sandbox.owner import KIND
 from harness.sandbox.sidecar import AlertReceiver, ControlServer, FeatureStore, Sidecar, on_network
 from harness.sandbox.teardown import quietly, together
+from harness.sandbox.token_file import TokenFile
 from harness.sandbox.usage import cgroup_version
 
 FEATURE_STORE_NAME = "feature-store"
@@ -54,8 +58,9 @@ class Topology:
         self.helper = Helper(client, sidecar_image, self._kind("helper"), self.cores, self.volume)
         self.candidates: list[Candidate] = []
         self.notes: list[str] = [self.cores.note] if self.cores.note else []
+        self.token_file: TokenFile | None = None
         self._record = record
-        self._own_record = ExitStack()
+        self._files = ExitStack()  # the token, and the record where nobody gave us one
         self._sidecars: list[Sidecar] = []
         self._volume: Volume | None = None
         self._image_volumes_made: list[Volume] = []
@@ -81,8 +86,10 @@ class Topology:
         return self.labels | {KIND: kind}
 
     def _start(self) -> None:
-        record = self._record or self._own_record.enter_context(owner.record(self.run_id))
+        record = self._record or self._files.enter_context(owner.record(self.run_id))
         record.add_bridge(self.network.bridge)
+        self.token_file = TokenFile(record)
+        self._files.callback(self.token_file.remove)
         together([self._start_helper, self._start_network, self.control_network.__enter__])
         self._rule = True  # before it is set: an interrupt in between must not leave it behind, and deleting what is not there does no harm
         why = self.helper.drop_input(self.network.bridge)
@@ -193,9 +200,23 @@ class Topology:
     def _create(self, image: str, host: int, env: dict[str, str], mounts: Sequence[Mount]) -> Container:
         name = f"app-{self.tag}-{len(self.candidates)}"
         volumes = self._image_volumes(image, name, {"/data", "/tmp", *(str(mount["Target"]) for mount in mounts)})
-        flags = candidate_flags(self.challenge.limits, self.cores, self.volume, mounts, volumes, self.cgroup)
         place = on_network(self.client, self.network, "", self.network.address(host))
-        return self.client.containers.create(image, name=name, labels=self._kind("candidate"), environment=self.environment() | env, **flags, **place)
+        given: dict[str, Any] = {"name": name, "labels": self._kind("candidate"), "environment": self.environment() | env}
+
+        def create(mounts: Sequence[Mount]) -> Container:
+            flags = candidate_flags(self.challenge.limits, self.cores, self.volume, mounts, volumes, self.cgroup)
+            return self.client.containers.create(image, **given, **flags, **place)
+
+        if self.token_file is None or any(PurePosixPath(token_file.TARGET).is_relative_to(str(volume["Target"])) for volume in volumes):
+            return create(mounts)
+        try:
+            return create([*mounts, self.token_file.mount])
+        except APIError as error:
+            if self.token_file.folder.name not in str(error):
+                raise
+            self.token_file = None  # an engine with a view of its own of this host's files
+            self.notes.append(f"the engine does not see our temporary files, so the candidate has no {token_file.TARGET} ({error.explanation})")
+            return create(mounts)
 
     def _image_volumes(self, image: str, name: str, ours: set[str]) -> list[Mount]:
         """An image's VOLUME would be a writable place without a limit: it keeps its content and becomes read-only, as the brief says.
@@ -216,6 +237,7 @@ class Topology:
         return {
             "PORT": str(contract.port),
             "FEATURE_STORE_URL": FEATURE_STORE_URL,
+            "FEATURE_STORE_TOKEN_FILE": token_file.TARGET,
             "ALERT_WEBHOOK_URL": ALERT_WEBHOOK_URL,
             "DRIFT_WINDOW": str(contract.drift_window),
             "DATA_DIR": "/data",
@@ -260,7 +282,7 @@ class Topology:
         together([self._remove_helper, *(partial(network.__exit__, None, None, None) for network in (self.network, self.control_network))])
         if orphaned:
             quietly("INPUT rule, by a new helper", self._sweep_rules)
-        self._own_record.close()
+        self._files.close()
 
     def _remove_helper(self) -> None:
         self.helper.__exit__(None, None, None)

@@ -3,6 +3,7 @@
 DEADLINE_S  total deadline for the feature store; 0: waits for ever
 FALLBACK    1: without features it scores the request alone, flagged; 0: it answers 500
 CHECKS      1: takes only whole, finite features of at most 64 KiB; 0: whatever the store says
+TOKEN       1: it reads the store's token anew for every call; 0: once, at its start
 RETRIES     how often it asks the store again at once
 DRAIN       1: SIGTERM ends it after the answers in flight; 0: at once
 """
@@ -14,6 +15,7 @@ import json
 import math
 import os
 import signal
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +23,9 @@ DEADLINE_S = float(os.environ.get("DEADLINE_S", "0.06")) or None
 FALLBACK = os.environ.get("FALLBACK", "1") == "1"
 CHECKS = os.environ.get("CHECKS", "1") == "1"
 RETRIES = int(os.environ.get("RETRIES", "0"))
+TOKEN_FILE = Path(os.environ["FEATURE_STORE_TOKEN_FILE"])
+FIRST_TOKEN = TOKEN_FILE.read_text()
+FRESH_TOKEN = os.environ.get("TOKEN", "1") == "1"
 DRAIN = os.environ.get("DRAIN", "1") == "1"
 STORE = urlsplit(os.environ["FEATURE_STORE_URL"])
 HISTORY = ("avg_amount_30d", "tx_count_24h", "chargebacks_90d", "account_age_days")
@@ -32,9 +37,11 @@ busy = 0
 async def features(customer: str) -> dict[str, Any]:
     reader, writer = await asyncio.open_connection(STORE.hostname, STORE.port)
     try:
-        writer.write(f"GET /v1/customers/{customer}/features HTTP/1.1\r\nHost: store\r\nConnection: close\r\n\r\n".encode())
-        head, _, body = (await everything(reader)).partition(b"\r\n\r\n")
-        if b" 200 " not in head.split(b"\r\n")[0]:
+        token = TOKEN_FILE.read_text() if FRESH_TOKEN else FIRST_TOKEN
+        head = f"Host: store\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"
+        writer.write(f"GET /v1/customers/{customer}/features HTTP/1.1\r\n{head}".encode())
+        first, _, body = (await everything(reader)).partition(b"\r\n\r\n")
+        if b" 200 " not in first.split(b"\r\n")[0]:
             raise OSError("no features")
         answer: dict[str, Any] = json.loads(body)
         if CHECKS and not all(math.isfinite(answer.get(name, math.nan)) for name in HISTORY):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from time import monotonic
+from unittest.mock import ANY
 
 import pytest
+from checks.builders import judge
 
 from challenges.simulator import Row
-from checks.builders import judge
+from grader.schema.causes import Trouble
 from grader.schema.evidence.faults import FaultRecord, FaultsEvidence
 from harness.faults import runner, stage
-from harness.faults.base import Scene, Timing
+from harness.faults.base import Scene, Timing, wait_for
 from harness.faults.catalogue import CATALOGUE
+from harness.sandbox.vigil import Vigil
 
 pytestmark = pytest.mark.engine
 
@@ -28,8 +32,8 @@ def good(start: Callable[..., Scene]) -> Scene:
 
 @pytest.fixture(scope="module")
 def fragile(start: Callable[..., Scene]) -> Scene:
-    """Has no fallback, and asks again four times at once."""
-    return start(FALLBACK="0", RETRIES="4")
+    """Has no fallback, asks again four times at once, and reads its token once."""
+    return start(FALLBACK="0", RETRIES="4", TOKEN="0")
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +90,28 @@ def test_a_name_that_is_gone_is_borne_by_a_deadline_over_lookups(good: Scene, fr
     assert record.facts["n_degraded"] > 60 and record.facts["n_plain_ok"] == record.facts["hits"] == 0
     assert good.topology.lookup("feature-store")[0]
     assert level("dependency_name_gone", perform("dependency_name_gone", fragile, rows)) == "fails"
+
+
+def test_a_name_that_is_gone_comes_back_as_it_was(good: Scene, rows: list[Row]) -> None:
+    topology = good.topology
+    vigil = Vigil(topology.client, topology.run_id, topology.network.name)
+    store = topology.feature_store
+    store.leave_network()
+    try:
+        assert store.mode == "ok", "the control line does not need the network"
+        assert topology.lookup(store.name)[0] is False
+        with pytest.raises(Trouble, match="stopped or restarted"):
+            vigil.verify()
+    finally:
+        store.join_network()
+    vigil.verify(good.candidate)
+    assert topology.lookup(store.name) == (True, ANY)
+    assert wait_for(lambda: (good.predicts(rows[0]) or {}).get("degraded") is False, monotonic() + 5)
+
+
+def test_rotated_credentials_show_who_reads_them_anew(good: Scene, fragile: Scene, rows: list[Row]) -> None:
+    facts = perform("dependency_credentials", good, rows).facts
+    assert facts["accepted_with_old_token"] > 60 and facts["accepted_with_new_token"] > 60
+    assert facts["n_plain_ok"] >= 0.98 * facts["n_sent"] and facts["failed"] <= 2
+    stale = perform("dependency_credentials", fragile, rows).facts
+    assert stale["rejected_401"] > 60 and stale["failed"] > 60 and stale["accepted_with_new_token"] <= 0
