@@ -20,7 +20,9 @@ from harness.faults.dependency import DependencyFault
 from harness.load.generator import Running
 from harness.load.trace import Bools, Trace
 
-DOWN_S, UP_S = 0.5, 0.5
+DOWN_S, UP_S = 0.6, 0.4
+"""More down than up: who has no fallback then answers clearly fewer than half of the requests."""
+
 FLAP_STATUS = 503
 
 
@@ -55,7 +57,7 @@ class DependencyNameGone(DependencyFault):
 
 
 class DependencyFlapping(DependencyFault):
-    """Answers 503 for half a second, well for half a second, and so on."""
+    """Answers 503 for a while, well for a while, and so on."""
 
     mode = "flap"
     params: ClassVar[Mapping[str, object]] = {"down_s": DOWN_S, "up_s": UP_S, "status": FLAP_STATUS}

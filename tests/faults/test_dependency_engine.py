@@ -22,7 +22,7 @@ pytestmark = pytest.mark.engine
 
 SHORT = Timing(before_s=0.8, fault_s=1.2, after_s=1.5)
 AT_ONCE = ("dependency_refused", "dependency_reset", "dependency_garbage")
-"""Faults that the service notices at once, in which a retry counts."""
+"""Faults that the service notices at once."""
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +55,12 @@ def level(check: str, *records: FaultRecord) -> str | None:
 @pytest.mark.parametrize("id", AT_ONCE)
 def test_a_failure_at_once_is_borne_by_a_fallback_and_no_storm(id: str, good: Scene, fragile: Scene, rows: list[Row]) -> None:
     record = perform(id, good, rows)
-    assert (level(id, record), level("dependency_retries", record)) == ("fallback", "calm")
+    counted = id != "dependency_reset"
+    assert (level(id, record), level("dependency_retries", record)) == ("fallback", "calm" if counted else None)
     assert record.facts["n_degraded"] > 60 and record.facts["n_plain_ok"] == 0
     assert 0.8 < record.facts["hits"] / record.facts["n_sent"] < 1.2
     worse = perform(id, fragile, rows)
-    assert (level(id, worse), level("dependency_retries", worse)) == ("fails", "storm")
+    assert (level(id, worse), level("dependency_retries", worse)) == ("fails", "storm" if counted else None)
 
 
 @pytest.mark.parametrize(("id", "believed"), [("dependency_missing_field", "passed_off"), ("dependency_nan", "fails")])
@@ -79,9 +80,9 @@ def test_only_down_phases_of_a_flapping_store_excuse_a_degraded_answer(good: Sce
     record = perform("dependency_flapping", good, rows)
     facts = record.facts
     assert level("dependency_flapping", record) == "fallback"
-    assert facts["hits_down"] > 20 and facts["hits_up"] > 20 and facts["n_degraded"] > 20
-    assert facts["n_plain_ok"] == 0 and facts["n_waited"] > 20
-    assert level("dependency_flapping", perform("dependency_flapping", fragile, rows)) != "fallback"
+    assert facts["hits_down"] > 20 and facts["hits_up"] > 10 and facts["n_degraded"] > 20
+    assert facts["n_plain_ok"] == 0 and facts["n_waited"] > 10
+    assert level("dependency_flapping", perform("dependency_flapping", fragile, rows)) == "fails"
 
 
 def test_a_name_that_is_gone_is_borne_by_a_deadline_over_lookups(good: Scene, fragile: Scene, rows: list[Row]) -> None:

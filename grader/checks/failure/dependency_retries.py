@@ -8,8 +8,8 @@ from grader.checks.analysis.rungs import up_to
 from grader.checks.api import Bars, Finding, measure, reached, unmeasured
 from grader.schema.evidence import FaultRecord, FaultsEvidence
 
-COUNTED = ("dependency_errors", "dependency_refused", "dependency_reset", "dependency_garbage")
-"""The faults in which a retry is tempting and each call is counted."""
+COUNTED = ("dependency_errors", "dependency_refused", "dependency_garbage")
+"""Faults in which a retry is tempting and each call is counted. Not a reset: HTTP libraries send a GET once more then, of their own accord."""
 
 BREAKER = 0.5
 """Calls per request below which the caller holds itself back."""

@@ -13,7 +13,7 @@ def broken(id="dependency_refused", **facts):
     ("expected", "evidence"),
     [
         ("calm", faults(broken(hits=300), broken("dependency_errors", hits=20))),
-        ("busy", faults(broken(hits=300), broken("dependency_reset", hits=600))),
+        ("busy", faults(broken(hits=300), broken("dependency_garbage", hits=600), broken("dependency_reset", hits=3000))),
         ("storm", faults(broken(hits=1200))),
         ("storm", faults(dependency("dependency_refused", failure=CANDIDATE))),
         ("storm", faults(dependency("dependency_errors", injected=False, facts={"hits": 0, "hits_before": 0, "n_degraded": 0, "n_plain_ok": 300}))),
