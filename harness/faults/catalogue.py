@@ -6,7 +6,19 @@ from dataclasses import dataclass
 
 from harness.faults.bad_model import BadModel
 from harness.faults.base import Fault, Timing
-from harness.faults.dependency import DependencyBlackhole, DependencyDrip, DependencyErrors, DependencySlow
+from harness.faults.dependency import (
+    DependencyBlackhole,
+    DependencyDrip,
+    DependencyErrors,
+    DependencyGarbage,
+    DependencyHuge,
+    DependencyMissingField,
+    DependencyNan,
+    DependencyReset,
+    DependencySlow,
+)
+from harness.faults.dependency_auth import DependencyCredentials
+from harness.faults.dependency_network import DependencyFlapping, DependencyNameGone, DependencyRefused
 from harness.faults.inputs import MalformedInput
 from harness.faults.network import BandwidthCap, NetworkCut, PacketLoss
 from harness.faults.overload import Overload
@@ -29,6 +41,8 @@ class Entry:
     budget_s: float
     expectation: str
 
+
+BRIEF = Timing(before_s=1.5, after_s=3.0)
 
 ENTRIES = (
     Entry("pause", 1, "process", Pause, Timing(), 10.0, "recovers within a second, without a restart"),
@@ -59,8 +73,17 @@ ENTRIES = (
     Entry("bandwidth_cap", 11, "network", BandwidthCap, Timing(fault_s=4.0, after_s=6.5), 14.0, "does not wait for what cannot come in time"),
     Entry("dependency_slow", 12, "dependency", DependencySlow, Timing(), 10.0, "answers in time from a useful, flagged fallback"),
     Entry("dependency_errors", 13, "dependency", DependencyErrors, Timing(), 10.0, "answers from a useful, flagged fallback"),
+    Entry("dependency_refused", 14, "dependency", DependencyRefused, BRIEF, 8.0, "answers from a useful, flagged fallback, without a retry storm"),
     Entry("dependency_blackhole", 15, "dependency", DependencyBlackhole, Timing(), 10.0, "answers in time from a useful, flagged fallback"),
+    Entry("dependency_reset", 16, "dependency", DependencyReset, BRIEF, 8.0, "answers from a useful, flagged fallback"),
     Entry("dependency_drip", 17, "dependency", DependencyDrip, Timing(), 10.0, "has a total deadline, not a socket timeout"),
+    Entry("dependency_garbage", 18, "dependency", DependencyGarbage, BRIEF, 8.0, "takes what is no valid answer as none"),
+    Entry("dependency_missing_field", 19, "dependency", DependencyMissingField, BRIEF, 8.0, "does not predict from half of an answer unflagged"),
+    Entry("dependency_nan", 20, "dependency", DependencyNan, BRIEF, 8.0, "lets no NaN into the model or out of the service"),
+    Entry("dependency_huge", 21, "dependency", DependencyHuge, BRIEF, 8.0, "stops reading at a size of its own"),
+    Entry("dependency_flapping", 22, "dependency", DependencyFlapping, Timing(1.5, 4.0, 3.0), 9.0, "answers throughout, undegraded soon after"),
+    Entry("dependency_name_gone", 23, "dependency", DependencyNameGone, Timing(1.5, 2.5, 3.0), 10.0, "answers in time, lookups included"),
+    Entry("dependency_credentials", 24, "dependency", DependencyCredentials, Timing(1.5, 2.0, 2.0), 8.0, "reads the token anew when it is refused"),
     Entry(
         "bad_model", 25, "model", BadModel, Timing(before_s=1.0, after_s=1.0), 30.0,
         "is not ready with a model that is missing, corrupt, cut off or of another kind, or serves its own instead",

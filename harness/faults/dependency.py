@@ -1,10 +1,11 @@
 """Faults of the candidate's dependency: the feature store answers late, wrongly, never, or byte by byte.
 
 Facts, over requests intended while it was broken
+  n_sent             requests sent to the candidate; `n_sent_before` those of the steady state before
   hits               requests that the store got while broken; `hits_before` those of the steady state before (0: it is never asked)
   n_degraded         valid answers flagged degraded
-  n_plain_ok         valid answers not flagged, given while the store could not have answered (slow: sooner than its delay)
-  n_waited           valid answers not flagged, after waiting for a slow store: true, but late
+  n_plain_ok         valid answers not flagged, given while the store could not have given what the model needs (slow: sooner than its delay)
+  n_waited           valid answers not flagged that the store may have made possible (slow: after waiting for it: true, but late)
   brier_degraded     expected Brier score of the degraded answers; `brier_base` that of always answering the base rate; -1 without any
   distinct_degraded  different scores among them
 Brier scores are expectations over the label given the simulator's true probability p, (s - p)^2 + p (1 - p): the same mean as with the
@@ -54,9 +55,11 @@ class DependencyFault(Fault):
         during = seen.during()
         degraded = during.has(Outcome.DEGRADED)
         plain = during.has(Outcome.OK) & (during.done < seen.undo_at)
-        waited = plain & (during.received - during.sent >= DELAY_S if self.mode == "slow" else np.zeros(len(during), dtype=bool))
+        waited = plain & self.helped(during, seen)
         served, base = brier(during, degraded, seen)
         return {
+            "n_sent": int(np.count_nonzero(during.was_sent)),
+            "n_sent_before": int(np.count_nonzero(seen.trace.between(seen.zero, seen.inject_at).was_sent)),
             "hits": self._hits,
             "hits_before": self._hits_before,
             "n_degraded": int(np.count_nonzero(degraded)),
@@ -66,6 +69,10 @@ class DependencyFault(Fault):
             "brier_base": base,
             "distinct_degraded": len(np.unique(np.round(during.score[degraded], 6))),
         }
+
+    def helped(self, during: Trace, seen: Seen) -> Bools:
+        """Rows that the store may have given what they needed, broken as it was."""
+        return np.zeros(len(during), dtype=bool)
 
 
 def brier(trace: Trace, chosen: Bools, seen: Seen) -> tuple[float, float]:
@@ -83,6 +90,10 @@ class DependencySlow(DependencyFault):
     mode = "slow"
     params: ClassVar[Mapping[str, object]] = {"delay_s": DELAY_S}
 
+    def helped(self, during: Trace, seen: Seen) -> Bools:
+        waited: Bools = during.received - during.sent >= DELAY_S
+        return waited
+
 
 class DependencyErrors(DependencyFault):
     mode = "error"
@@ -93,6 +104,36 @@ class DependencyBlackhole(DependencyFault):
     mode = "blackhole"
 
 
+class DependencyReset(DependencyFault):
+    """Takes the request and resets the connection."""
+
+    mode = "reset"
+
+
 class DependencyDrip(DependencyFault):
     mode = "drip"
     params: ClassVar[Mapping[str, object]] = {"interval_s": 0.2}
+
+
+class DependencyGarbage(DependencyFault):
+    """Answers 200 with a body that is no JSON."""
+
+    mode = "garbage"
+
+
+class DependencyMissingField(DependencyFault):
+    """Answers 200 without one of the features that the contract promises."""
+
+    mode = "missing_field"
+
+
+class DependencyNan(DependencyFault):
+    """Answers 200 with NaN for one feature, which Python reads as a number and JSON does not know."""
+
+    mode = "nan"
+
+
+class DependencyHuge(DependencyFault):
+    """Answers 200 with a body of 64 MiB, an eighth of the candidate's memory."""
+
+    mode = "huge"

@@ -61,13 +61,17 @@ def probe(
         return _outcomes(targets, _attempt(inside, [t for t in targets if not t.untested]))
 
 
+def lookup(inside: Sidecar, name: str) -> tuple[bool, str]:
+    """Whether a name resolves inside of the network, and what was said. Names that do not take at most a second."""
+    return _reach(inside, [Target(name, "dns", name, 0)])[name]
+
+
 def _attempt(inside: Sidecar, targets: list[Target]) -> dict[str, tuple[bool, str]]:
-    control = Target(CONTROL, "tcp", "feature-store", 8080)
-    rows = json.dumps([target.row for target in [control, *targets]])
-    done = inside.container.exec_run(["python3", "-m", "sidecars.reach", rows], workdir="/opt")
-    output = done.output if isinstance(done.output, bytes) else b""
-    if done.exit_code != 0:
-        raise Trouble("sidecar_down", f"the isolation probe ended with {done.exit_code}: {one_line(output)}")
+    return _reach(inside, [Target(CONTROL, "tcp", "feature-store", 8080), *targets])
+
+
+def _reach(inside: Sidecar, targets: list[Target]) -> dict[str, tuple[bool, str]]:
+    output = inside.run("reach", json.dumps([target.row for target in targets]))
     return {name: (reached, f"{detail} ({seconds:.2f} s)") for name, reached, detail, seconds in json.loads(output)}
 
 

@@ -107,7 +107,7 @@ def control_flags(limits: Limits, cores: Cores, cgroup: str = "") -> dict[str, A
 
 
 def staged_file(path: Path, target: str) -> Mount:
-    """One file of the harness's own, mounted read-only over `target` (faults that damage a model). Nothing else of the host is ever mounted."""
+    """One file of the harness's own, mounted read-only over `target` (a damaged model, the token). Nothing else of the host is ever mounted."""
     return Mount(target, str(path), type="bind", read_only=True)
 
 

@@ -8,13 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import docker
+import requests
+from docker.errors import DockerException
 from docker.models.containers import Container
 
+from grader.schema.causes import Trouble
 from harness.sandbox.channel import Channel
+from harness.sandbox.engine import translate
 from harness.sandbox.network import Network
 from harness.sandbox.teardown import undo
 from harness.sandbox.usage import Meter, Usage
+from harness.text import one_line
 
+ENGINE_ERRORS = (DockerException, requests.RequestException)
 LOAD_BATCH = 2000
 """Customers per command: about 300 KiB per line."""
 
@@ -69,6 +75,17 @@ class Sidecar:
         assert self._channel is not None, f"{self.module} is not entered"
         return self._channel.ask(op, timeout_s, **params)
 
+    def run(self, module: str, *arguments: str) -> bytes:
+        """Run another of our modules beside it, in its container; what it printed. Raises Trouble("sidecar_down")."""
+        try:
+            done = self.container.exec_run(["python3", "-m", f"sidecars.{module}", *arguments], workdir="/opt")
+        except ENGINE_ERRORS as error:
+            raise translate(error) from error
+        output = done.output if isinstance(done.output, bytes) else b""
+        if done.exit_code != 0:
+            raise Trouble("sidecar_down", f"{module} in the {self.module} ended with {done.exit_code}: {one_line(output)}")
+        return output
+
 
 def on_network(client: docker.DockerClient, network: Network, name: str, address: str) -> dict[str, Any]:
     """Keyword arguments of `containers.create` that place a container on the network under a pinned IP and a DNS name."""
@@ -82,8 +99,26 @@ def on_network(client: docker.DockerClient, network: Network, name: str, address
 class FeatureStore:
     """What the harness asks of the feature store. Modes and parameters: harness/sidecars/feature_store.py."""
 
-    def __init__(self, sidecar: Sidecar) -> None:
-        self._sidecar = sidecar
+    def __init__(self, sidecar: Sidecar, network: Network, name: str, address: str) -> None:
+        self._sidecar, self._network, self.name, self._address = sidecar, network, name, address
+
+    @property
+    def container_id(self) -> str:
+        return str(self._sidecar.container.id)
+
+    def leave_network(self) -> None:
+        """Its name vanishes, its address falls silent; the control line does not pass through the network and goes on."""
+        try:
+            self._network.engine.disconnect(self._sidecar.container, force=True)
+        except ENGINE_ERRORS as error:
+            raise translate(error) from error
+
+    def join_network(self) -> None:
+        """Undo `leave_network`: the same name and the same address."""
+        try:
+            self._network.engine.connect(self._sidecar.container, ipv4_address=self._address, aliases=[self.name])
+        except ENGINE_ERRORS as error:
+            raise translate(error) from error
 
     @property
     def id(self) -> str:
@@ -97,12 +132,17 @@ class FeatureStore:
 
     def set_mode(self, mode: str, **params: object) -> float:
         """Switch; returns the CLOCK_MONOTONIC time from which the mode holds."""
-        return float(self._sidecar.ask("mode", mode=mode, params=params)["at"])
+        return float(self._sidecar.ask("mode", mode=mode, params=params)["since"])
 
     def hits(self, mode: str | None = None) -> int:
         """Requests so far, of all modes or of one."""
         found: dict[str, int] = self._sidecar.ask("stats")["hits"]
         return sum(found.values()) if mode is None else found[mode]
+
+    def met(self) -> dict[str, int]:
+        """Requests so far that met each face of the modes `flap` (flap_down, flap_up) and `auth` (auth_rejected, auth_accepted)."""
+        found: dict[str, int] = self._sidecar.ask("stats")["met"]
+        return found
 
     @property
     def mode(self) -> str:

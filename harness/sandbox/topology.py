@@ -10,8 +10,11 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
+from pathlib import PurePosixPath
+from typing import Any
 
 import docker
+from docker.errors import APIError
 from docker.models.containers import Container
 from docker.models.volumes import Volume
 from docker.types import Mount
@@ -19,7 +22,7 @@ from docker.types import Mount
 from grader.schema.causes import Trouble
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import IsolationProbe, SandboxEvidence
-from harness.sandbox import image_user, isolation, owner
+from harness.sandbox import image_user, isolation, owner, token_file
 from harness.sandbox.container import ENGINE_ERRORS, Candidate, read_container_file
 from harness.sandbox.engine import translate
 from harness.sandbox.helper import Helper
@@ -39,9 +42,11 @@ from harness.sandbox.network import Network
 from harness.sandbox.owner import KIND
 from harness.sandbox.sidecar import AlertReceiver, ControlServer, FeatureStore, Sidecar, on_network
 from harness.sandbox.teardown import quietly, together
+from harness.sandbox.token_file import TokenFile
 from harness.sandbox.usage import cgroup_version
 
-FEATURE_STORE_URL = "http://feature-store:8080"
+FEATURE_STORE_NAME = "feature-store"
+FEATURE_STORE_URL = f"http://{FEATURE_STORE_NAME}:8080"
 ALERT_WEBHOOK_URL = "http://alerts:9093/webhook"
 FEATURE_STORE_HOST, ALERTS_HOST, CONTROL_HOST, FIRST_CANDIDATE_HOST, LAST_CANDIDATE_HOST = 10, 11, 12, 20, 29
 MIB = 1 << 20
@@ -64,8 +69,9 @@ class Topology:
         self.helper = Helper(client, sidecar_image, self._kind("helper"), self.cores, self.volume)
         self.candidates: list[Candidate] = []
         self.notes: list[str] = [self.cores.note] if self.cores.note else []
+        self.token_file: TokenFile | None = None
         self._record = record
-        self._own_record = ExitStack()
+        self._files = ExitStack()  # the token, and the record where nobody gave us one
         self._sidecars: list[Sidecar] = []
         self._volume: Volume | None = None
         self._image_volumes_made: list[Volume] = []
@@ -91,8 +97,10 @@ class Topology:
         return self.labels | {KIND: kind}
 
     def _start(self) -> None:
-        record = self._record or self._own_record.enter_context(owner.record(self.run_id))
+        record = self._record or self._files.enter_context(owner.record(self.run_id))
         record.add_bridge(self.network.bridge)
+        self.token_file = TokenFile(record)
+        self._files.callback(self.token_file.remove)
         together([self._start_helper, self._start_network, self.control_network.__enter__])
         self._rule = True  # before it is set: an interrupt in between must not leave it behind, and deleting what is not there does no harm
         why = self.helper.drop_input(self.network.bridge)
@@ -123,12 +131,13 @@ class Topology:
 
     def _start_network(self) -> None:
         self.network.__enter__()
-        store = self._sidecar("feature_store", "feature-store", FEATURE_STORE_HOST)
+        store = self._sidecar("feature_store", FEATURE_STORE_NAME, FEATURE_STORE_HOST)
         alerts = self._sidecar("alert_receiver", "alerts", ALERTS_HOST)
         self._sidecars = [store, alerts]
         together([store.__enter__, alerts.__enter__])
         together([partial(store.ask, "stats"), partial(alerts.ask, "stats")])  # they listen before they answer
-        self.feature_store, self.alerts = FeatureStore(store), AlertReceiver(alerts, self.network.address(ALERTS_HOST))
+        self.feature_store = FeatureStore(store, self.network, FEATURE_STORE_NAME, self.network.address(FEATURE_STORE_HOST))
+        self.alerts = AlertReceiver(alerts, self.network.address(ALERTS_HOST))
 
     def _start_control(self) -> None:
         address = self.control_network.address(CONTROL_HOST)
@@ -147,6 +156,10 @@ class Topology:
 
     def _probe_isolation(self) -> list[IsolationProbe]:
         return isolation.probe(self.client, self._sidecars[0], self.network, sidecar_flags(self.cores), self._kind("probe"))
+
+    def lookup(self, name: str) -> tuple[bool, str]:
+        """Whether a name resolves for a neighbour of the candidate, and what was said. Raises Trouble("sidecar_down")."""
+        return isolation.lookup(self._sidecars[1], name)
 
     def move(self, cores: Cores) -> None:
         """Go to the cores of a measurement slot, which a run holds only once its image is built."""
@@ -209,9 +222,23 @@ class Topology:
     def _create(self, image: str, host: int, env: dict[str, str], mounts: Sequence[Mount], data: Mount) -> Container:
         name = f"app-{self.tag}-{len(self.candidates)}"
         volumes = self._image_volumes(image, name, {"/data", "/tmp", *(str(mount["Target"]) for mount in mounts)})
-        flags = candidate_flags(self.challenge.limits, self.cores, data, mounts, volumes, self.cgroup)
         place = on_network(self.client, self.network, "", self.network.address(host))
-        return self.client.containers.create(image, name=name, labels=self._kind("candidate"), environment=self.environment() | env, **flags, **place)
+        given: dict[str, Any] = {"name": name, "labels": self._kind("candidate"), "environment": self.environment() | env}
+
+        def create(mounts: Sequence[Mount]) -> Container:
+            flags = candidate_flags(self.challenge.limits, self.cores, data, mounts, volumes, self.cgroup)
+            return self.client.containers.create(image, **given, **flags, **place)
+
+        if self.token_file is None or any(PurePosixPath(token_file.TARGET).is_relative_to(str(volume["Target"])) for volume in volumes):
+            return create(mounts)
+        try:
+            return create([*mounts, self.token_file.mount])
+        except APIError as error:
+            if self.token_file.folder.name not in str(error):
+                raise
+            self.token_file = None  # an engine with a view of its own of this host's files
+            self.notes.append(f"the engine does not see our temporary files, so the candidate has no {token_file.TARGET} ({error.explanation})")
+            return create(mounts)
 
     def _image_volumes(self, image: str, name: str, ours: set[str]) -> list[Mount]:
         """An image's VOLUME would be a writable place without a limit: it keeps its content and becomes read-only, as the brief says.
@@ -232,6 +259,7 @@ class Topology:
         return {
             "PORT": str(contract.port),
             "FEATURE_STORE_URL": FEATURE_STORE_URL,
+            "FEATURE_STORE_TOKEN_FILE": token_file.TARGET,
             "ALERT_WEBHOOK_URL": ALERT_WEBHOOK_URL,
             "DRIFT_WINDOW": str(contract.drift_window),
             "DATA_DIR": "/data",
@@ -276,7 +304,7 @@ class Topology:
         together([self._remove_helper, *(partial(network.__exit__, None, None, None) for network in (self.network, self.control_network))])
         if orphaned:
             quietly("INPUT rule, by a new helper", self._sweep_rules)
-        self._own_record.close()
+        self._files.close()
 
     def _remove_helper(self) -> None:
         self.helper.__exit__(None, None, None)

@@ -2,6 +2,9 @@
 
 Modes (switched over the control line; they hold for requests from that moment on, on open connections too):
   ok | slow(delay_s) | error(status) | refuse | blackhole | reset | drip(interval_s) | garbage | missing_field(field) | nan(field) | huge(bytes)
+  flap(down_s, up_s, status)  answers with `status` for `down_s`, well for `up_s`, and so on, from the moment of the switch
+  auth(token)                 answers only to `Authorization: Bearer <token>`, else 401
+The last two answer in either of two ways, and count both (`met` in the answers): flap_down, flap_up, auth_rejected, auth_accepted.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import asyncio
 import socket
 import struct
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,6 +25,8 @@ from .http import HttpConnection, Request, json_response, response
 PORT = 8080
 PREFIX, SUFFIX = "/v1/customers/", "/features"
 HUGE_PIECE = b" " * (64 << 10)
+PIECES_PER_S = 2000
+"""Of huge answers, over all connections (125 MiB/s): beyond that, this process would take the core of the load generator."""
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -35,17 +41,26 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "missing_field": {"field": "avg_amount_30d"},
     "nan": {"field": "avg_amount_30d"},
     "huge": {"bytes": 64 << 20},
+    "flap": {"down_s": 0.5, "up_s": 0.5, "status": 503},
+    "auth": {"token": ""},
 }
+TWO_FACED = ("flap_down", "flap_up", "auth_rejected", "auth_accepted")
 
 
 @dataclass
 class Store:
-    """Customers, the mode, and what was asked. `hits` counts requests per mode since the start."""
+    """Customers, the mode, and what was asked. `hits` counts requests per mode since the start, `met` those of a two-faced mode by its face.
+
+    `since` is the moment of the last switch (CLOCK_MONOTONIC).
+    """
 
     customers: dict[str, dict[str, Any]] = field(default_factory=dict)
     mode: str = "ok"
     params: dict[str, Any] = field(default_factory=dict)
     hits: dict[str, int] = field(default_factory=lambda: dict.fromkeys(DEFAULTS, 0))
+    met: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TWO_FACED, 0))
+    since: float = 0.0
+    pumping: int = 0
     connections: set[HttpConnection] = field(default_factory=set)
     server: asyncio.Server | None = None
     refused_before: int = 0
@@ -71,6 +86,12 @@ class Store:
             self.refused_before = refused_connections()
         elif self.server is None:
             await self.listen(port)
+        self.since = time.monotonic()
+
+    def is_down(self) -> bool:
+        """Where the schedule of `flap` stands."""
+        down_s, up_s = self.params["down_s"], self.params["up_s"]
+        return bool((time.monotonic() - self.since) % (down_s + up_s) < down_s)
 
     def count(self) -> dict[str, int]:
         """Hits per mode; while refusing, connection attempts are counted by the kernel."""
@@ -97,6 +118,9 @@ class StoreConnection(HttpConnection):
         super().connection_lost(exc)
         if self.timer is not None:
             self.timer.cancel()
+        if self.left:
+            self.store.pumping -= 1
+            self.left = 0
 
     def handle(self, request: Request) -> None:
         store = self.store
@@ -163,16 +187,30 @@ class StoreConnection(HttpConnection):
             body[self.store.params["field"]] = float("nan")
         self._send(request, status, body)
 
+    def _flap(self, request: Request) -> None:
+        down = self.store.is_down()
+        self.store.met["flap_down" if down else "flap_up"] += 1
+        (self._error if down else self._ok)(request)
+
+    def _auth(self, request: Request) -> None:
+        accepted = request.authorization == f"Bearer {self.store.params['token']}"
+        self.store.met["auth_accepted" if accepted else "auth_rejected"] += 1
+        if accepted:
+            self._ok(request)
+        else:
+            self._send(request, 401, {"error": "a valid token is needed"})
+
     def _huge(self, request: Request) -> None:
         if self.transport is None:
             return
         self.left = int(self.store.params["bytes"])
+        self.store.pumping += 1
         self.transport.set_write_buffer_limits(high=256 << 10)
         self.transport.write(response(200, b"", keep_alive=False, length=self.left))
         self._pump()
 
     def _pump(self) -> None:
-        """One piece per turn of the loop, and none while the peer does not read: the body is never held in memory."""
+        """One piece at a time, and none while the peer does not read: the body is never held in memory."""
         if self.transport is None:
             return
         if self.transport.get_write_buffer_size() < (256 << 10):
@@ -180,8 +218,10 @@ class StoreConnection(HttpConnection):
             self.transport.write(piece)
             self.left -= len(piece)
         if self.left:
-            self.timer = asyncio.get_running_loop().call_later(0.001, self._pump)
+            wait_s = max(0.001, self.store.pumping / PIECES_PER_S)
+            self.timer = asyncio.get_running_loop().call_later(wait_s, self._pump)
         else:
+            self.store.pumping -= 1
             self.transport.close()
 
 
@@ -197,7 +237,10 @@ async def main(port: int = PORT) -> None:
             await store.switch(command["mode"], command.get("params", {}), port)
         elif kind != "stats":
             raise ValueError(f"no such command: {kind}")
-        return {"mode": store.mode, "customers": len(store.customers), "hits": store.count(), "connections": len(store.connections)}
+        return {
+            "mode": store.mode, "since": store.since, "customers": len(store.customers), "hits": store.count(), "met": store.met,
+            "connections": len(store.connections),
+        }  # fmt: skip
 
     await serve_commands(handle)
 

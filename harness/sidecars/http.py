@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 MAX_HEAD = 16 << 10
-REASONS = {200: "OK", 202: "Accepted", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 413: "Content Too Large",
+REASONS = {200: "OK", 202: "Accepted", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed", 413: "Content Too Large",
            429: "Too Many Requests", 431: "Request Header Fields Too Large", 500: "Internal Server Error", 503: "Service Unavailable"}  # fmt: skip
 
 
@@ -21,6 +21,7 @@ class Request:
     path: str
     body: bytes
     keep_alive: bool
+    authorization: str = ""
 
 
 class TooLarge(Exception):
@@ -126,7 +127,7 @@ class HttpConnection(asyncio.Protocol):
             return None
         connection = headers.get("connection", "").lower()
         keep_alive = "close" not in connection if parts[2] == "HTTP/1.1" else "keep-alive" in connection
-        return Request(parts[0], parts[1].partition("?")[0], body, keep_alive)
+        return Request(parts[0], parts[1].partition("?")[0], body, keep_alive, headers.get("authorization", ""))
 
     def _body(self, headers: dict[str, str], start: int) -> bytes | None:
         if "chunked" in headers.get("transfer-encoding", "").lower():

@@ -446,7 +446,7 @@ def faults(*records: FaultRecord) -> FaultsEvidence:
     return FaultsEvidence(faults=list(records))
 
 
-DEGRADED = {"hits": 300, "n_degraded": 280, "n_plain_ok": 2, "brier_degraded": 0.052, "brier_base": 0.056, "distinct_degraded": 200}
+DEGRADED = {"hits": 300, "n_sent": 300, "n_degraded": 280, "n_plain_ok": 2, "brier_degraded": 0.052, "brier_base": 0.056, "distinct_degraded": 200}
 
 
 def dependency(id: str = "dependency_slow", during: Mapping[str, float] | None = None, **changes: Any) -> FaultRecord:

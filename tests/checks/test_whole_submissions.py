@@ -43,6 +43,7 @@ from checks.builders import (
     watched,
     window,
 )
+from grader.checks.analysis.faults import DEPENDENCY
 from grader.checks.registry import CHECKS
 from grader.judge.evaluate import in_scope, one
 from grader.schema.bundle import Bundle
@@ -50,8 +51,6 @@ from grader.schema.evidence import SlowClients
 from grader.schema.rubric import FULL
 from grader.scoring import score
 from harness.source import probes
-
-DEPENDENCY = ("dependency_slow", "dependency_errors", "dependency_blackhole", "dependency_drip")
 
 HOST_FAULTS = (
     fault("pid1_signals", facts={"exit_code": 0, "exit_s": 1.1, "ready_s": 0.7}),
@@ -72,7 +71,7 @@ def sound():
     """Everything that every check may ask for, from a sound submission."""
     version = '{"model_version": "1.4.0", "data_version": "d1", "code_commit": "abc", "training_metrics": {"auc": 0.8}}'
     moments = ["before_errors", "after_errors", *(f"{when}_{id}" for id in DEPENDENCY for when in ("before", "after"))]
-    counts = [{"ok": 4000}, {"ok": 4000, "wrong": 20}, *({"ok": 4100, "wrong": 20, "fallbacks": 300 * (i % 2)} for i in range(8))]
+    counts = [{"ok": 4000}, {"ok": 4000, "wrong": 20}, *({"ok": 4100, "wrong": 20, "fallbacks": 300 * (i % 2)} for i in range(2 * len(DEPENDENCY)))]
     steady, errors = truth("before_steady", "after_steady"), truth("before_errors", "after_errors", 20, statuses={"422": 20})
     found = dict.fromkeys(probes.TABLE, True) | {"dependencies_pinned": 1, "tests_present": 12, "autoscaler": 6, "model_card": 4, "alert_rules": 5}
     sizes = {"declared_cpu_request": 0.5, "declared_cpu_limit": 1, "declared_memory_request": 128, "declared_memory_limit": 256}

@@ -89,6 +89,57 @@ def test_refusing_ends_open_connections_and_counts_attempts(store: Running) -> N
     assert store.client.get(ROUTE).status == 200
 
 
+def test_a_flapping_store_keeps_its_schedule_from_the_switch_on_and_counts_both_faces(store: Running) -> None:
+    before = store.ask("stats")["met"]
+    since = store.ask("mode", mode="flap", params={"down_s": 0.15, "up_s": 0.1, "status": 502})["since"]
+    seen: list[tuple[float, float, int | None]] = []
+    while time.monotonic() < since + 0.6:
+        begin = time.monotonic()
+        status = store.client.get(ROUTE).status
+        seen.append((begin - since, time.monotonic() - since, status))
+    met = store.ask("stats")["met"]
+    for begin, end, status in seen:
+        if begin // 0.25 == end // 0.25 and (begin % 0.25 < 0.15) == (end % 0.25 < 0.15):
+            assert status == (502 if begin % 0.25 < 0.15 else 200)
+    statuses = [status for _, _, status in seen]
+    assert met["flap_down"] - before["flap_down"] == statuses.count(502) > 5
+    assert met["flap_up"] - before["flap_up"] == statuses.count(200) > 5
+
+
+def test_with_credentials_only_the_present_token_is_answered(store: Running) -> None:
+    def get(*headers: str) -> bytes:
+        with connect(store) as connection:
+            connection.sendall(f"GET {ROUTE} HTTP/1.1\r\n{''.join(line + chr(13) + chr(10) for line in headers)}\r\n".encode())
+            return receive(connection, 1).split(b"\r\n")[0]
+
+    before = store.ask("stats")["met"]
+    store.ask("mode", mode="auth", params={"token": "one"})
+    assert b" 200 " in get("authorization: Bearer one")
+    assert b" 401 " in get()
+    store.ask("mode", mode="auth", params={"token": "two"})
+    assert b" 401 " in get("Authorization: Bearer one")
+    assert b" 200 " in get("Authorization: Bearer two")
+    met = store.ask("stats")["met"]
+    assert (met["auth_rejected"] - before["auth_rejected"], met["auth_accepted"] - before["auth_accepted"]) == (2, 2)
+    store.ask("mode", mode="ok")
+    assert b" 200 " in get()
+
+
+def test_huge_answers_to_many_do_not_keep_it_from_answering_its_control_line(store: Running) -> None:
+    store.ask("mode", mode="huge")
+    greedy = [connect(store) for _ in range(30)]
+    for connection in greedy:
+        connection.sendall(REQUEST)
+        connection.settimeout(1)
+        assert connection.recv(1 << 16)
+    begin = time.monotonic()
+    for _ in range(20):
+        store.ask("stats")
+    assert time.monotonic() - begin < 0.5
+    for connection in greedy:
+        connection.close()
+
+
 @pytest.mark.parametrize("rude", [b"\x16\x03\x01\x02\x00 nonsense\r\n\r\n", b"GET / HTTP/2\r\n\r\n", b"GET /\r\n\r\n"])
 def test_what_is_no_request_is_answered_400_and_closed(store: Running, rude: bytes) -> None:
     with connect(store) as connection:

@@ -28,6 +28,18 @@ def endured(faults: FaultsEvidence, id: str, *, answered: float, fast_ms: float)
     return reached(_level(good, calm, p95, answered, fast_ms), _said(record, good, calm, p95), *_measures(record, good, p95))
 
 
+def not_passed_off(faults: FaultsEvidence, id: str, finding: Finding, flagged: float) -> Finding:
+    """An answer from half of the features is good only if it says so: `passed_off` in the place of a rung that counts answers."""
+    record = faults.fault(id)
+    if record is None or finding.level not in ("fallback", "slow"):
+        return finding
+    plain, said = record.facts.get("n_plain_ok", 0.0), record.facts.get("n_degraded", 0.0)
+    if said >= flagged * (said + plain):
+        return finding
+    observed = f"{plain:.0f} of {plain + said:.0f} answers did not say degraded, though a feature of theirs was missing; {finding.observed}"
+    return reached("passed_off", observed, *finding.measures)
+
+
 def never_asked(record: FaultRecord | None) -> str | None:
     """A service that never asks the dependency has nothing to survive. A breaker asks no more either, but says `degraded`."""
     if record is None or record.failure is not None or record.facts.get("hits", 1) + record.facts.get("hits_before", 0) > 0:
@@ -40,7 +52,7 @@ def never_asked(record: FaultRecord | None) -> str | None:
 
 def broken_dependency(faults: FaultsEvidence, worst: str) -> list[FaultRecord] | Finding:
     """The dependency faults that were active, else the finding that says why there are none."""
-    records = judgeable_of(faults, DEPENDENCY)
+    records = [record for record in judgeable_of(faults, DEPENDENCY) if never_asked(record) is None]
     if records:
         return records
     bypassed = (never_asked(faults.fault(id)) for id in DEPENDENCY)

@@ -12,7 +12,11 @@ from grader.schema.result import Finding
 UNHEALTHY = 0.5
 """Share of good answers in the steady state below which there is nothing left to break."""
 
-DEPENDENCY = ("dependency_slow", "dependency_errors", "dependency_blackhole", "dependency_drip")
+DEPENDENCY = (
+    "dependency_slow", "dependency_errors", "dependency_refused", "dependency_blackhole", "dependency_reset", "dependency_drip", "dependency_garbage",
+    "dependency_missing_field", "dependency_nan", "dependency_huge", "dependency_flapping", "dependency_name_gone",
+)  # fmt: skip
+"""Those in which a model cannot have what it needs. With rotated credentials it can, so that fault is not one of them."""
 
 
 def judgeable(faults: FaultsEvidence, id: str, worst: str) -> FaultRecord | Finding:

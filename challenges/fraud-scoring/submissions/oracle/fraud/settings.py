@@ -16,6 +16,7 @@ class Settings:
     port: int = 8090
     model_path: Path = PACKAGED_MODEL
     feature_store_url: str = ""
+    feature_store_token_file: Path | None = None
     alert_webhook_url: str = ""
     data_dir: Path = Path("/data")
     drift_window: int = 500
@@ -36,6 +37,7 @@ class Settings:
             port=int(env.get("PORT", "8090")),
             model_path=Path(env.get("MODEL_PATH") or PACKAGED_MODEL),
             feature_store_url=env.get("FEATURE_STORE_URL", "").rstrip("/"),
+            feature_store_token_file=Path(path) if (path := env.get("FEATURE_STORE_TOKEN_FILE")) else None,
             alert_webhook_url=env.get("ALERT_WEBHOOK_URL", ""),
             data_dir=Path(env.get("DATA_DIR", "/data")),
             drift_window=int(env.get("DRIFT_WINDOW", "500")),

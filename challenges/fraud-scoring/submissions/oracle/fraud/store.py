@@ -76,6 +76,8 @@ class FeatureStore:
     """History of customers. One per process; needs a running loop to be made."""
 
     def __init__(self, settings: Settings, breaker: Breaker) -> None:
+        self.token_file = settings.feature_store_token_file
+        self.token = self._read_token()
         self.url, self.deadline_s, self.breaker = settings.feature_store_url, settings.store_deadline_s, breaker
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=settings.store_connections, ttl_dns_cache=30),
@@ -111,18 +113,36 @@ class FeatureStore:
             self.breaker.record(ok)
 
     async def _get(self, customer_id: str) -> dict[str, float] | None:
+        token = self.token
+        status, body = await self._ask(customer_id, token)
+        if status == 401:
+            self.token = self._read_token()
+            if self.token != token:  # rotated since we read it: once more, within the same deadline
+                status, body = await self._ask(customer_id, self.token)
+        if status == 404:
+            return None
+        if status != 200:
+            raise BadAnswer(f"status {status}")
+        return parse(body, customer_id)
+
+    async def _ask(self, customer_id: str, token: str) -> tuple[int, bytes]:
         url = URL(f"{self.url}/v1/customers/{quote(customer_id, safe='')}/features", encoded=True)
-        async with self.session.get(url, allow_redirects=False) as response:
-            if response.status == 404:
-                return None
-            if response.status != 200:
-                raise BadAnswer(f"status {response.status}")
+        headers = {"Authorization": f"Bearer {token}"} if token else None
+        async with self.session.get(url, headers=headers, allow_redirects=False) as response:
             body = bytearray()
             async for chunk in response.content.iter_any():
                 body += chunk
                 if len(body) > LARGEST_ANSWER:
                     raise BadAnswer("answer is too large")
-        return parse(bytes(body), customer_id)
+            return response.status, bytes(body)
+
+    def _read_token(self) -> str:
+        """The token of the token file; nothing where there is none."""
+        try:
+            token = self.token_file.read_text().strip() if self.token_file else ""
+        except (OSError, UnicodeDecodeError):
+            return ""
+        return token if token.isascii() and token.isprintable() else ""
 
     async def close(self) -> None:
         await self.session.close()

@@ -19,8 +19,12 @@ class Store:
 
     def __init__(self, history):
         self.history, self.mode, self.alerts = history, "ok", []
+        self.token, self.refused = None, 0
 
     async def features(self, request):
+        if self.token and request.headers.get("Authorization") != f"Bearer {self.token}":
+            self.refused += 1
+            return web.json_response({}, status=401)
         answer = {"customer_id": request.match_info["id"], **self.history}
         if self.mode == "drip":
             response = web.StreamResponse()
@@ -81,6 +85,27 @@ def test_a_prediction_is_answered_and_audited_without_personal_data(tmp_path, tr
     entry = json.loads(line)
     assert {name: entry[name] for name in answer} == answer
     assert transaction["cardholder_name"] not in line + caplog.text + str([vars(record) for record in caplog.records])
+
+
+def test_a_rotated_token_is_read_anew_and_costs_no_answer(tmp_path, transaction, history):
+    file = tmp_path / "token"
+    file.write_text("old\n")
+
+    async def scenario():
+        async with running(tmp_path, history, feature_store_token_file=file) as (client, store, _):
+            for token in ("old", "new", "newer"):
+                store.token = token
+                file.write_text(token)
+                answers = await asyncio.gather(*(client.post("/predict", json=transaction) for _ in range(5)))
+                assert [(await answer.json())["degraded"] for answer in answers] == [False] * 5
+            assert 2 <= store.refused <= 10
+            file.unlink()
+            store.token = "secret"
+            assert (await (await client.post("/predict", json=transaction)).json())["degraded"] is True
+            store.token = None
+            assert (await (await client.post("/predict", json=transaction)).json())["degraded"] is False
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize("mode", ["drip", "hang", "error", "nan", "huge", "stranger", "unknown"])
