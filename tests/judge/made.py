@@ -232,7 +232,9 @@ def fault(id: str, number: int, *, injected: bool = True, bad: tuple[float, floa
 
 
 def case(name: str) -> FaultCase:
-    return FaultCase(name=name, status=422, seconds=0.003, error=None, body='{"error": "amount is no number"}', alive_after=True)
+    return FaultCase(
+        name=name, kind=name, expected="refused", status=422, seconds=0.003, error=None, body='{"error": "amount is no number"}', alive_after=True
+    )
 
 
 def faults(asked: Challenge, mode: str) -> FaultsEvidence:
