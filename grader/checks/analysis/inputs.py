@@ -11,7 +11,7 @@ def flaw(case: FaultCase) -> str | None:
     """What was wrong with the answer, in a few words; None where it was right.
 
     A wrong request gets a 4xx with a body that says why, a right one a prediction, and one that may be taken for either gets either. A
-    body that is far too large may lose its connection.
+    body that is far too large may lose its connection, and a reason that quotes it may be longer than we read.
     """
     if case.status is None:
         return None if case.name == "oversize" and case.error in ("reset", "eof") else case.error or "no answer"
@@ -21,7 +21,7 @@ def flaw(case: FaultCase) -> str | None:
         return f"{case.status} for a valid request"
     if not 400 <= case.status < 500:
         return str(case.status)
-    return None if case.body.strip() or case.status == 413 else f"{case.status} without a reason"
+    return None if case.body.strip() or case.status == 413 or case.error == "too_large" else f"{case.status} without a reason"
 
 
 def _accepted(case: FaultCase) -> str | None:

@@ -48,6 +48,7 @@ def test_wrong_input_is_refused_and_unusual_input_is_not(expected, cases):
         (case("null", 302), "302"),
         (case("null", 400, body=" "), "400 without a reason"),
         (case("oversize", None, error="eof"), None),
+        (case("oversize", 422, body="", error="too_large"), None),
         (case("null", None), "no answer"),
     ],
 )
