@@ -75,12 +75,12 @@ def _random(schema: Mapping[str, Any], samples: Sequence[Mapping[str, object]], 
         before = list(chance.choice(samples).items())
         yield _of_draft(chance, kind, field.name, before, change(chance, before, field))
     for _ in range(PAIRS):
-        (one, first, some), (two, second, others) = chance.sample(ways, 2)
+        (_, first, some), (_, second, others) = chance.sample(ways, 2)
         here = chance.choice(some)
         there = chance.choice([field for field in others if field.name != here.name] or others)
         before = list(chance.choice(samples).items())
         draft = second(chance, first(chance, before, here), there)
-        yield _of_draft(chance, "two_at_once", f"{one}_{here.name}_and_{two}_{there.name}", before, draft)
+        yield _of_draft(chance, "two_at_once", f"{here.name}_and_{there.name}", before, draft)
     for kind, spoil in BODIES.items():
         text = rendered(list(chance.choice(samples).items()), chance.random() < 0.5)
         body, content_type = spoil(chance, text)

@@ -10,8 +10,8 @@ from grader.checks.analysis.rungs import at_least
 from grader.checks.api import Bars, Finding, measure, reached, unmeasured
 from grader.schema.evidence import FaultCase, FaultsEvidence
 
-NAMED = 4
-"""Most groups of mistreated inputs that the sentence names."""
+NAMED = 3
+"""Most mistakes that the sentence names, and most kinds of input per mistake."""
 
 
 def check(faults: FaultsEvidence, bars: Bars) -> Finding:
@@ -35,11 +35,19 @@ def check(faults: FaultsEvidence, bars: Bars) -> Finding:
 
 
 def _mistreated(lost: Sequence[FaultCase]) -> str:
-    """The largest groups, and one request that anybody can send again."""
+    """What was wrong, the largest mistake first, each with the kinds of input that met it, and one request that anybody can send again."""
     if not lost:
         return ""
-    groups = sorted(grouped(lost).items(), key=lambda group: -len(group[1]))
-    told = [f"{named(cases)}: {why}" for (_, why), cases in groups[:NAMED]]
-    more = [f"and {len(groups) - NAMED} kinds more"] if len(groups) > NAMED else []
-    request = groups[0][1][0].request
-    return f"; not so: {', '.join([*told, *more])}" + (f" (such as {request})" if request else "")
+    flaws: dict[str, list[FaultCase]] = {}
+    for case in lost:
+        flaws.setdefault(str(flaw(case)), []).append(case)
+    told = sorted(flaws.items(), key=lambda item: -len(item[1]))
+    sentences = [f"{why} ({len(cases)}: {_kinds(cases)})" for why, cases in told[:NAMED]]
+    request = told[0][1][0].request
+    return f"; not so: {', '.join(sentences)}" + (f"; such as {request}" if request else "")
+
+
+def _kinds(cases: Sequence[FaultCase]) -> str:
+    groups = sorted(grouped(cases).values(), key=lambda group: -len(group))
+    more = f" and {len(groups) - NAMED} kinds more" if len(groups) > NAMED else ""
+    return ", ".join(named(group) for group in groups[:NAMED]) + more

@@ -47,8 +47,8 @@ def inputs(faults: FaultsEvidence | None) -> Table | None:
         return None
     rows = [_input([case], why) for (_, why), cases in groups.items() if why for case in cases]
     rows += [_input(cases, None) for (_, why), cases in groups.items() if not why]
-    says = "An input that may be refused or scored says either. Mistreated inputs stand first, with the part of the request that was changed."
-    columns = ["input", "must be", "answered with", "slowest ms", "alive afterwards", "body", "mistreated", "request"]
+    says = "Where the contract leaves it open, an input must be either refused or scored. What was handled wrong stands first, with the changed part of its request."
+    columns = ["input", "handled", "must be", "answered with", "request", "body", "slowest ms", "alive afterwards"]
     return Table(id="inputs", title="Wrong inputs and their answers", theme="faults", columns=columns, rows=rows, says=says)
 
 
@@ -57,5 +57,5 @@ def _input(cases: Sequence[FaultCase], why: str | None) -> Row:
     answers = {case.error or "no answer" if case.status is None else str(case.status) for case in cases}
     expected, alive = {case.expected for case in cases}, all(case.alive_after for case in cases)
     slowest = round(max(case.seconds for case in cases) * 1000, 1)
-    told: Row = [named(cases), ", ".join(sorted(expected)), ", ".join(sorted(answers)), slowest, "yes" if alive else "no", first.body[:BODY]]
-    return [*told, why or "", first.request if why else ""]
+    told: Row = [named(cases), "wrong" if why else "right", ", ".join(sorted(expected)), why or ", ".join(sorted(answers))]
+    return [*told, first.request if why else "", first.body[:BODY], slowest, "yes" if alive else "no"]
