@@ -47,7 +47,7 @@ def inputs(faults: FaultsEvidence | None) -> Table | None:
         return None
     rows = [_input([case], why) for (_, why), cases in groups.items() if why for case in cases]
     rows += [_input(cases, None) for (_, why), cases in groups.items() if not why]
-    says = "Where the contract leaves it open, an input must be either refused or scored. What was handled wrong stands first, with the changed part of its request."
+    says = "Either: the contract leaves open whether it is refused or scored. What was handled wrong stands first, with what was changed."
     columns = ["input", "handled", "must be", "answered with", "request", "body", "slowest ms", "alive afterwards"]
     return Table(id="inputs", title="Wrong inputs and their answers", theme="faults", columns=columns, rows=rows, says=says)
 
