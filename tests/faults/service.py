@@ -1,9 +1,9 @@
 """The prediction service that faults are tried on, good or bad by its environment. Runs in a container; standard library only.
 
+INPUT       what becomes of wrong input. strict: a 4xx with a reason; polite: 200 with an error inside; fragile: 500 where JSON is nested
+            deeply; mortal: the process ends there
 DEADLINE_S  total deadline for the feature store; 0: waits for ever
 DRAIN       1: SIGTERM ends it after the answers in flight; 0: at once
-INPUT       what becomes of wrong input. strict: a 4xx with a reason; polite: 200 with an error inside; fragile: 500 where JSON is nested
-            deeply; mortal: it ends the process there
 """
 
 from __future__ import annotations
@@ -19,20 +19,15 @@ from urllib.parse import quote, urlsplit
 DEADLINE_S = float(os.environ.get("DEADLINE_S", "0.06")) or None
 DRAIN = os.environ.get("DRAIN", "1") == "1"
 STORE = urlsplit(os.environ["FEATURE_STORE_URL"])
-INPUT = os.environ.get("INPUT", "strict")
-NUMBERS = {"amount": 1e7, "distance_km": 5e4, "device_age_days": 2e4, "minutes_since_last": 1e7}
-TEXTS = {
-    "transaction_id": (1, 64), "customer_id": (1, 64), "merchant_id": (1, 64), "timestamp": (20, 40), "currency": (3, 3), "country": (2, 2),
-    "merchant_category": (1, 32), "channel": (1, 32), "cardholder_name": (1, 128),
-}  # fmt: skip
+NUMBERS = ("amount", "distance_km", "device_age_days", "minutes_since_last")
 busy = 0
 
 
 async def features(customer: str) -> dict[str, Any]:
+    customer = quote(customer, "", errors="replace")
     reader, writer = await asyncio.open_connection(STORE.hostname, STORE.port)
     try:
-        path = f"/v1/customers/{quote(customer, '', errors='replace')}/features"
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: store\r\nConnection: close\r\n\r\n".encode())
+        writer.write(f"GET /v1/customers/{customer}/features HTTP/1.1\r\nHost: store\r\nConnection: close\r\n\r\n".encode())
         head, _, body = (await reader.read()).partition(b"\r\n\r\n")
         if b" 200 " not in head.split(b"\r\n")[0]:
             raise OSError("no features")
@@ -42,39 +37,39 @@ async def features(customer: str) -> dict[str, Any]:
         writer.close()
 
 
+INPUT = os.environ.get("INPUT", "strict")
+TEXTS = {
+    "transaction_id": (1, 64), "customer_id": (1, 64), "merchant_id": (1, 64), "timestamp": (20, 40), "currency": (3, 3), "country": (2, 2),
+    "merchant_category": (1, 32), "channel": (1, 32), "cardholder_name": (1, 128),
+}  # fmt: skip
+LARGEST_NUMBERS = {"distance_km": 5e4, "device_age_days": 2e4}
+
+
 def valid(request: Any) -> bool:
     if not isinstance(request, dict):
         return False
-    return all(text(request, name) for name in TEXTS) and all(number(request, name) for name in NUMBERS)
-
-
-def text(request: dict[str, Any], name: str) -> bool:
-    value, (shortest, longest) = request.get(name), TEXTS[name]
-    return isinstance(value, str) and shortest <= len(value) <= longest
+    texts = ((request.get(name), limits) for name, limits in TEXTS.items())
+    return all(isinstance(text, str) and low <= len(text) <= high for text, (low, high) in texts) and all(number(request, n) for n in NUMBERS)
 
 
 def number(request: dict[str, Any], name: str) -> bool:
     value = request.get(name, "missing")
     if value is None:
         return name != "amount"
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= NUMBERS[name]
-
-
-def refused(status: int, why: str) -> tuple[int, dict[str, Any]]:
-    return 200 if INPUT == "polite" else status, {"error": why}
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LARGEST_NUMBERS.get(name, 1e7)
 
 
 async def predict(body: bytes) -> tuple[int, dict[str, Any]]:
     try:
         request = json.loads(body.decode())
-    except ValueError:
-        return refused(400, "not JSON")
     except RecursionError:
         if INPUT == "mortal":
             os._exit(0)
-        return refused(500 if INPUT == "fragile" else 400, "nested too deeply")
+        return 500 if INPUT == "fragile" else 400, {"error": "nested too deeply"}
+    except ValueError:
+        return 400, {"error": "not JSON"}
     if not valid(request):
-        return refused(422, "not a transaction")
+        return 422, {"error": "not a transaction"}
     degraded, risk = False, 0.0
     try:
         store = await asyncio.wait_for(features(request["customer_id"]), DEADLINE_S)
@@ -100,6 +95,7 @@ async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> boo
         else:
             body = await reader.readexactly(length)
             status, answer = await predict(body) if "/predict" in lines[0] else (200, {})
+        status = 200 if INPUT == "polite" else status
         keep = length <= 1 << 20 and not stopping.is_set()
         text = json.dumps(answer).encode()
         connection = "keep-alive" if keep else "close"
