@@ -37,19 +37,19 @@ async def features(customer: str) -> dict[str, Any]:
         writer.close()
 
 
+def valid(request: Any) -> bool:
+    if not isinstance(request, dict):
+        return False
+    texts = ((request.get(name), limits) for name, limits in TEXTS.items())
+    return all(isinstance(text, str) and low <= len(text) <= high for text, (low, high) in texts) and all(number(request, n) for n in NUMBERS)
+
+
 INPUT = os.environ.get("INPUT", "strict")
 TEXTS = {
     "transaction_id": (1, 64), "customer_id": (1, 64), "merchant_id": (1, 64), "timestamp": (20, 40), "currency": (3, 3), "country": (2, 2),
     "merchant_category": (1, 32), "channel": (1, 32), "cardholder_name": (1, 128),
 }  # fmt: skip
 LARGEST_NUMBERS = {"distance_km": 5e4, "device_age_days": 2e4}
-
-
-def valid(request: Any) -> bool:
-    if not isinstance(request, dict):
-        return False
-    texts = ((request.get(name), limits) for name, limits in TEXTS.items())
-    return all(isinstance(text, str) and low <= len(text) <= high for text, (low, high) in texts) and all(number(request, n) for n in NUMBERS)
 
 
 def number(request: dict[str, Any], name: str) -> bool:
@@ -95,10 +95,10 @@ async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> boo
         else:
             body = await reader.readexactly(length)
             status, answer = await predict(body) if "/predict" in lines[0] else (200, {})
-        status = 200 if INPUT == "polite" else status
         keep = length <= 1 << 20 and not stopping.is_set()
         text = json.dumps(answer).encode()
         connection = "keep-alive" if keep else "close"
+        status = 200 if INPUT == "polite" else status
         writer.write(b"HTTP/1.1 %d X\r\nConnection: %b\r\nContent-Length: %d\r\n\r\n%b" % (status, connection.encode(), len(text), text))
         await writer.drain()
         return keep
