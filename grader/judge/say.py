@@ -16,3 +16,11 @@ def percent(share: float) -> str:
 def count(number: int, noun: str) -> str:
     """1 alert, 2 alerts."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+SPELT = {"cpu": "CPU", "nan": "NaN", "oom": "OOM", "pid1": "PID 1", "dns": "DNS", "tmp": "/tmp", "sigterm": "SIGTERM", "sigkill": "SIGKILL"}
+
+
+def readable(id: str) -> str:
+    """An id as words."""
+    return " ".join(SPELT.get(word, word) for word in id.split("_"))

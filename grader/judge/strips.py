@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from grader.checks.analysis.recovery import GOOD, recovery_s
 from grader.judge.evaluate import Evaluated
+from grader.judge.say import readable
 from grader.schema.bundle import Bundle
 from grader.schema.evidence import FaultRecord, FaultsEvidence, TimeBin
 from grader.schema.result import FaultStrip, Outcome
@@ -24,11 +25,23 @@ def fault_strips(bundle: Bundle, checks: Mapping[str, Evaluated], by_fault: Mapp
 
 def _strip(record: FaultRecord, check: Evaluated | None) -> FaultStrip:
     return FaultStrip(
-        id=record.id, check=check.id if check else "", title=check.rule.title if check else record.id, injected=record.injected,
-        outcome=check.outcome if check else Outcome.UNKNOWN, says=check.finding.observed if check else record.proof,
-        recovery_s=_recovery(record, check), recovered=_recovered(record, check), bin_s=STRIP_BIN_S, inject_s=record.inject_s,
-        undo_s=record.undo_s, cells=cells(record),
+        id=record.id, check=check.id if check else "", title=check.rule.title if check else _title(record.id),
+        injected=record.injected, outcome=check.outcome if check else None if record.injected else Outcome.UNKNOWN,
+        says=check.finding.observed if check else _unjudged(record), recovery_s=_recovery(record, check), recovered=_recovered(record, check),
+        bin_s=STRIP_BIN_S, inject_s=record.inject_s, undo_s=record.undo_s, cells=cells(record),
     )  # fmt: skip
+
+
+def _title(id: str) -> str:
+    words = readable(id)
+    return words[:1].upper() + words[1:]
+
+
+def _unjudged(record: FaultRecord) -> str:
+    """What a good service does, and what was seen, of a fault that no check judges."""
+    if record.failure is not None:
+        return record.failure.sentence
+    return f"A good service {record.expectation}. Seen: {record.proof}" if record.expectation else record.proof
 
 
 def _recovery(record: FaultRecord, check: Evaluated | None) -> float | None:
@@ -43,10 +56,13 @@ def _recovery(record: FaultRecord, check: Evaluated | None) -> float | None:
 def _recovered(record: FaultRecord, check: Evaluated | None) -> str:
     """The same in words, and why there is no number where there is none."""
     if not record.injected:
-        return "not shown to be active"
-    if (seconds := _recovery(record, check)) is not None:
+        return "not exercised"
+    seconds, outage = _recovery(record, check), _outage(record)
+    if seconds:
         return f"{seconds:g} s to recover"
-    return "no recovery seen" if _outage(record) else "no outage" if record.bins else ""
+    if not outage:
+        return "no outage" if record.bins else ""
+    return "no recovery seen" if seconds is None else f"good within {record.bin_s:g} s"
 
 
 def _outage(record: FaultRecord) -> bool:

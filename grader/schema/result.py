@@ -220,6 +220,7 @@ class Chart(Model):
     table: Table | None = Field(default=None, description="what the picture shows, for people who would rather read")
     limit: float | None = Field(default=None, description="a horizontal line such as the SLO")
     limit_label: str = ""
+    below: Chart | None = Field(default=None, description="a second picture of the same stretch of time, drawn right beneath this one")
 
 
 class FaultStrip(Model):
@@ -229,7 +230,7 @@ class FaultStrip(Model):
     check: str = Field(description="id of the check that judges it; empty when none is in scope")
     title: str
     injected: bool
-    outcome: Outcome
+    outcome: Outcome | None = Field(description="None: no check judges this fault, it only informs")
     says: str
     recovery_s: float | None
     recovered: str = Field(default="", description="the same in words, or why there is no number")

@@ -1,10 +1,12 @@
-"""Faults of the candidate's input: requests that break the contract, each on a connection of its own. Facts: cases, bytes_sent."""
+"""Faults of the candidate's input: requests that break the contract, each on a connection of its own. Facts: cases, planned, bytes_sent."""
 
 from __future__ import annotations
 
 from time import monotonic
 
 from grader.schema.evidence.faults import FaultCase
+from harness.client import Reply
+from harness.contract import validator
 from harness.faults import malformed
 from harness.faults.base import Fault, Proof, Seen, wait_for
 from harness.load.generator import Running
@@ -12,7 +14,11 @@ from harness.text import clean
 
 DEADLINE_S = 3.0
 BACK_S = 5.0
+LONGEST_S = 30.0
+"""A service that lets most wrong requests hang is not asked the rest: what was sent by then says enough."""
+
 BODY_CHARS = 200
+SAMPLES = 300
 
 
 class MalformedInput(Fault):
@@ -21,36 +27,49 @@ class MalformedInput(Fault):
     def prepare(self, running: Running) -> None:
         self._cases: list[FaultCase] = []
         self._bytes = 0
+        challenge, samples = self.scene.challenge, [row.request for row in self.rows[:SAMPLES]]
+        self._violations = validator(challenge)
+        self._planned = malformed.cases(challenge.request_schema, samples, self.scene.seeds.derive("fault:malformed_input:cases"))
 
     def inject(self) -> float:
         at = monotonic()
-        for number, case in enumerate(malformed.cases(self.scene.challenge.request_schema, self.rows[0].request)):
+        for number, case in enumerate(self._planned):
             self._cases.append(self._send(case, number))
             if not self._cases[-1].alive_after and not self._back(number):
                 break  # nobody is left to ask; the runner sees to it that the service comes back
+            if monotonic() > at + LONGEST_S:
+                break
         return at
 
     def hold(self) -> None:
         """The injection lasts as long as it takes."""
 
     def proof(self) -> Proof:
-        return Proof(bool(self._cases), f"{len(self._cases)} malformed requests sent, {self._bytes} bytes in all")
+        return Proof(bool(self._cases), f"{len(self._cases)} of {len(self._planned)} malformed requests sent, {self._bytes} bytes in all")
 
     def cases(self) -> list[FaultCase]:
         return self._cases
 
     def facts(self, seen: Seen) -> dict[str, float]:
-        return {"cases": len(self._cases), "bytes_sent": self._bytes}
+        return {"cases": len(self._cases), "planned": len(self._planned), "bytes_sent": self._bytes}
 
     def _send(self, case: malformed.Malformed, number: int) -> FaultCase:
         client, path = self.candidate.client, self.scene.challenge.spec.contract.predict
-        headers = {"Content-Type": case.content_type}
+        headers = {} if case.content_type is None else {"Content-Type": case.content_type}
         reply = client.request("POST", path, body=case.body, headers=headers, deadline_s=DEADLINE_S, max_bytes=1 << 20)
         self._bytes += len(case.body)
         return FaultCase(
-            name=case.name, status=reply.status, seconds=round(reply.seconds, 4), error=reply.error,
-            body=clean(reply.body, BODY_CHARS), alive_after=self._alive(number),
+            name=case.name, kind=case.kind, expected=case.expected, request=case.shows, status=reply.status,
+            seconds=round(reply.seconds, 4), error=reply.error, body=clean(reply.body, BODY_CHARS), violations=self._broken(reply),
+            alive_after=self._alive(number),
         )  # fmt: skip
+
+    def _broken(self, reply: Reply) -> list[str]:
+        """Where a 2xx is no prediction: an error in a good answer's clothes."""
+        if reply.status is None or not 200 <= reply.status < 300:
+            return []
+        answer = reply.json()
+        return ["the body is no JSON"] if answer is None else self._violations(answer)
 
     def _alive(self, number: int) -> bool:
         return self.scene.predicts(self.rows[number % len(self.rows)], deadline_s=2.0) is not None

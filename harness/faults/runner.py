@@ -115,6 +115,7 @@ def _record(
         id=entry.id,
         number=entry.number,
         target=entry.target,
+        expectation=entry.expectation,
         injected=proof.active,
         proof=proof.text,
         inject_s=_since(zero, moments.injected),
@@ -149,8 +150,8 @@ def _unstarted(entry: Entry, failure: Failure) -> FaultRecord:
 def blank(entry: Entry, proof: str, failure: Failure) -> FaultRecord:
     """The record of a fault that was not carried out."""
     return FaultRecord(
-        id=entry.id, number=entry.number, target=entry.target, injected=False, proof=proof, inject_s=None, undo_s=None, end_s=None,
-        bin_s=BIN_S, bins=[], liveness=[], failure=failure,
+        id=entry.id, number=entry.number, target=entry.target, expectation=entry.expectation, injected=False, proof=proof,
+        inject_s=None, undo_s=None, end_s=None, bin_s=BIN_S, bins=[], liveness=[], failure=failure,
     )  # fmt: skip
 
 

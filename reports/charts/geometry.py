@@ -67,6 +67,7 @@ class Picture:
     y_ticks: list[Step]
     limit_y: float | None
     top: int
+    below: Picture | None = None
     head: int = HEAD
     lane: int = LANE
     width: int = WIDTH
@@ -121,6 +122,7 @@ def lay_out(chart: Chart) -> Picture:
         y_ticks=y.ticks(4),
         limit_y=y.at(chart.limit) if chart.limit is not None else None,
         top=top,
+        below=lay_out(chart.below) if chart.below else None,
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LETTER = 6.1
-"""Width of a letter of the chart's font, near enough to tell whether a label fits."""
+LETTER = 6.8
+"""Width of a letter of the widest font that a reader's system may put in: a label that is cut at the edge cannot be read."""
 
 LANE = 13
 LANES = 5

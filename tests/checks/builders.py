@@ -26,6 +26,7 @@ from grader.schema.evidence import (
     DriftWindow,
     ErrorLines,
     Exchange,
+    Expected,
     FaultCase,
     FaultRecord,
     FaultsEvidence,
@@ -455,8 +456,14 @@ def dependency(id: str = "dependency_slow", during: Mapping[str, float] | None =
     return fault(id, (2.0, {}), (3.0, during if during is not None else {"degraded": 1.0, "p95": 70}), (4.0, {}), facts=facts, **changes)
 
 
-def case(name: str, status: int | None = 422, *, body: str = '{"detail": "no"}', alive: bool = True, error: str | None = None) -> FaultCase:
-    return FaultCase(name=name, status=status, seconds=0.01, error=error, body=body, alive_after=alive)
+def case(
+    name: str, status: int | None = 422, *, expected: Expected = "refused", kind: str = "", body: str = '{"detail": "no"}', alive: bool = True,
+    error: str | None = None, violations: Sequence[str] = (),
+) -> FaultCase:  # fmt: skip
+    return FaultCase(
+        name=name, kind=kind or name, expected=expected, request=f"{{{name}}}", status=status, seconds=0.01, error=error, body=body,
+        violations=list(violations), alive_after=alive,
+    )  # fmt: skip
 
 
 def resources(**facts: Any) -> ResourceUse:

@@ -1,5 +1,7 @@
 """The prediction service that faults are tried on, good or bad by its environment. Runs in a container; standard library only.
 
+INPUT       what becomes of wrong input. strict: a 4xx with a reason; polite: 200 with an error inside; fragile: 500 where JSON is nested
+            deeply; mortal: the process ends there
 DEADLINE_S  total deadline for the feature store; 0: waits for ever
 DRAIN       1: SIGTERM ends it after the answers in flight; 0: at once; deaf: as PID 1 it never hears of it
 WORKERS     processes that serve; from two on their parent only watches them, and starts new ones where RESPAWN is 1
@@ -26,7 +28,7 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 DEADLINE_S = float(os.environ.get("DEADLINE_S", "0.06")) or None
 DRAIN = os.environ.get("DRAIN", "1")
@@ -49,6 +51,7 @@ forgotten: list[asyncio.StreamWriter] = []
 
 
 async def features(customer: str) -> dict[str, Any]:
+    customer = quote(customer, "", errors="replace")
     reader, writer = await asyncio.open_connection(STORE.hostname, STORE.port)
     try:
         token = TOKEN_FILE.read_text() if FRESH_TOKEN else FIRST_TOKEN
@@ -91,21 +94,33 @@ async def persistent(customer: str) -> dict[str, Any]:
 def valid(request: Any) -> bool:
     if not isinstance(request, dict):
         return False
-    texts = (request.get(name) for name in ("transaction_id", "customer_id", "merchant_id", "timestamp", "currency", "cardholder_name"))
-    return all(isinstance(text, str) and 0 < len(text) <= 128 for text in texts) and all(number(request, name) for name in NUMBERS)
+    texts = ((request.get(name), limits) for name, limits in TEXTS.items())
+    return all(isinstance(text, str) and low <= len(text) <= high for text, (low, high) in texts) and all(number(request, n) for n in NUMBERS)
+
+
+INPUT = os.environ.get("INPUT", "strict")
+TEXTS = {
+    "transaction_id": (1, 64), "customer_id": (1, 64), "merchant_id": (1, 64), "timestamp": (20, 40), "currency": (3, 3), "country": (2, 2),
+    "merchant_category": (1, 32), "channel": (1, 32), "cardholder_name": (1, 128),
+}  # fmt: skip
+LARGEST_NUMBERS = {"distance_km": 5e4, "device_age_days": 2e4}
 
 
 def number(request: dict[str, Any], name: str) -> bool:
     value = request.get(name, "missing")
     if value is None:
         return name != "amount"
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e7
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LARGEST_NUMBERS.get(name, 1e7)
 
 
 async def predict(body: bytes) -> tuple[int, dict[str, Any]]:
     try:
         request = json.loads(body.decode())
-    except (ValueError, RecursionError):
+    except RecursionError:
+        if INPUT == "mortal":
+            os._exit(0)
+        return 500 if INPUT == "fragile" else 400, {"error": "nested too deeply"}
+    except ValueError:
         return 400, {"error": "not JSON"}
     if not valid(request):
         return 422, {"error": "not a transaction"}
@@ -149,6 +164,7 @@ async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> boo
         keep = length <= BODY_LIMIT and not stopping.is_set()
         text = json.dumps(answer).encode()
         connection = "keep-alive" if keep else "close"
+        status = 200 if INPUT == "polite" else status
         writer.write(b"HTTP/1.1 %d X\r\nConnection: %b\r\nContent-Length: %d\r\n\r\n%b" % (status, connection.encode(), len(text), text))
         await writer.drain()
         return keep

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from math import nan
 
 import numpy as np
 import pytest
-from jsonschema import Draft202012Validator
 
 from challenges.loader import LoadedChallenge
 from challenges.simulator import Row
-from harness.faults import malformed
 from harness.faults.base import Seen
 from harness.faults.catalogue import CATALOGUE, ENTRIES
 from harness.faults.dependency import brier
@@ -20,7 +17,6 @@ from harness.faults.process import ready_after
 from harness.faults.stage import newcomers_first, rows_needed
 from harness.load.outcomes import Outcome
 from harness.load.trace import Trace
-from harness.strict_json import strict_json
 
 
 def trace(outcomes: list[Outcome], gap_s: float = 0.01, latency_s: float = 0.005, score: float = 0.5) -> Trace:
@@ -55,30 +51,6 @@ def test_all_faults_together_fit_their_budget() -> None:
 def test_a_fault_gets_more_rows_than_a_sound_service_makes_it_send() -> None:
     for entry in ENTRIES:
         assert rows_needed(entry.id) >= entry.timing.rate_rps * entry.budget_s * 0.6
-
-
-def test_each_malformed_case_breaks_the_schema_and_no_tolerable_one_does(challenge: LoadedChallenge) -> None:
-    validator = Draft202012Validator(challenge.request_schema)
-    for case in malformed.cases(challenge.request_schema, challenge.samples[0]):
-        try:
-            document = strict_json(case.body)
-        except ValueError:
-            assert not case.name.startswith(("valid_", "either_")), case.name
-            continue
-        assert validator.is_valid(document) == case.name.startswith(("valid_", "either_")), case.name
-
-
-def test_the_malformed_cases_cover_every_required_field_and_have_names_of_their_own(challenge: LoadedChallenge) -> None:
-    names = [case.name for case in malformed.cases(challenge.request_schema, challenge.samples[0])]
-    assert len(set(names)) == len(names) >= 25
-    assert {f"missing_{field}" for field in challenge.request_schema["required"]} <= set(names)
-
-
-def test_the_oversize_case_is_large_and_the_last(challenge: LoadedChallenge) -> None:
-    last = malformed.cases(challenge.request_schema, challenge.samples[0])[-1]
-    assert last.name == "oversize"
-    assert len(last.body) > 8 << 20
-    assert json.loads(last.body)["transaction_id"] == challenge.samples[0]["transaction_id"]
 
 
 def test_a_service_is_ready_from_the_first_answer_after_which_it_stays_good() -> None:

@@ -231,8 +231,30 @@ def fault(id: str, number: int, *, injected: bool = True, bad: tuple[float, floa
     )  # fmt: skip
 
 
+EVERY_FAULT = (
+    "pause", "sigterm_drain", "shell_pid1", "sigkill", "worker_kill", "cpu_starvation", "memory_pressure", "disk_full", "network_cut", "packet_loss",
+    "bandwidth_cap", "dependency_slow", "dependency_errors", "dependency_refused", "dependency_blackhole", "dependency_reset", "dependency_drip",
+    "dependency_garbage", "dependency_missing_field", "dependency_nan", "dependency_huge_body", "dependency_flapping", "dependency_name_gone",
+    "dependency_credentials", "model_missing", "malformed_input", "overload", "rolling_update", "bad_rollout", "retrain_race", "model_schema",
+    "packet_loss_20",
+)  # fmt: skip
+
+
+def every_fault() -> FaultsEvidence:
+    """As many as the whole catalogue has: outages, fallbacks and shedding by turns, one without proof, one that broke, some without a check."""
+    records = []
+    for number, id in enumerate(EVERY_FAULT, 1):
+        made = fault(id, number, bad=(2.0, 3.0 + number % 4) if number % 5 == 0 else None, injected=number != 11)
+        shed = [b.model_copy(update={"ok": 0, "shed": b.sent}) if number % 7 == 0 and 2.5 <= b.t_s < 4.5 else b for b in made.bins]
+        records.append(made.model_copy(update={"bins": shed, "expectation": "answers as before"}))
+    records[28] = fault("bad_rollout", 29, injected=False, failed=failure("engine_lost"))
+    return FaultsEvidence(faults=records)
+
+
 def case(name: str) -> FaultCase:
-    return FaultCase(name=name, status=422, seconds=0.003, error=None, body='{"error": "amount is no number"}', alive_after=True)
+    return FaultCase(
+        name=name, kind=name, expected="refused", status=422, seconds=0.003, error=None, body='{"error": "amount is no number"}', alive_after=True
+    )
 
 
 def faults(asked: Challenge, mode: str) -> FaultsEvidence:

@@ -37,9 +37,9 @@ def stretches(points: list[Point]) -> int:
     return sum(a.y is not None and b.y is None for a, b in pairwise(points))
 
 
-def test_the_order_is_drift_then_latency_capacity_answers_and_resources() -> None:
+def test_the_order_is_faults_drift_then_latency_capacity_answers_and_resources() -> None:
     ids = [chart.id for chart in made.verdict(made.sound()).charts]
-    assert ids == ["drift-power", "drift", "signal-covariate", "signal-unit", "signal-missing", *LOAD]
+    assert ids == ["faults-1", "faults-2", "drift-power", "drift", "signal-covariate", "signal-unit", "signal-missing", *LOAD]
 
 
 def test_stress_windows_follow_the_load_windows_in_order_of_time() -> None:

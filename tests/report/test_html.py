@@ -83,6 +83,12 @@ def test_a_typical_report_is_small(page: str) -> None:
     assert len(page.encode()) <= 200_000
 
 
+def test_a_report_on_every_fault_of_the_catalogue_is_whole() -> None:
+    whole = reports.html.render(made.verdict(made.changed(made.sound("full"), faults=made.every_fault()), "full"))
+    assert len(whole.encode()) <= 300_000 and "Shortened" not in whole
+    assert "Not exercised: 11 bandwidth cap" in whole and whole.count("not scored</span>") > 10
+
+
 def test_the_same_result_gives_the_same_bytes(mixed: Result) -> None:
     again = Result.model_validate_json(mixed.model_dump_json())
     for name, render in RENDERERS.items():
@@ -140,7 +146,7 @@ def test_every_check_has_a_row_that_opens_to_rule_numbers_remedy_and_evidence(mi
 
 
 def test_every_picture_has_a_caption_and_its_numbers(mixed: Result, page: str) -> None:
-    assert len(mixed.charts) == 12
+    assert len(mixed.charts) == 13
     for chart in mixed.charts:
         figure = page[page.index(f'<figure id="chart-{chart.id}"') :].split("</figure>")[0]
         assert "<figcaption>" in figure and "<details>" in figure and "<td>" in figure

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from challenges import loader
 from challenges.simulator import Simulator
+from harness.faults import malformed
 
 SAMPLE: dict[str, Any] = loader.load("fraud-scoring").samples[0]
 QUICK = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -56,3 +57,12 @@ def test_any_json_value_in_any_field_is_scored_or_refused(oracle: SimpleNamespac
 def test_every_row_of_the_simulator_is_taken(oracle: SimpleNamespace, simulator: Simulator) -> None:
     for row in simulator.stream(2_000, 42_000):
         assert judge(oracle, json.dumps(row.request).encode()) is not None
+
+
+def test_it_treats_every_drawn_input_as_the_contract_says(oracle: SimpleNamespace, simulator: Simulator) -> None:
+    """Over many seeds, so that no submission meets an expectation that its neighbour would not."""
+    schema, samples = loader.load("fraud-scoring").request_schema, [row.request for row in simulator.stream(200, 11)]
+    for seed in range(40):
+        for case in malformed.cases(schema, samples, seed):
+            taken = judge(oracle, case.body) is not None
+            assert case.expected == "either" or taken == (case.expected == "scored"), (seed, case.name, case.shows)

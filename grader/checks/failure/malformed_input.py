@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from grader.checks.analysis.faults import judgeable
+from grader.checks.analysis.inputs import flaw, grouped, named
 from grader.checks.analysis.rungs import at_least
 from grader.checks.api import Bars, Finding, measure, reached, unmeasured
 from grader.schema.evidence import FaultCase, FaultsEvidence
+
+NAMED = 3
+"""Most mistakes that the sentence names, and most kinds of input per mistake."""
 
 
 def check(faults: FaultsEvidence, bars: Bars) -> Finding:
@@ -15,10 +21,9 @@ def check(faults: FaultsEvidence, bars: Bars) -> Finding:
     cases = record.cases
     if not cases:
         return unmeasured("no wrong input was sent")
-    lost = [case for case in cases if not _handled(case)]
+    lost = [case for case in cases if flaw(case)]
     share = 1 - len(lost) / len(cases)
-    named = ", ".join(f"{case.name}: {case.status or case.error}" for case in lost[:4])
-    seen = f"{len(cases) - len(lost)} of {len(cases)} inputs were handled right" + (f"; not so: {named}" if lost else "")
+    seen = f"{len(cases) - len(lost)} of {len(cases)} inputs were handled right{_mistreated(lost)}"
     figure = measure("handled right", share * 100, "%", n=len(cases))
     if not cases[-1].alive_after:
         return reached("dies", f"{seen}; after {cases[-1].name} the service was gone", figure)
@@ -29,13 +34,20 @@ def check(faults: FaultsEvidence, bars: Bars) -> Finding:
     return reached(level, seen, figure)
 
 
-def _handled(case: FaultCase) -> bool:
-    """4xx with a body that says why; `valid_...` cases must be scored, `either_...` may be. A body far too large may lose its connection."""
-    accepted = case.status is not None and 200 <= case.status < 300
-    if case.name.startswith("valid_"):
-        return accepted
-    if case.name.startswith("either_") and accepted:
-        return True
-    if case.status is None:
-        return case.name == "oversize" and case.error in ("reset", "eof")
-    return 400 <= case.status < 500 and (bool(case.body.strip()) or case.status == 413)
+def _mistreated(lost: Sequence[FaultCase]) -> str:
+    """What was wrong, the largest mistake first, each with the kinds of input that met it, and one request that anybody can send again."""
+    if not lost:
+        return ""
+    flaws: dict[str, list[FaultCase]] = {}
+    for case in lost:
+        flaws.setdefault(str(flaw(case)), []).append(case)
+    told = sorted(flaws.items(), key=lambda item: -len(item[1]))
+    sentences = [f"{why} ({len(cases)}: {_kinds(cases)})" for why, cases in told[:NAMED]]
+    request = told[0][1][0].request
+    return f"; not so: {', '.join(sentences)}" + (f"; such as {request}" if request else "")
+
+
+def _kinds(cases: Sequence[FaultCase]) -> str:
+    groups = sorted(grouped(cases).values(), key=lambda group: -len(group))
+    more = f" and {len(groups) - NAMED} kinds more" if len(groups) > NAMED else ""
+    return ", ".join(named(group) for group in groups[:NAMED]) + more

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from grader.judge.charts import autoscaling, capacity, drift, latency, resources
+from grader.judge.charts import autoscaling, capacity, drift, faults, latency, resources
 from grader.judge.found import found
 from grader.judge.timeline import timeline
 from grader.schema.bundle import Bundle
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import DriftEvidence, LoadEvidence, RepositoryEvidence, StressEvidence
+from grader.schema.evidence import DriftEvidence, FaultsEvidence, LoadEvidence, RepositoryEvidence, StressEvidence
 from grader.schema.result import Chart
 
 
@@ -16,6 +16,7 @@ def charts(bundle: Bundle, challenge: Challenge) -> list[Chart]:
     load, stress, drifted = found(bundle, LoadEvidence), found(bundle, StressEvidence), found(bundle, DriftEvidence)
     line = timeline(load, stress)
     drawn = [
+        *faults.over_time(found(bundle, FaultsEvidence)),
         *(drift.pictures(drifted, challenge) if drifted else []),
         latency.over_time(line, challenge),
         latency.percentiles(line, challenge),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from grader.checks.analysis.inputs import grouped, named
 from grader.checks.analysis.recovery import before, during, good_share, recovery_s
 from grader.schema.evidence import FaultCase, FaultRecord, FaultsEvidence
 from grader.schema.result import Table
 
-BODY = 120
+BODY = 80
 """Characters of an answer's body: enough to see whether it gives a reason."""
 
 Row = list[str | float | None]
@@ -38,12 +41,21 @@ def _percent(share: float | None) -> float | None:
 
 
 def inputs(faults: FaultsEvidence | None) -> Table | None:
-    """What each wrong input was answered with."""
-    rows = [_input(case) for record in faults.faults for case in record.cases] if faults else []
-    columns = ["input", "answered with", "ms", "alive afterwards", "body"]
-    return Table(id="inputs", title="Wrong inputs and their answers", theme="faults", columns=columns, rows=rows) if rows else None
+    """What wrong inputs were answered with: mistreated ones first, each with its request; the others in groups."""
+    groups = grouped([case for record in faults.faults for case in record.cases]) if faults else {}
+    if not groups:
+        return None
+    rows = [_input([case], why) for (_, why), cases in groups.items() if why for case in cases]
+    rows += [_input(cases, None) for (_, why), cases in groups.items() if not why]
+    says = "Either: the contract leaves open whether it is refused or scored. What was handled wrong stands first, with what was changed."
+    columns = ["input", "handled", "must be", "answered with", "request", "body", "slowest ms", "alive afterwards"]
+    return Table(id="inputs", title="Wrong inputs and their answers", theme="faults", columns=columns, rows=rows, says=says)
 
 
-def _input(case: FaultCase) -> Row:
-    answer = case.error or "no answer" if case.status is None else str(case.status)
-    return [case.name, answer, round(case.seconds * 1000, 1), "yes" if case.alive_after else "no", case.body[:BODY]]
+def _input(cases: Sequence[FaultCase], why: str | None) -> Row:
+    first = cases[0]
+    answers = {case.error or "no answer" if case.status is None else str(case.status) for case in cases}
+    expected, alive = {case.expected for case in cases}, all(case.alive_after for case in cases)
+    slowest = round(max(case.seconds for case in cases) * 1000, 1)
+    told: Row = [named(cases), "wrong" if why else "right", ", ".join(sorted(expected)), why or ", ".join(sorted(answers))]
+    return [*told, first.request if why else "", first.body[:BODY], slowest, "yes" if alive else "no"]

@@ -16,7 +16,7 @@ from grader.schema.evidence.behaviour import (
 )
 from grader.schema.evidence.drift import Alert, DriftEvidence, DriftRun, DriftWindow, ModelQuality
 from grader.schema.evidence.envelope import COLLECTORS, Envelope, EvidenceModel
-from grader.schema.evidence.faults import FaultCase, FaultRecord, FaultsEvidence
+from grader.schema.evidence.faults import Expected, FaultCase, FaultRecord, FaultsEvidence
 from grader.schema.evidence.feedback import FeedbackEvidence, FeedbackSegment, GaugeReading, ServedQuality, VersionDocument, VersionSwitch
 from grader.schema.evidence.load import (
     BatchEvidence,
@@ -52,8 +52,9 @@ from grader.schema.evidence.submission import (
 __all__ = [
     "COLLECTORS", "Alert", "AlertStretch", "Artifact", "ArtifactFacts", "AuditEvidence", "BaseImage", "BatchEvidence", "BatchTrial",
     "BootEvidence", "BurstStep", "Capacity", "CapacityTrial", "ContractEvidence", "ControlReading", "DockerfileChoice", "DriftEvidence",
-    "DriftRun", "DriftWindow", "Envelope", "ErrorLines", "EvidenceModel", "Exchange", "Family", "FaultCase", "FaultRecord", "FaultsEvidence",
-    "FeedbackEvidence", "FeedbackSegment", "GaugeReading", "Host", "ImageEvidence", "IsolationProbe", "Latency", "LoadEvidence", "LoadWindow",
+    "DriftRun", "DriftWindow", "Envelope", "ErrorLines", "EvidenceModel", "Exchange", "Expected", "Family", "FaultCase", "FaultRecord",
+    "FaultsEvidence", "FeedbackEvidence", "FeedbackSegment", "GaugeReading", "Host", "ImageEvidence", "IsolationProbe", "Latency",
+    "LoadEvidence", "LoadWindow",
     "LogsEvidence", "Manifest", "MetricsEvidence", "ModelQuality", "Panel", "Place", "PredictionFacts", "Probe", "PrometheusEvidence", "Replay",
     "RepositoryEvidence", "ResourceSample", "ResourceUse", "Rule", "RuleFile", "RunFacts", "Sample", "SandboxEvidence", "Scrape", "ScrapeCost",
     "Scraping", "SentTruth", "ServedQuality", "SlowClients", "SourceEvidence", "StageTiming", "StressEvidence", "Submission", "TimeBin",

@@ -1,0 +1,43 @@
+"""How a service treated the requests of an input fault: what was wrong with each answer, if anything, and the answers in groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grader.schema.evidence import FaultCase
+
+
+def flaw(case: FaultCase) -> str | None:
+    """What was wrong with the answer, in a few words; None where it was right.
+
+    A wrong request gets a 4xx with a body that says why, a right one a prediction, and one that may be taken for either gets either. A
+    body that is far too large may lose its connection, and a reason that quotes it may be longer than we read.
+    """
+    if case.status is None:
+        return None if case.name == "oversize" and case.error in ("reset", "eof") else case.error or "no answer"
+    if 200 <= case.status < 300:
+        return _accepted(case)
+    if case.expected == "scored":
+        return f"{case.status} for a valid request"
+    if not 400 <= case.status < 500:
+        return str(case.status)
+    return None if case.body.strip() or case.status == 413 or case.error == "too_large" else f"{case.status} without a reason"
+
+
+def _accepted(case: FaultCase) -> str | None:
+    if case.violations:
+        return f"{case.status} without a prediction"
+    return f"{case.status} for a wrong request" if case.expected == "refused" else None
+
+
+def grouped(cases: Sequence[FaultCase]) -> dict[tuple[str, str | None], list[FaultCase]]:
+    """Cases by kind and flaw, in order of appearance."""
+    groups: dict[tuple[str, str | None], list[FaultCase]] = {}
+    for case in cases:
+        groups.setdefault((case.kind, flaw(case)), []).append(case)
+    return groups
+
+
+def named(cases: Sequence[FaultCase]) -> str:
+    """One case by its name; several of one kind by what they have in common."""
+    return cases[0].name if len(cases) == 1 else f"{len(cases)} of {cases[0].kind}_*"
