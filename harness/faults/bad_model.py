@@ -99,6 +99,7 @@ class BadModel(Rollout):
         }
         died = f"exit code {state.exit_code}, {state.restart_count} restarts" if state.restart_count or not state.running else None
         return FaultCase(
-            name=staged.name, status=reply.status, seconds=round(seconds, 3), error=died, body=clean(reply.body, BODY_CHARS),
+            name=staged.name, kind="model", expected="refused", status=reply.status, seconds=round(seconds, 3), error=died,
+            body=clean(reply.body, BODY_CHARS),
             alive_after=self.scene.predicts(self.rows[0], deadline_s=2.0) is not None,
         )  # fmt: skip

@@ -204,6 +204,11 @@ def _tolerable(strings: list[str], valid: Mapping[str, object]) -> Iterator[_Spo
     yield _Spoilt("surrogate", "", _body({**valid, name: "\ud800"}), shows=_excerpt(name, r'"\ud800"'))
 
 
+def oversize(schema: Mapping[str, Any], valid: Mapping[str, object]) -> bytes:
+    """The body of the last case: well-formed, and thousands of times what a request may have."""
+    return _oversize(schema, valid).body
+
+
 def _oversize(schema: Mapping[str, Any], valid: Mapping[str, object]) -> _Spoilt:
     name = [field.name for field in fields(schema) if field.required and field.types == ["string"]][-1]
     return _Spoilt("oversize", "", _body({**valid, name: "x" * OVERSIZE}), shows=_excerpt(name, f'"{OVERSIZE >> 20} MiB of x"'))

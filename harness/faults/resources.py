@@ -20,6 +20,7 @@ from time import monotonic
 from harness.client import Reply
 from harness.faults import malformed, observe
 from harness.faults.base import Fault, Proof, Seen, pause_until, wait_for
+from harness.faults.expected import JSON
 from harness.faults.process import await_prediction, ready_after
 from harness.load.generator import Running
 
@@ -73,7 +74,7 @@ class MemoryPressure(Fault):
         self._restarts, self._since = self.candidate.state().restart_count, time.time()
         self._before = self._peak = self._used()
         self._limit = min(self.scene.challenge.spec.limits.memory_mib, round(self._before / MIB) + HEADROOM_MIB)
-        self._body = malformed.cases(self.scene.challenge.request_schema, self.rows[0].request)[-1].body
+        self._body = malformed.oversize(self.scene.challenge.request_schema, self.rows[0].request)
         self._replies: list[Reply] = []
         self._over, self._begun, self._first_kill = Event(), 0, 0.0
         self._senders = ThreadPoolExecutor(LARGE_BODIES, "large-body", initializer=_step_back)
@@ -121,7 +122,7 @@ class MemoryPressure(Fault):
 
     def _send(self, begin: float) -> None:
         """One connection's share: a body per round, none once the pressure is over."""
-        path, headers = self.scene.challenge.spec.contract.predict, {"Content-Type": malformed.JSON}
+        path, headers = self.scene.challenge.spec.contract.predict, {"Content-Type": JSON}
         for number in range(ROUNDS):
             pause_until(begin + number * ROUND_S)
             if self._over.is_set():

@@ -59,6 +59,10 @@ HOST_FAULTS = (
     fault("tmp_full", facts={"restarts": 0}),
     fault("packet_loss", facts={"sent_5": 400, "ok_5": 400, "sent_20": 400, "ok_20": 395}),
     dependency("bandwidth_cap"),
+    fault("bad_model", facts={"honoured": 1, "missing_ready": 0}, cases=[case("missing", 503)]),
+    fault("rolling_update", facts={"sent": 500, "failed": 0, "unnamed": 0, "exit_s": 1.1}),
+    fault("bad_rollout", facts={"second_ready": 0, "sent": 600, "failed": 0, "rollback_s": 0.0}),
+    fault("restart_with_data", facts={"lines_before": 1000, "lines_kept": 1000, "version_kept": 1, "retrained": 1, "ready_s": 0.8}),
     fault("overload", facts={"burst_rps": 900, "burst_sent": 2700, "burst_ok": 1500, "burst_shed": 1150, "burst_lost": 50, "restarts": 0}),
 )
 
