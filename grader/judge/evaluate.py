@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from grader.checks.registry import CHECKS, CheckSpec
@@ -71,7 +71,7 @@ def one(spec: CheckSpec, rule: CheckRule, bundle: Bundle, challenge: Challenge) 
     """Run one check: missing inputs first, then the precondition, then the check itself."""
     needed = [name for name in spec.inputs.values() if name not in ("challenge", "bars")]
     required = [name for parameter, name in spec.inputs.items() if name in needed and parameter not in spec.optional]
-    own = _missing(required, rule, bundle) or _fair(spec, rule, bundle, needed, _run(spec, rule, bundle, challenge))
+    own = _missing(required, rule, bundle) or _fair(spec, rule, bundle, challenge, needed)
     finding = _precondition(rule, bundle) or own
     return _normalise(spec, rule, finding, own, tuple(needed))
 
@@ -106,11 +106,12 @@ def _precondition(rule: CheckRule, bundle: Bundle) -> Finding | None:
     return Finding(level=_worst(rule), observed=observed, culprit=Culprit.CANDIDATE)
 
 
-def _fair(spec: CheckSpec, rule: CheckRule, bundle: Bundle, needed: list[str], finding: Finding) -> Finding:
+def _fair(spec: CheckSpec, rule: CheckRule, bundle: Bundle, challenge: Challenge, needed: list[str]) -> Finding:
     """What an experiment shows that we could not do as it should be done can only help: a full pass stands, anything less is unknown."""
+    finding = _run(spec, rule, bundle, challenge)
     if finding.level is None or _full(rule, finding):
         return finding
-    return _disturbed(rule, bundle, needed) or _unheard(spec, bundle, needed) or finding
+    return _disturbed(spec, rule, bundle, challenge, needed) or _unheard(spec, bundle, needed) or finding
 
 
 def _unheard(spec: CheckSpec, bundle: Bundle, needed: list[str]) -> Finding | None:
@@ -121,8 +122,8 @@ def _unheard(spec: CheckSpec, bundle: Bundle, needed: list[str]) -> Finding | No
     return Finding(outcome=Outcome.UNKNOWN, observed=f"the alert rules were not evaluated: {drift.rules_unheard}", culprit=Culprit.HOST)
 
 
-def _disturbed(rule: CheckRule, bundle: Bundle, needed: list[str]) -> Finding | None:
-    """Late requests and a busy host make a service look worse under a fault, never better."""
+def _disturbed(spec: CheckSpec, rule: CheckRule, bundle: Bundle, challenge: Challenge, needed: list[str]) -> Finding | None:
+    """Late requests and a busy host make a service look worse under a fault, never better. A check over all faults goes by the others."""
     faults = bundle.evidence.get(FAULTS)
     if FAULTS not in needed or not isinstance(faults, FaultsEvidence):
         return None
@@ -130,6 +131,9 @@ def _disturbed(rule: CheckRule, bundle: Bundle, needed: list[str]) -> Finding | 
     spoilt = [record for record in faults.faults if record.disturbed and (record.id in named or "fault" in rule.needs)]
     if not spoilt:
         return None
+    calm = FaultsEvidence(faults=[record for record in faults.faults if not record.disturbed])
+    if "fault" in rule.needs and calm.faults:
+        return _run(spec, rule, replace(bundle, evidence=bundle.evidence | {FAULTS: calm}), challenge)
     why = f"{spoilt[0].id} was disturbed in {spoilt[0].attempts} attempts: {spoilt[0].disturbed}"
     return Finding(outcome=Outcome.UNKNOWN, observed=why, culprit=Culprit.HOST)
 

@@ -62,7 +62,8 @@ class Place:
         return self.run(*self.arguments(origin, *more), **options)
 
     def arguments(self, origin: str | Path, *more: str) -> list[str]:
-        return ["grade", str(origin), "-c", "fraud-scoring", "-m", "tiny", "-o", str(self.out), *more]
+        mode = [] if "-m" in more else ["-m", "tiny"]
+        return ["grade", str(origin), "-c", "fraud-scoring", *mode, "-o", str(self.out), *more]
 
     @contextmanager
     def grading(self, origin: str | Path, *more: str) -> Iterator[Grading]:
@@ -226,6 +227,13 @@ load = [
     { name = "recovery", arrivals = "poisson", rate_factor = 1.0, seconds = 1, gapless = true },
 ]
 stress = { burst_s = 0.2, trial_s = 0.5, confirm_s = 1, search_s = 6, overload_s = 1, soak_s = 4 }
+drift = [{ kind = "covariate", severities = [0.5], features = ["distance_km"] }]
+
+[modes.rooted]
+title = "rooted: for tests of faults that only root can bring about"
+budget_s = 90
+faults = ["sigkill", "memory_pressure", "tmp_full", "packet_loss", "bandwidth_cap", "bad_model"]
+load = [{ name = "steady", arrivals = "poisson", rate_factor = 1.0, seconds = 1 }]
 drift = [{ kind = "covariate", severities = [0.5], features = ["distance_km"] }]
 
 [scoring]

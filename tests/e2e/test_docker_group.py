@@ -9,7 +9,8 @@ from pathlib import Path
 import docker
 import pytest
 
-from grader.schema.result import Outcome
+from grader.schema.evidence import FaultsEvidence
+from harness.bundle import read
 from harness.sandbox.engine import endpoints, is_local
 
 from .grading import Place, result_of
@@ -21,6 +22,7 @@ pytestmark = [
 ]
 
 NOBODY = "65534"
+ROOTED = ("sigkill", "memory_pressure", "tmp_full", "packet_loss", "bandwidth_cap", "bad_model")
 READS_ALL = "-all,+dac_read_search"
 """The interpreter may lie in root's own folder: reading is the one right that the user keeps. It may write, signal and configure nothing."""
 
@@ -38,10 +40,10 @@ def as_member(place: Place) -> list[str]:
     ]  # fmt: skip
 
 
-def test_a_member_of_the_docker_group_grades(place: Place, engine: docker.DockerClient, good: Path) -> None:
-    done = place.with_env(HOME=str(place.folder)).grade(good, launcher=as_member(place))
+def test_a_member_of_the_docker_group_grades_and_brings_about_what_needs_root(place: Place, engine: docker.DockerClient, good: Path) -> None:
+    done = place.with_env(HOME=str(place.folder)).grade(good, "-m", "rooted", launcher=as_member(place))
     assert done.code in (0, 4), done.err + done.out[-2000:]
-    result = result_of(place.out)
-    assert result.failures == []
-    unknown = {check.id: check.observed for check in result.checks if check.outcome is Outcome.UNKNOWN}
-    assert unknown == {}
+    assert result_of(place.out).failures == []
+    faults = read(place.out / "bundle").evidence["faults"]
+    assert isinstance(faults, FaultsEvidence)
+    assert {record.id: (record.injected, record.failure) for record in faults.faults} == dict.fromkeys(ROOTED, (True, None))
