@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from math import nan
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -37,6 +39,12 @@ def trace(outcomes: list[Outcome], gap_s: float = 0.01, latency_s: float = 0.005
 def test_every_fault_of_every_mode_is_in_the_catalogue(challenge: LoadedChallenge) -> None:
     assert {fault for mode in challenge.spec.modes.values() for fault in mode.faults} <= set(CATALOGUE)
     assert len(ENTRIES) == len(CATALOGUE)
+
+
+def test_the_documents_list_every_fault_with_its_number() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "faults.md").read_text()
+    listed = re.findall(r"^\| (\d+) \| `(\w+)` \|", text, re.MULTILINE)
+    assert listed == [(str(entry.number), entry.id) for entry in ENTRIES]
 
 
 def test_the_catalogue_is_in_the_order_of_its_numbers() -> None:
