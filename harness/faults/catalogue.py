@@ -80,9 +80,9 @@ ENTRIES = (
     Entry("dependency_garbage", 18, "dependency", DependencyGarbage, BRIEF, 8.0, "takes what is no valid answer as none"),
     Entry("dependency_missing_field", 19, "dependency", DependencyMissingField, BRIEF, 8.0, "does not predict from half of an answer unflagged"),
     Entry("dependency_nan", 20, "dependency", DependencyNan, BRIEF, 8.0, "lets no NaN into the model or out of the service"),
-    Entry("dependency_huge", 21, "dependency", DependencyHuge, BRIEF, 8.0, "stops reading at a size of its own"),
+    Entry("dependency_huge", 21, "dependency", DependencyHuge, Timing(1.5, 4.5, 3.0), 9.5, "stops reading at a size of its own"),
     Entry("dependency_flapping", 22, "dependency", DependencyFlapping, Timing(1.5, 4.0, 3.0), 9.0, "answers throughout, undegraded soon after"),
-    Entry("dependency_name_gone", 23, "dependency", DependencyNameGone, Timing(1.5, 2.5, 3.0), 10.0, "answers in time, lookups included"),
+    Entry("dependency_name_gone", 23, "dependency", DependencyNameGone, Timing(1.5, 3.5, 3.0), 10.0, "answers in time, lookups included"),
     Entry("dependency_credentials", 24, "dependency", DependencyCredentials, Timing(1.5, 2.0, 2.0), 8.0, "reads the token anew when it is refused"),
     Entry(
         "bad_model", 25, "model", BadModel, Timing(before_s=1.0, after_s=1.0), 30.0,
