@@ -61,7 +61,7 @@ ENTRIES = (
     ),
     Entry("cpu_starvation", 6, "process", CpuStarvation, Timing(before_s=1.5, after_s=6.0), 14.0, "sheds fast or holds; its p95 is back within 5 s"),
     Entry(
-        "memory_pressure", 7, "process", MemoryPressure, Timing(before_s=1.5, fault_s=4.0, after_s=2.5), 12.0,
+        "memory_pressure", 7, "process", MemoryPressure, Timing(before_s=1.5, fault_s=3.0, after_s=2.5), 12.0,
         "refuses large bodies before it has read them",
     ),
     Entry("tmp_full", 8, "process", TmpFull, Timing(before_s=1.5, fault_s=2.5, after_s=1.5), 8.0, "still predicts"),

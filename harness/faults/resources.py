@@ -32,7 +32,7 @@ LEAST_CPUS, MOST_CPUS = 0.02, 0.25
 HEADROOM_MIB = 48
 """Ten times what a sound service's use moves by from second to second, and less than half of what the large bodies weigh together."""
 
-LARGE_BODIES, ROUNDS, ROUND_S = 16, 4, 1.0
+LARGE_BODIES, ROUNDS, ROUND_S = 16, 2, 1.5
 BODY_DEADLINE_S = 3.0
 SENDER_NICENESS = 15
 
