@@ -70,11 +70,11 @@ def test_long_experiments_get_wider_slices() -> None:
     assert len(chart.series[0].points) <= POINTS + 16 and "Each 5 s" in chart.says
 
 
-def test_a_fault_that_no_check_judges_says_what_a_good_service_does() -> None:
+def test_a_fault_that_no_check_judges_says_what_is_expected() -> None:
     strips = {s.id: s for s in fault_strips(Bundle(evidence={"faults": made.every_fault()}), {}, {})}
     rotated, lost, unseen = strips["dependency_credentials"], strips["bad_rollout"], strips["bandwidth_cap"]
     assert (rotated.title, rotated.outcome, rotated.check) == ("Dependency credentials", None, "")
-    assert rotated.says == "A good service answers as before. Seen: seen"
+    assert rotated.says == "Expected: answers as before. Seen: seen"
     assert (lost.outcome, lost.recovered) == (Outcome.UNKNOWN, "not exercised") and "host" not in lost.recovered
     assert (unseen.outcome, unseen.recovered) == (Outcome.UNKNOWN, "not exercised")
 
