@@ -38,10 +38,10 @@ def _title(id: str) -> str:
 
 
 def _unjudged(record: FaultRecord) -> str:
-    """What a good service does, and what was seen, of a fault that no check judges."""
+    """What is expected and what was seen of a fault that no check judges."""
     if record.failure is not None:
         return record.failure.sentence
-    return f"A good service {record.expectation}. Seen: {record.proof}" if record.expectation else record.proof
+    return f"Expected: {record.expectation}. Seen: {record.proof}" if record.expectation else record.proof
 
 
 def _recovery(record: FaultRecord, check: Evaluated | None) -> float | None:

@@ -168,8 +168,9 @@ def _ledger(evaluated: Sequence[Evaluated], scored: Scored) -> list[LedgerRow]:
 
 
 def _by_fault(evaluated: Sequence[Evaluated]) -> dict[str, str]:
-    """Fault -> the check of the failure area that needs it alone."""
-    return {c.rule.needs[0].removeprefix("fault:"): c.id for c in evaluated if c.area == FAULTS_AREA and len(c.rule.needs) == 1}
+    """Fault -> the first check of the failure area that needs it alone."""
+    alone = [c for c in evaluated if c.area == FAULTS_AREA and len(c.rule.needs) == 1]
+    return {c.rule.needs[0].removeprefix("fault:"): c.id for c in reversed(alone)}
 
 
 def _out_of_scope(rubric: Rubric, challenge: Challenge, mode: str) -> list[OutOfScope]:

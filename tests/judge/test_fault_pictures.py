@@ -5,9 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from checks.builders import case
 
 from grader.judge.charts.faults import POINTS, over_time
 from grader.judge.strips import fault_strips
+from grader.judge.tables.faults import inputs
 from grader.schema.bundle import Bundle
 from grader.schema.evidence import FaultRecord, FaultsEvidence
 from grader.schema.result import Chart, Outcome
@@ -68,11 +70,11 @@ def test_long_experiments_get_wider_slices() -> None:
     assert len(chart.series[0].points) <= POINTS + 16 and "Each 5 s" in chart.says
 
 
-def test_a_fault_that_no_check_judges_says_what_a_good_service_does() -> None:
+def test_a_fault_that_no_check_judges_says_what_is_expected() -> None:
     strips = {s.id: s for s in fault_strips(Bundle(evidence={"faults": made.every_fault()}), {}, {})}
     rotated, lost, unseen = strips["dependency_credentials"], strips["bad_rollout"], strips["bandwidth_cap"]
     assert (rotated.title, rotated.outcome, rotated.check) == ("Dependency credentials", None, "")
-    assert rotated.says == "A good service answers as before. Seen: seen"
+    assert rotated.says == "Expected: answers as before. Seen: seen"
     assert (lost.outcome, lost.recovered) == (Outcome.UNKNOWN, "not exercised") and "host" not in lost.recovered
     assert (unseen.outcome, unseen.recovered) == (Outcome.UNKNOWN, "not exercised")
 
@@ -81,3 +83,17 @@ def test_recovery_is_told_to_a_tenth_of_a_second() -> None:
     records = [made.fault("pause", 1, bad=(2.0, 6.3)), made.fault("network_cut", 9, bad=(2.0, 5.0)), made.fault("dependency_slow", 12)]
     strips = fault_strips(Bundle(evidence={"faults": FaultsEvidence(faults=records)}), {}, {})
     assert [s.recovered for s in strips] == ["1.3 s to recover", "good within 0.1 s", "no outage"]
+
+
+def test_inputs_that_were_handled_wrong_stand_first_with_what_to_send_again() -> None:
+    cases = [
+        *[case(f"missing_{i}", kind="missing") for i in range(9)], case("text_for_amount", 500), case("extra_key", 200, expected="either"),
+        case("empty_body", 200, violations=["score is missing"]),
+    ]  # fmt: skip
+    table = inputs(FaultsEvidence(faults=[made.fault("malformed_input", 26).model_copy(update={"cases": cases})]))
+    assert table and [row[:5] for row in table.rows] == [
+        ["text_for_amount", "wrong", "refused", "500", "{text_for_amount}"],
+        ["empty_body", "wrong", "refused", "200 without a prediction", "{empty_body}"],
+        ["9: missing (9)", "right", "refused", "422", ""],
+        ["extra_key", "right", "either", "200", ""],
+    ]

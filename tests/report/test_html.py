@@ -86,7 +86,7 @@ def test_a_typical_report_is_small(page: str) -> None:
 def test_a_report_on_every_fault_of_the_catalogue_is_whole() -> None:
     whole = reports.html.render(made.verdict(made.changed(made.sound("full"), faults=made.every_fault()), "full"))
     assert len(whole.encode()) <= 300_000 and "Shortened" not in whole
-    assert "Not exercised: 11 bandwidth cap" in whole and whole.count("not scored</span>") > 10
+    assert "Not exercised: 11 bandwidth cap" in whole and whole.count("not scored</span>") >= 5
 
 
 def test_the_same_result_gives_the_same_bytes(mixed: Result) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
-from grader.checks.analysis.inputs import grouped, named
+from grader.checks.analysis.inputs import flaw
 from grader.checks.analysis.recovery import before, during, good_share, recovery_s
 from grader.schema.evidence import FaultCase, FaultRecord, FaultsEvidence
 from grader.schema.result import Table
@@ -41,21 +42,30 @@ def _percent(share: float | None) -> float | None:
 
 
 def inputs(faults: FaultsEvidence | None) -> Table | None:
-    """What wrong inputs were answered with: mistreated ones first, each with its request; the others in groups."""
-    groups = grouped([case for record in faults.faults for case in record.cases]) if faults else {}
-    if not groups:
+    """What wrong inputs were answered with: a row for each that was handled wrong, with its request, then a row per right answer."""
+    cases = [case for record in faults.faults for case in record.cases] if faults else []
+    if not cases:
         return None
-    rows = [_input([case], why) for (_, why), cases in groups.items() if why for case in cases]
-    rows += [_input(cases, None) for (_, why), cases in groups.items() if not why]
+    right: dict[tuple[str, str], list[FaultCase]] = {}
+    for case in cases:
+        if flaw(case) is None:
+            right.setdefault((case.expected, _answer(case)), []).append(case)
+    rows = [_input([case.name], [case], "wrong", why, case.request) for case in cases if (why := flaw(case))]
+    rows += [_input(_kinds(group), group, "right", answer, "") for (_, answer), group in right.items()]
     says = "Either: the contract leaves open whether it is refused or scored. What was handled wrong stands first, with what was changed."
     columns = ["input", "handled", "must be", "answered with", "request", "body", "slowest ms", "alive afterwards"]
     return Table(id="inputs", title="Wrong inputs and their answers", theme="faults", columns=columns, rows=rows, says=says)
 
 
-def _input(cases: Sequence[FaultCase], why: str | None) -> Row:
-    first = cases[0]
-    answers = {case.error or "no answer" if case.status is None else str(case.status) for case in cases}
-    expected, alive = {case.expected for case in cases}, all(case.alive_after for case in cases)
-    slowest = round(max(case.seconds for case in cases) * 1000, 1)
-    told: Row = [named(cases), "wrong" if why else "right", ", ".join(sorted(expected)), why or ", ".join(sorted(answers))]
-    return [*told, first.request if why else "", first.body[:BODY], slowest, "yes" if alive else "no"]
+def _input(names: Sequence[str], cases: Sequence[FaultCase], handled: str, answer: str, request: str) -> Row:
+    slowest, alive = round(max(case.seconds for case in cases) * 1000, 1), all(case.alive_after for case in cases)
+    told = ", ".join(names) if len(cases) == 1 else f"{len(cases)}: {', '.join(names)}"
+    return [told, handled, cases[0].expected, answer, request, cases[0].body[:BODY], slowest, "yes" if alive else "no"]
+
+
+def _answer(case: FaultCase) -> str:
+    return case.error or "no answer" if case.status is None else str(case.status)
+
+
+def _kinds(cases: Sequence[FaultCase]) -> list[str]:
+    return [f"{kind} ({n})" if n > 1 else kind for kind, n in Counter(case.kind for case in cases).items()]
