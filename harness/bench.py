@@ -1,4 +1,4 @@
-"""What every live stage stands on: the generator, the sandbox, and all requests of the run, drawn before the first is sent."""
+"""What every live stage stands on: the generator, the sandbox, and all requests of the run, fixed before the first is sent."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from challenges.simulator import Row
 from grader.schema.challenge import Mode
 from harness.drift import experiment
 from harness.faults import stage as faults
+from harness.faults.stage import RowsOf
 from harness.feedback import experiment as feedback
 from harness.feedback.plan import Experiment as Feedback
 from harness.load.generator import LoadGenerator
@@ -28,14 +29,15 @@ STRESS_ROWS = 8000
 
 @dataclass(frozen=True)
 class Streams:
-    """Every hidden request of the run, drawn before the first is sent. Ids and customers of different phases never overlap."""
+    """Every hidden request of the run, fixed before the first is sent. Ids and customers of different phases never overlap."""
 
     contract: list[Row]
     load: list[Row]
     stress: list[Row]
     drift: experiment.Experiment
     feedback: Feedback | None
-    faults: dict[str, list[Row]]
+    faults: RowsOf
+    """Drawn anew for each fault, always the same for the same one: all at once they would be a third of the grader's memory."""
 
     @classmethod
     def draw(cls, challenge: LoadedChallenge, mode: Mode, seeds: Seeds) -> Streams:
@@ -46,7 +48,7 @@ class Streams:
             stress=simulator.stream(STRESS_ROWS if mode.stress else 0, seeds.derive("stress")),
             drift=experiment.prepare(challenge, mode.drift, seeds.derive("drift")),
             feedback=feedback.prepare(challenge, mode.feedback, seeds.derive("feedback")),
-            faults={fault: simulator.stream(faults.rows_needed(fault), seeds.derive(f"faults:{fault}")) for fault in mode.faults},
+            faults=lambda fault: simulator.stream(faults.rows_needed(fault), seeds.derive(f"faults:{fault}")),
         )
 
     @property

@@ -6,7 +6,7 @@ When that does not help either, the later faults are recorded as failed by the c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 from challenges.loader import LoadedChallenge
@@ -35,20 +35,22 @@ ROWS_EACH = 2500
 """Rows of one fault: enough for a probe in which nearly every request is a new customer's."""
 
 Hook = Callable[[str], None]
+RowsOf = Callable[[str], Sequence[Row]]
 Explain = Callable[[str, Exception], Failure]
 Verify = Callable[[], None]
 
 
 def collect(
     topology: Topology, candidate: Candidate, generator: LoadGenerator, challenge: LoadedChallenge, mode: Mode,
-    rows_by_fault: Mapping[str, Sequence[Row]], seeds: Seeds, known: Known | None = None,
+    rows_of: RowsOf, seeds: Seeds, known: Known | None = None,
     *, before: Hook = lambda _fault: None, after: Hook = lambda _fault: None, progress: Progress | None = None,
     explain: Explain = lambda _where, error: translate(error).failure, ground: Verify = lambda: None,
 ) -> FaultsEvidence:  # fmt: skip
-    """Every fault of the mode, in its order. `before` and `after` surround each experiment (scrapes), outside of its record.
+    """Every fault of the mode, in its order, each with the requests that `rows_of` gives for it.
 
-    What breaks in one experiment is that fault's own trouble, in the words of `explain`: the others are still carried out. `ground` raises
-    Trouble where engine, network or sidecars have moved: that ends the stage, and the Trouble carries what was recorded before.
+    `before` and `after` surround each experiment (scrapes), outside of its record. What breaks in one experiment is that fault's own
+    trouble, in the words of `explain`: the others are still carried out. `ground` raises Trouble where engine, network or sidecars have moved:
+    that ends the stage, and the Trouble carries what was recorded before.
     """
     scene = Scene(topology, candidate, generator, challenge, seeds, known or Known())
     records: list[FaultRecord] = []
@@ -61,7 +63,7 @@ def collect(
             records.append(blank(entry, "the service was gone before", gone))
             continue
         try:
-            record, gone = _one(entry, scene, newcomers_first(rows_by_fault[id]), before, after)
+            record, gone = _one(entry, scene, newcomers_first(rows_of(id)), before, after)
         except Exception as error:  # noqa: BLE001 - every fault can fail alone; the cause is typed, named and kept
             record = blank(entry, "the experiment could not be carried out", explain(f"fault {id}", error))
         _stand(ground, records, mode.faults[len(records) :])

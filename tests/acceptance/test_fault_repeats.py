@@ -17,6 +17,7 @@ import pytest
 
 import grader.rubric
 from challenges.loader import LoadedChallenge, load
+from challenges.simulator import Row
 from grader.checks.registry import CHECKS
 from grader.judge.evaluate import one
 from grader.schema.bundle import Bundle
@@ -65,7 +66,10 @@ def exercised(challenge: LoadedChallenge, topology: Topology, image: str, faults
     """The faults stage on a fresh container: its evidence and its seconds."""
     seeds = Seeds(b"k" * 16, f"repeat {repeat}", 1)
     simulator = challenge.simulator()
-    rows = {id: simulator.stream(stage.rows_needed(id), seeds.derive(f"faults:{id}")) for id in faults}
+
+    def rows_of(id: str) -> list[Row]:
+        return simulator.stream(stage.rows_needed(id), seeds.derive(f"faults:{id}"))
+
     candidate = topology.start_candidate(image)
     try:
         deadline = time.monotonic() + READY_S
@@ -75,7 +79,7 @@ def exercised(challenge: LoadedChallenge, topology: Topology, image: str, faults
         mode = challenge.spec.modes["full"].model_copy(update={"faults": faults})
         begin = time.monotonic()
         with LoadGenerator(topology.cores.ours) as generator:
-            return stage.collect(topology, candidate, generator, challenge, mode, rows, seeds), time.monotonic() - begin
+            return stage.collect(topology, candidate, generator, challenge, mode, rows_of, seeds), time.monotonic() - begin
     finally:
         candidate.remove()
 

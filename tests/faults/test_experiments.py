@@ -148,7 +148,7 @@ def test_a_service_that_does_not_come_back_is_started_anew_on_record(good: Scene
     monkeypatch.setattr(stage, "run", leave_it_dead)
     monkeypatch.setattr(stage, "BACK_S", 0.5)
     mode = good.challenge.spec.modes["quick"].model_copy(update={"faults": ["pause"]})
-    evidence = stage.collect(good.topology, good.candidate, good.generator, good.challenge, mode, {"pause": rows}, good.seeds)
+    evidence = stage.collect(good.topology, good.candidate, good.generator, good.challenge, mode, lambda _: rows, good.seeds)
     assert evidence.faults[0].facts["restarted_by_harness"] == 1
     assert good.predicts(rows[0]) is not None
 
@@ -159,8 +159,7 @@ def test_after_a_service_is_gone_for_good_later_faults_say_so(good: Scene, rows:
     monkeypatch.setattr(stage, "is_back", lambda *_: False)
     monkeypatch.setattr(stage, "restart", lambda *_: True)
     mode = good.challenge.spec.modes["quick"].model_copy(update={"faults": ["pause", "sigkill"]})
-    both = {"pause": rows, "sigkill": rows}
-    evidence = stage.collect(good.topology, good.candidate, good.generator, good.challenge, mode, both, good.seeds)
+    evidence = stage.collect(good.topology, good.candidate, good.generator, good.challenge, mode, lambda _: rows, good.seeds)
     later = evidence.fault("sigkill")
     assert later is not None and later.failure is not None
     assert (later.failure.cause, later.injected) == ("service_gone", False)

@@ -48,7 +48,7 @@ def starved(pid: int) -> Iterator[None]:
 
 def judged(check: str, scene: Scene, fault: str, rows: list[Row]) -> Evaluated:
     mode = scene.challenge.spec.modes["full"].model_copy(update={"faults": [fault]})
-    evidence = stage.collect(scene.topology, scene.candidate, scene.generator, scene.challenge, mode, {fault: rows}, scene.seeds)
+    evidence = stage.collect(scene.topology, scene.candidate, scene.generator, scene.challenge, mode, lambda _: rows, scene.seeds)
     rule = grader.rubric.load().areas["failure"].checks[check].model_copy(update={"behaviour": False})
     return one(CHECKS[check], rule, Bundle(challenge=scene.challenge.spec, evidence={"faults": evidence}), scene.challenge.spec)
 
