@@ -52,7 +52,7 @@ ENTRIES = (
     ),
     Entry(
         "pid1_signals", 3, "process", Pid1Signals, Timing(before_s=1.0, after_s=1.5, rate_rps=20.0), 10.0,
-        "exits on `docker stop` by itself, without a SIGKILL",
+        "exits on docker stop by itself, without a SIGKILL",
     ),
     Entry("sigkill", 4, "process", Sigkill, Timing(after_s=3.0), 15.0, "is ready again within 5 s of the kill"),
     Entry(

@@ -19,6 +19,6 @@ def check(faults: FaultsEvidence, bars: Bars) -> Finding:
         return unmeasured("how the container ended was not recorded")
     figure = measure("exit after docker stop", took, "s")
     if code == KILLED:
-        return reached("killed", f"still there {took:.1f} s after `docker stop`, and killed (exit code {KILLED})", figure)
-    seen = f"left {took:.1f} s after `docker stop` (exit code {code:.0f})"
+        return reached("killed", f"still there {took:.1f} s after docker stop, and killed (exit code {KILLED})", figure)
+    seen = f"left {took:.1f} s after docker stop (exit code {code:.0f})"
     return reached("leaves" if took <= bars["prompt_s"] else "late", seen, figure)
