@@ -6,6 +6,8 @@ One case per file: `status` of its last readiness answer (None: none), `seconds`
 Facts
   honoured            1: with a copy of the image's own model the service opened that file; 0: it served without opening it; -1: this host
                       does not tell, or the copy could not be served, or nothing in the image looked like a model
+  copy_served         1: a container with that copy was ready and predicted; 0: it was not; -1: nothing in the image looked like a model
+  <file>_opened       1: somebody opened it while the container was watched; 0: nobody; -1: this host does not tell, or there is no file
   <file>_ready        1: it said that it is ready
   <file>_valid        of ASKED valid requests, those answered well once it was ready
   <file>_own          1: all of these answers named the version of the image's own model (0: another, -1: not ready)
@@ -25,7 +27,7 @@ from harness.text import clean
 
 ASKED = 5
 COPY_S = 15.0
-LEAST_S, MOST_S = 2.5, 6.0
+LEAST_S, MOST_S = 3.0, 8.0
 BODY_CHARS = 200
 
 
@@ -39,6 +41,7 @@ class BadModel(Rollout):
         self._numbers: dict[str, float] = {}
         self._version = self._named_by(self.candidate)
         self._watch_s = MOST_S
+        self._numbers["copy_served"] = -1
         self._numbers["honoured"] = self._honours_a_copy()
 
     def _honours_a_copy(self) -> int:
@@ -49,17 +52,21 @@ class BadModel(Rollout):
             second = self.start_second(own)
             served = wait_for(lambda: self.serves(second), second.started_at + COPY_S)
             seen = watch.seen()
+        self._numbers["copy_served"] = int(served)
         if served:  # a broken one may take as long, and a little more; the first instance may serve a retrained model
             self._version = self._named_by(second)
-            self._watch_s = min(MOST_S, max(LEAST_S, 1.5 * (monotonic() - second.started_at) + 1.0))
+            took = monotonic() - second.started_at
+            self._watch_s = max(min(MOST_S, max(LEAST_S, 2 * took + 2.0)), took + 1.0)
         return seen if served else -1
 
     def inject(self) -> float:
         at = monotonic()
         for name in BROKEN:
             staged = self._artifacts.broken(name, self.scene.seeds.derive(f"fault:bad_model:{name}"))
-            second = self.start_second(staged)
-            self._cases.append(self._watch(second, staged))
+            with opened(staged.path) as watch:
+                second = self.start_second(staged)
+                self._cases.append(self._watch(second, staged))
+                self._numbers[f"{name}_opened"] = watch.seen()
             self._proofs.append(given(second, staged, self.scene.challenge.spec.contract.model_path_env))
         return at
 

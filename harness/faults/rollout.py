@@ -5,7 +5,8 @@ Facts
                   valid prediction), by_first, by_second (valid predictions of each), versions (distinct model versions in them), unnamed (valid
                   predictions without one), second_ready_s, own_model (1: it was given a copy of the image's model through the environment; 0: it
                   ignored or refused that, and ran without; -1: nothing in the image looked like a model), exit_s (of the first; -1: not in time)
-  bad_rollout     second_ready (1: it said so and got the traffic), sent, failed (until the second was gone), rollback_s (from its removal until
+  bad_rollout     second_ready (1: it said so and got the traffic), second_opened (1: by the end somebody had opened its file; 0: nobody; -1: this
+                  host does not tell), sent, failed (until the second was gone), rollback_s (from its removal until
                   answers are good; -1: never)
 """
 
@@ -18,16 +19,18 @@ from time import monotonic
 
 import numpy as np
 
+from grader.schema.causes import Trouble
 from harness.faults import observe
-from harness.faults.artifacts import Artifacts, Staged, given
+from harness.faults.artifacts import Artifacts, Opens, Staged, given, opened
 from harness.faults.base import Fault, Proof, Seen, pause_until, valid_answer, wait_for
 from harness.faults.process import ready_after
 from harness.load.generator import Running
 from harness.sandbox.container import Candidate
-from harness.sandbox.limits import USUAL_WEIGHT
+from harness.sandbox.limits import LEAST_WEIGHT, USUAL_WEIGHT
 
 READY_S = 30.0
 EXIT_S = 12.0
+KILL_GRACE_S = 1.0
 WATCH_S = 6.0
 DEATHS = 2
 
@@ -93,16 +96,22 @@ class RollingUpdate(Rollout):
         self._since, self._over, self._exit_s, self._second_ready_s = time.time(), self._began, -1.0, -1.0
         own = self._artifacts.own()
         self._own_model = -1 if own is None else int(self._becomes_ready(own))
-        if self._own_model == 1 or self._becomes_ready(None):
-            assert self._second is not None
-            self._second_ready_s = monotonic() - self._second.started_at
-            self._second.set_weight(USUAL_WEIGHT)
+        if self._own_model != 1 and not self._becomes_ready(None):
+            raise Trouble("not_ready", f"a second container beside the first was not ready and predicting within {self._limit_s:g} s")
+        assert self._second is not None
+        self._second_ready_s = monotonic() - self._second.started_at
+        self._second.set_weight(USUAL_WEIGHT)
+
+    @property
+    def _limit_s(self) -> float:
+        return min(READY_S, self.scene.challenge.spec.limits.ready_timeout_s)
 
     def _becomes_ready(self, staged: Staged | None) -> bool:
         """One that dies again and again is not waited for to the end."""
         second = self.start_second(staged)
-        limit = min(READY_S, self.scene.challenge.spec.limits.ready_timeout_s)
-        wait_for(lambda: self.serves(second) or second.state().restart_count > DEATHS, second.started_at + limit)
+        for part, weight in ((0.5, LEAST_WEIGHT), (1.0, USUAL_WEIGHT)):  # one that is late has its full share: it must be late by itself
+            second.set_weight(weight)
+            wait_for(lambda: self.serves(second) or second.state().restart_count > DEATHS, second.started_at + part * self._limit_s)
         return self.serves(second)
 
     def inject(self) -> float:
@@ -119,6 +128,8 @@ class RollingUpdate(Rollout):
         told = observe.signals_sent(self.scene.topology, self.candidate.id, self._since)
         if told and wait_for(lambda: not self.candidate.state().running, since + EXIT_S):
             self._exit_s = monotonic() - since
+        elif told:  # half stopped, it could neither serve again nor be judged by the faults to come
+            self.candidate.stop(KILL_GRACE_S)
         pause_until(monotonic() + self.timing.fault_s)
         self._over = monotonic()
 
@@ -152,10 +163,12 @@ class BadRollout(Rollout):
 
     def prepare(self, running: Running) -> None:
         super().prepare(running)
-        self._ready = False
+        self._ready, self._opened = False, -1
+        self._watch: Opens | None = None
         self._staged = self._artifacts.broken("corrupt", self.scene.seeds.derive("fault:bad_rollout:file"))
 
     def inject(self) -> float:
+        self._watch = self._stack.enter_context(opened(self._staged.path))
         self.start_second(self._staged)
         return monotonic()
 
@@ -168,6 +181,7 @@ class BadRollout(Rollout):
             second.set_weight(USUAL_WEIGHT)
             self.switch(second)
             pause_until(monotonic() + self.timing.fault_s)
+        self._opened = self._watch.seen() if self._watch else -1
 
     def proof(self) -> Proof:
         if self._second is None:
@@ -178,6 +192,7 @@ class BadRollout(Rollout):
         trace = seen.trace.between(self._began, seen.undo_at)
         return {
             "second_ready": int(self._ready),
+            "second_opened": self._opened,
             "sent": len(trace) - trace.dropped,
             "failed": int(np.count_nonzero(~trace.valid & trace.was_sent)),
             "rollback_s": round(ready_after(seen.trace, seen.undo_at), 3),

@@ -2,7 +2,7 @@
 
 MODEL   strict: a broken file keeps it unready; own: it serves the image's file then; blind: it says that it is ready and fails; ignore: it never
         looks at MODEL_PATH
-DRAIN   1: SIGTERM ends it after the answers in flight; 0: at once
+DRAIN   1: SIGTERM ends it after the answers in flight; 0: at once; never: nothing does
 TRAIL   append: /data/audit.jsonl is added to; anew: it begins anew with each start
 """
 
@@ -87,7 +87,7 @@ stopping = threading.Event()
 
 
 def main() -> None:
-    signal.signal(signal.SIGTERM, lambda *_: stopping.set() if DRAIN == "1" else os._exit(0))
+    signal.signal(signal.SIGTERM, {"1": lambda *_: stopping.set(), "0": lambda *_: os._exit(0), "never": signal.SIG_IGN}[DRAIN])
     server = Server(("0.0.0.0", int(os.environ["PORT"])), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     stopping.wait()

@@ -14,7 +14,7 @@ from checks.builders import judge
 
 from challenges.simulator import Row
 from grader.schema.evidence import FaultRecord, FaultsEvidence
-from harness.faults import runner
+from harness.faults import rollout, runner
 from harness.faults.artifacts import BROKEN, Artifacts, given, opened
 from harness.faults.base import Scene, Timing
 from harness.faults.catalogue import CATALOGUE
@@ -127,3 +127,18 @@ def test_an_opened_file_is_noticed(tmp_path: Path) -> None:
         assert watch.seen() == 1 == watch.seen()
     with opened(None) as nothing:
         assert nothing.seen() == -1
+
+
+def test_a_service_that_reads_no_file_gets_no_credit_for_holding(begin: Start, rows: list[Row]) -> None:
+    record = carried_out("bad_rollout", begin(MODEL="ignore"), rows)
+    assert record.facts["second_opened"] == 0
+    assert level("bad_rollout", record) == "ignores", record.facts
+
+
+def test_a_first_instance_that_does_not_leave_is_killed_and_serves_again(begin: Start, rows: list[Row], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rollout, "EXIT_S", 1.0)
+    scene = begin(DRAIN="never")
+    pid = scene.candidate.state().pid
+    record = carried_out("rolling_update", scene, rows)
+    assert record.facts["exit_s"] == -1 and scene.candidate.state().pid != pid
+    assert level("rolling_update", record) in {"lingers", "few"}, record.facts

@@ -18,7 +18,9 @@ def check(faults: FaultsEvidence) -> Finding:
     if not files:
         return unmeasured("no container was started with a broken model")
     ready = [name for name in files if record.facts[f"{name}_ready"]]
-    if ready and record.facts.get("honoured") == 0:
+    if not ready and record.facts.get("copy_served") == 0:
+        return unmeasured("not even a copy of the image's own model was served through MODEL_PATH: that the broken ones were not shows nothing")
+    if ready and _unread(record, ready):
         return reached("ignores", "MODEL_PATH is ignored: with it the service never opened the file that it names, and served")
     broken = [name for name in ready if not _own(record, name)]
     refused, own = len(files) - len(ready), len(ready) - len(broken)
@@ -28,6 +30,11 @@ def check(faults: FaultsEvidence) -> Finding:
         return reached("refuses", seen, figure)
     seen += f"; ready with a model that was {' and '.join(name.replace('_', ' ') for name in broken)}"
     return reached("mostly" if len(broken) == 1 else "serves", seen, figure)
+
+
+def _unread(record: FaultRecord, ready: list[str]) -> bool:
+    """It served without a look at what MODEL_PATH names: at the good copy, or at a broken file."""
+    return record.facts.get("honoured") == 0 or any(record.facts.get(f"{name}_opened") == 0 for name in ready)
 
 
 def _own(record: FaultRecord, name: str) -> bool:

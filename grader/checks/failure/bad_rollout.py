@@ -18,6 +18,8 @@ def check(faults: FaultsEvidence, bars: Bars) -> Finding:
     told = "said that it is ready, and got the traffic" if facts.get("second_ready") else "never said that it is ready"
     seen = f"the instance with a broken model {told}; {failed:.0f} of {sent:.0f} requests failed"
     figure = measure("failed", failed, "requests", n=int(sent))
+    if facts.get("second_ready") and facts.get("second_opened") == 0:
+        return reached("ignores", f"{seen}; it never opened the file that MODEL_PATH names, so nothing was rolled out", figure)
     if failed <= bars["few"] * sent:
         return reached("holds", seen, figure)
     if 0 <= back <= bars["back_s"]:

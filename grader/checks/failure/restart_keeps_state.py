@@ -19,7 +19,7 @@ def check(faults: FaultsEvidence) -> Finding:
     if not before and not retrained:
         return not_applicable("there is no audit trail, and no retrained model, that a restart could lose")
     trail_lost = before > 0 and kept < before
-    model_lost = retrained and facts.get("version_kept") == 0
+    model_lost = retrained and facts.get("version_kept") != 1
     said = [f"{kept:.0f} of {before:.0f} lines of the audit trail are still there"] if before else []
     said += [f"the retrained model {'is gone' if model_lost else 'still serves'}"] if retrained else []
     figures = [measure("kept", kept, "lines", n=int(before))] if before else []
