@@ -8,9 +8,9 @@ from grader.schema.evidence import FaultCase
 FILES = ("missing", "corrupt", "truncated", "wrong_schema")
 
 
-def rolled(honoured=1, **verdicts):
+def rolled(honoured=1, copy_served=1, opened=1, **verdicts):
     """Per file: refused unless told otherwise, as (ready, valid answers of 5, answers name the image's own version)."""
-    facts = {"honoured": honoured}
+    facts = {"honoured": honoured, "copy_served": copy_served, "truncated_opened": opened}
     for name in FILES:
         ready, valid, own = verdicts.get(name, (0, 0, -1))
         facts |= {f"{name}_ready": ready, f"{name}_valid": valid, f"{name}_own": own}
@@ -31,6 +31,9 @@ OWN, FAILS, SCORES = (1, 5, 1), (1, 0, 1), (1, 5, 0)
         ("refuses", rolled(honoured=-1, **dict.fromkeys(FILES, OWN))),
         ("ignores", rolled(honoured=0, **dict.fromkeys(FILES, OWN))),
         ("refuses", rolled(honoured=0)),
+        ("ignores", rolled(honoured=-1, copy_served=-1, opened=0, **dict.fromkeys(FILES, OWN))),
+        ("refuses", rolled(honoured=-1, copy_served=-1, opened=-1, **dict.fromkeys(FILES, OWN))),
+        ("unknown", rolled(honoured=-1, copy_served=0)),
         ("mostly", rolled(wrong_schema=FAILS)),
         ("mostly", rolled(wrong_schema=SCORES)),
         ("serves", rolled(wrong_schema=SCORES, truncated=FAILS)),

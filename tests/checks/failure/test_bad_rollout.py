@@ -15,6 +15,8 @@ def released(**facts):
         ("holds", released()),
         ("holds", released(failed=1)),
         ("holds", released(second_ready=1)),
+        ("holds", released(second_ready=1, second_opened=1)),
+        ("ignores", released(second_ready=1, second_opened=0)),
         ("rolls_back", released(second_ready=1, failed=150, rollback_s=0.2)),
         ("breaks", released(second_ready=1, failed=150, rollback_s=-1)),
         ("breaks", released(second_ready=1, failed=150, rollback_s=11)),

@@ -18,6 +18,7 @@ def restarted(**facts):
         ("kept", restarted(lines_before=0, lines_kept=0)),
         ("partly", restarted(lines_kept=999)),
         ("partly", restarted(version_kept=0)),
+        ("partly", restarted(version_kept=-1)),
         ("lost", restarted(lines_kept=0, version_kept=0)),
         ("lost", restarted(lines_kept=0, retrained=-1)),
         ("lost", restarted(lines_before=0, version_kept=0)),
