@@ -135,6 +135,14 @@ def test_a_service_that_reads_no_file_gets_no_credit_for_holding(begin: Start, r
     assert level("bad_rollout", record) == "ignores", record.facts
 
 
+def test_a_second_instance_that_is_never_ready_costs_no_request(begin: Start, rows: list[Row], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rollout.Rollout, "serves", lambda self, instance: instance is self.candidate)
+    monkeypatch.setattr(rollout, "READY_S", 1.0)
+    record = carried_out("rolling_update", begin(), rows)
+    assert record.facts["second_ready_s"] == -1 and record.facts["failed"] == 0 == record.facts["by_second"]
+    assert level("rolling_update", record) == "alone"
+
+
 def test_a_first_instance_that_does_not_leave_is_killed_and_serves_again(begin: Start, rows: list[Row], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rollout, "EXIT_S", 1.0)
     scene = begin(DRAIN="never")

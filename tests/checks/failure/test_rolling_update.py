@@ -17,6 +17,7 @@ def updated(**facts):
         ("nameless", updated(unnamed=500)),
         ("lingers", updated(exit_s=-1)),
         ("few", updated(failed=1)),
+        ("alone", updated(second_ready_s=-1, by_second=0, exit_s=-1)),
         ("drops", updated(failed=2)),
         ("drops", faults(fault("rolling_update", failure=CANDIDATE))),
         ("unknown", faults(fault("rolling_update", failure=GRADER))),
