@@ -16,7 +16,7 @@ def check(faults: FaultsEvidence, bars: Bars) -> Finding:
     if failed is None or not sent:
         return unmeasured("the requests during the update were not counted")
     if facts.get("second_ready_s", 0) < 0:
-        return reached("alone", "a second instance beside the first never became ready, so that nothing could be updated")
+        return reached("alone", "a second instance beside the first died again and again, so that nothing could be updated")
     left = f"left {exit_s:.1f} s after SIGTERM" if exit_s >= 0 else "did not leave after SIGTERM"
     seen = f"{failed:.0f} of {sent:.0f} requests failed while a second instance took over; the first {left}"
     figures = measure("failed", failed, "requests", n=int(sent)), measure("second instance ready after", facts.get("second_ready_s", 0), "s")
