@@ -58,12 +58,22 @@ def ask(container: Container, method: str, path: str, body: object = None) -> tu
             connection.close()
 
 
+AWAIT_TRAIL = """
+import pathlib, time
+trail, until = pathlib.Path("/data/audit.jsonl"), time.monotonic() + 5
+while not (trail.exists() and trail.read_text()) and time.monotonic() < until:
+    time.sleep(0.02)
+print(trail.read_text())
+"""
+"""The trail once it is written: it may be buffered for a moment."""
+
+
 def test_the_oracle_serves_degraded_without_a_store_audits_and_leaves_cleanly(engine: docker.DockerClient) -> None:
     with started(engine, "oracle") as container:
         status, body = ask(container, "POST", "/predict", SAMPLE)
         assert (status, json.loads(body)["degraded"]) == (200, True)
         assert ask(container, "POST", "/predict", {"amount": "x"})[0] == 422
-        audit = container.exec_run(["python", "-c", "import time; time.sleep(0.2); print(open('/data/audit.jsonl').read())"]).output
+        audit = container.exec_run(["python", "-c", AWAIT_TRAIL]).output
         assert isinstance(audit, bytes)
         assert json.loads(audit)["transaction_id"] == SAMPLE["transaction_id"]
         container.kill("SIGTERM")
