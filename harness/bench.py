@@ -45,7 +45,7 @@ class Streams:
         return cls(
             contract=simulator.stream(CONTRACT_ROWS, seeds.derive("contract")),
             load=simulator.stream(rows_needed(mode.load, challenge.spec.reality), seeds.derive("load")),
-            stress=simulator.stream(STRESS_ROWS if mode.stress else 0, seeds.derive("stress")),
+            stress=simulator.stream(STRESS_ROWS, seeds.derive("stress")) if mode.stress else [],
             drift=experiment.prepare(challenge, mode.drift, seeds.derive("drift")),
             feedback=feedback.prepare(challenge, mode.feedback, seeds.derive("feedback")),
             faults=lambda fault: simulator.stream(faults.rows_needed(fault), seeds.derive(f"faults:{fault}")),

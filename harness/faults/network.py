@@ -33,6 +33,9 @@ LEAST_KBIT = 16
 BURST_BYTES = 1600
 QUEUE_MS = 2000
 
+DEVICE = "$(ip -o link | sed -n 's/^[0-9]*: \\(eth[0-9]*\\)[@:].*/\\1/p' | head -n 1)"
+"""In a script: the container's interface, which gets another name with each return to its network."""
+
 
 class NetworkCut(Fault):
     """Take the container off its network and put it back under the same address."""
@@ -133,18 +136,18 @@ class BandwidthCap(Fault):
         self._hits = self._delayed = 0
 
     def inject(self) -> float:
-        self._tell(f"tc qdisc replace dev eth0 root tbf rate {self._cap}kbit burst {BURST_BYTES} latency {QUEUE_MS}ms")
+        self._tell(f"tc qdisc replace dev {DEVICE} root tbf rate {self._cap}kbit burst {BURST_BYTES} latency {QUEUE_MS}ms")
         return monotonic()
 
     def proof(self) -> Proof:
         self._hits = self._store.hits("ok") - self._hits_before
-        found = [qdisc for qdisc in json.loads(self._tell("tc -s -j qdisc show dev eth0")) if qdisc["kind"] == "tbf"]
+        found = [qdisc for qdisc in json.loads(self._tell(f"tc -s -j qdisc show dev {DEVICE}")) if qdisc["kind"] == "tbf"]
         self._delayed = sum(qdisc["overlimits"] for qdisc in found)
         said = f"a cap of {self._cap} kbit/s" if found else "no cap"
         return Proof(self._delayed > 0, f"{said} where {self._need:.0f} kbit/s were needed; it held back {self._delayed} packets")
 
     def undo(self) -> float:
-        self._tell("tc qdisc del dev eth0 root 2>/dev/null || true")
+        self._tell(f"tc qdisc del dev {DEVICE} root 2>/dev/null || true")
         return monotonic()
 
     def facts(self, seen: Seen) -> dict[str, float]:

@@ -234,6 +234,7 @@ title = "rooted: for tests of faults that only root can bring about"
 budget_s = 90
 faults = ["sigkill", "memory_pressure", "tmp_full", "packet_loss", "bandwidth_cap", "bad_model"]
 load = [{ name = "steady", arrivals = "poisson", rate_factor = 1.0, seconds = 1 }]
+stress = { search_s = 0, overload_s = 0, soak_s = 0 }
 drift = [{ kind = "covariate", severities = [0.5], features = ["distance_km"] }]
 
 [scoring]
