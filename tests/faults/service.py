@@ -9,6 +9,7 @@ BODY_LIMIT  1: refuses bodies over 1 MiB unread; 0: reads them whole
 SCRATCH     1: writes each request to /tmp first
 LEAK        1: forgets connections to the feature store that it gave up
 WORK_S      CPU seconds per prediction
+START_S     seconds until it listens
 IN_FLIGHT   requests beyond so many at once are answered 503; 0: no limit
 FALLBACK    1: without features it scores the request alone, flagged; 0: it answers 500
 CHECKS      1: takes only whole, finite features of at most 64 KiB; 0: whatever the store says
@@ -35,6 +36,7 @@ DRAIN = os.environ.get("DRAIN", "1")
 WORKERS, RESPAWN = int(os.environ.get("WORKERS", "1")), os.environ.get("RESPAWN", "1") == "1"
 BODY_LIMIT = 1 << 20 if os.environ.get("BODY_LIMIT", "1") == "1" else 1 << 40
 SCRATCH, LEAK = os.environ.get("SCRATCH") == "1", os.environ.get("LEAK") == "1"
+START_S = float(os.environ.get("START_S", "0"))
 WORK_S, IN_FLIGHT = float(os.environ.get("WORK_S", "0")), int(os.environ.get("IN_FLIGHT", "0"))
 FALLBACK = os.environ.get("FALLBACK", "1") == "1"
 CHECKS = os.environ.get("CHECKS", "1") == "1"
@@ -214,6 +216,7 @@ def fork(listener: socket.socket) -> None:
 stopping: asyncio.Event
 
 if __name__ == "__main__":
+    time.sleep(START_S)
     shared = socket.create_server(("0.0.0.0", int(os.environ["PORT"])), backlog=1024)
     if WORKERS > 1:
         watch(shared)

@@ -14,6 +14,7 @@ from docker.errors import APIError
 from grader.schema.challenge import Challenge
 from harness.sandbox import owner, token_file
 from harness.sandbox.container import Candidate
+from harness.sandbox.limits import shared_data
 from harness.sandbox.token_file import TokenFile
 from harness.sandbox.topology import Topology
 
@@ -74,7 +75,7 @@ def test_an_engine_that_cannot_see_the_file_starts_the_candidate_without_it(
     topology.token_file = TokenFile(record)
     folder = topology.token_file.folder
     try:
-        assert topology._create("image", 20, {}, []) == "made"
+        assert topology._create("image", 20, {}, [], shared_data("data")) == "made"
         assert [token_file.TARGET in targets for targets in tried] == [True, False]
         assert topology.token_file is None
         assert "does not see our temporary files" in topology.notes[-1]
