@@ -224,7 +224,8 @@ def fault(id: str, number: int, *, injected: bool = True, bad: tuple[float, floa
         probed = [b.model_copy(update={"ok": 0, "degraded": b.sent}) if 2 <= b.t_s < 5 else b for b in probed]
     wrong = id == "malformed_input"
     return FaultRecord(
-        id=id, number=number, target="candidate", injected=injected, proof="seen" if injected else "no trace of it", failure=failed,
+        id=id, number=number, target="input" if wrong else "candidate", injected=injected, proof="seen" if injected else "no trace of it",
+        failure=failed,
         inject_s=2.0 if injected else None, undo_s=5.0 if injected else None, end_s=9.0, bin_s=BIN_S, bins=[] if wrong else probed,
         liveness=[(round(i * 0.2, 1), 200) for i in range(45)], cases=[case(name) for name in ("nan", "huge", "empty")] if wrong else [],
         facts={"healthy_before": 1.0, **FACTS.get(id, DEPENDENCY if id.startswith("dependency") else {})},

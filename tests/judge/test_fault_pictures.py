@@ -97,3 +97,11 @@ def test_inputs_that_were_handled_wrong_stand_first_with_what_to_send_again() ->
         ["9: missing (9)", "right", "refused", "422", ""],
         ["extra_key", "right", "either", "200", ""],
     ]
+
+
+def test_a_broken_model_that_is_refused_is_no_wrong_input_handled_wrong() -> None:
+    model = made.case("corrupt").model_copy(update={"status": 503})
+    refused = made.fault("bad_model", 25).model_copy(update={"target": "model", "cases": [model]})
+    assert inputs(FaultsEvidence(faults=[refused])) is None
+    table = inputs(FaultsEvidence(faults=[refused, made.fault("malformed_input", 26)]))
+    assert table is not None and "corrupt" not in str(table.rows)

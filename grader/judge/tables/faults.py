@@ -13,6 +13,9 @@ from grader.schema.result import Table
 BODY = 80
 """Characters of an answer's body: enough to see whether it gives a reason."""
 
+INPUT = "input"
+"""Target of the fault whose cases are requests. Others have cases too: a broken model is answered by a readiness of 503, and rightly so."""
+
 Row = list[str | float | None]
 
 
@@ -43,7 +46,7 @@ def _percent(share: float | None) -> float | None:
 
 def inputs(faults: FaultsEvidence | None) -> Table | None:
     """What wrong inputs were answered with: a row for each that was handled wrong, with its request, then a row per right answer."""
-    cases = [case for record in faults.faults for case in record.cases] if faults else []
+    cases = [case for record in faults.faults if record.target == INPUT for case in record.cases] if faults else []
     if not cases:
         return None
     right: dict[tuple[str, str], list[FaultCase]] = {}
