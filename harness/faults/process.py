@@ -27,6 +27,7 @@ from harness.faults.base import Fault, Proof, Seen, wait_for
 from harness.load.generator import Running
 from harness.load.outcomes import ANSWERED
 from harness.load.trace import Trace
+from harness.sandbox.container import Candidate
 from harness.sandbox.helper import Process
 
 EXIT_S = 15.0
@@ -38,6 +39,14 @@ RESTART_S = 10.0
 RESPAWN_S = 8.0
 SUSTAINED_S = 0.5
 SUSTAINED_SHARE = 0.95
+
+
+def start_again(candidate: Candidate) -> float:
+    """No policy restarts what was told to stop: the harness does, as an orchestrator would. Returns when it was asked to."""
+    at = monotonic()
+    if not candidate.state().running:
+        candidate.start()
+    return at
 
 
 def ready_after(trace: Trace, since: float) -> float:
@@ -104,9 +113,7 @@ class SigtermDrain(Fault):
         self.scene.topology.feature_store.set_mode("ok")
         if self._signalled and self.candidate.state().running:
             self.candidate.stop(1)
-        self._started_at = monotonic()
-        if not self.candidate.state().running:
-            self.candidate.start()
+        self._started_at = start_again(self.candidate)
         return self._started_at
 
     def settle(self) -> None:
@@ -149,9 +156,7 @@ class Pid1Signals(Fault):
         return Proof(told and down, said)
 
     def undo(self) -> float:
-        self._started_at = monotonic()
-        if not self.candidate.state().running:
-            self.candidate.start()
+        self._started_at = start_again(self.candidate)
         return self._started_at
 
     def settle(self) -> None:

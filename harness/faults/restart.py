@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from time import monotonic
 
 from harness.faults.base import Fault, Proof, Seen, wait_for
-from harness.faults.process import ready_after
+from harness.faults.process import ready_after, start_again
 from harness.load.generator import Running
 from harness.telemetry.audit import DATA_DIR
 
@@ -50,9 +50,7 @@ class RestartWithData(Fault):
         return Proof(gone, "the main process is gone" if gone else "the main process is still there")
 
     def undo(self) -> float:
-        self._started_at = monotonic()
-        if not self.candidate.state().running:
-            self.candidate.start()
+        self._started_at = start_again(self.candidate)
         return self._started_at
 
     def settle(self) -> None:

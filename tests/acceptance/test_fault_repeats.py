@@ -7,16 +7,12 @@ from __future__ import annotations
 
 import os
 import time
-import uuid
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
-import docker
 import pytest
 
 import grader.rubric
-from challenges.loader import LoadedChallenge, load
+from challenges.loader import LoadedChallenge
 from challenges.simulator import Row
 from grader.checks.registry import CHECKS
 from grader.judge.evaluate import one
@@ -24,42 +20,17 @@ from grader.schema.bundle import Bundle
 from grader.schema.evidence import FaultsEvidence
 from harness.faults import stage
 from harness.load.generator import LoadGenerator
-from harness.sandbox import owner
 from harness.sandbox.topology import Topology
 from harness.seeds import Seeds
 
+from .conftest import await_ready
+
 pytestmark = [pytest.mark.engine, pytest.mark.soak]
 
-ORACLE = Path(__file__).resolve().parents[2] / "challenges/fraud-scoring/submissions/oracle"
 REPEATS = int(os.environ.get("REPEATS", "20"))
 FAULTS = [id for id in os.environ.get("FAULTS", "").split(",") if id]
-READY_S = 60.0
 LONGEST_S = 540.0
 """The bar for the whole catalogue."""
-
-
-@pytest.fixture(scope="module")
-def challenge() -> LoadedChallenge:
-    return load("fraud-scoring")
-
-
-@pytest.fixture(scope="module")
-def image(engine: docker.DockerClient, base_image: str) -> Iterator[str]:
-    tag = f"reference-oracle:{uuid.uuid4().hex[:12]}"
-    engine.images.build(path=str(ORACLE), tag=tag, rm=True, forcerm=True, labels={owner.OWNER: owner.owner_token()})
-    yield tag
-    engine.images.remove(tag, force=True)
-
-
-@pytest.fixture(scope="module")
-def topology(
-    engine: docker.DockerClient, challenge: LoadedChallenge, sidecar_image: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Topology]:
-    run_id = f"test-faults-{os.getpid()}"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))  # run records stay out of the user's own
-        with Topology(engine, run_id, challenge.spec, owner.labels(run_id), sidecar_image) as entered:
-            yield entered
 
 
 def exercised(challenge: LoadedChallenge, topology: Topology, image: str, faults: list[str], repeat: int) -> tuple[FaultsEvidence, float]:
@@ -72,10 +43,7 @@ def exercised(challenge: LoadedChallenge, topology: Topology, image: str, faults
 
     candidate = topology.start_candidate(image)
     try:
-        deadline = time.monotonic() + READY_S
-        while candidate.client.get(challenge.spec.contract.ready).status != 200:
-            assert time.monotonic() < deadline, candidate.logs()
-            time.sleep(0.05)  # pace of polling; the condition above ends the wait
+        await_ready(candidate, challenge)
         mode = challenge.spec.modes["full"].model_copy(update={"faults": faults})
         begin = time.monotonic()
         with LoadGenerator(topology.cores.ours) as generator:
