@@ -11,6 +11,7 @@ LEAK        1: forgets connections to the feature store that it gave up
 WORK_S      CPU seconds per prediction
 START_S     seconds until it listens
 HEARTBEAT   1: ends as soon as the store cannot be reached, to be started again
+WATCHDOG    1: ends when it stood still for more than a second, to be started again, as servers with a timeout for their workers do
 IN_FLIGHT   requests beyond so many at once are answered 503; 0: no limit
 FALLBACK    1: without features it scores the request alone, flagged; 0: it answers 500
 CHECKS      1: takes only whole, finite features of at most 64 KiB; 0: whatever the store says
@@ -37,7 +38,7 @@ DRAIN = os.environ.get("DRAIN", "1")
 WORKERS, RESPAWN = int(os.environ.get("WORKERS", "1")), os.environ.get("RESPAWN", "1") == "1"
 BODY_LIMIT = 1 << 20 if os.environ.get("BODY_LIMIT", "1") == "1" else 1 << 40
 SCRATCH, LEAK = os.environ.get("SCRATCH") == "1", os.environ.get("LEAK") == "1"
-HEARTBEAT = os.environ.get("HEARTBEAT") == "1"
+HEARTBEAT, WATCHDOG = os.environ.get("HEARTBEAT") == "1", os.environ.get("WATCHDOG") == "1"
 START_S = float(os.environ.get("START_S", "0"))
 WORK_S, IN_FLIGHT = float(os.environ.get("WORK_S", "0")), int(os.environ.get("IN_FLIGHT", "0"))
 FALLBACK = os.environ.get("FALLBACK", "1") == "1"
@@ -196,10 +197,18 @@ async def heartbeat() -> None:
         writer.close()
 
 
+async def watchdog() -> None:
+    while True:
+        at = time.monotonic()
+        await asyncio.sleep(0.3)
+        if time.monotonic() - at > 1.3:
+            os._exit(1)
+
+
 async def main(listener: socket.socket) -> None:
     global stopping
     stopping = asyncio.Event()
-    beating = asyncio.create_task(heartbeat()) if HEARTBEAT else None
+    watching = [asyncio.create_task(task()) for task, wanted in ((heartbeat, HEARTBEAT), (watchdog, WATCHDOG)) if wanted]
     server = await asyncio.start_server(connection, sock=listener)
     if DRAIN != "deaf":
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set if DRAIN == "1" else lambda: os._exit(0))
@@ -208,8 +217,8 @@ async def main(listener: socket.socket) -> None:
     while busy:
         await asyncio.sleep(0.005)
     await asyncio.sleep(0.05)
-    if beating:
-        beating.cancel()
+    for task in watching:
+        task.cancel()
 
 
 def watch(listener: socket.socket) -> None:

@@ -42,9 +42,9 @@ def test_a_fallback_in_time_is_told_from_waiting_and_from_failing(id: str, good:
     assert level(id, perform(id, patient, rows, fault_s=2.0, after_s=1.0)) in ("slow", "partly", "fails")
 
 
-def test_a_pause_tells_a_reserve_from_none(good: Scene, strained: Scene, rows: list[Row]) -> None:
+def test_a_pause_tells_who_goes_on_from_who_starts_anew(good: Scene, start: Start, rows: list[Row]) -> None:
     assert level("pause_recovery", perform("pause", good, rows, after_s=2.0)) == "prompt"
-    assert level("pause_recovery", perform("pause", strained, rows)) in ("slow", "never")
+    assert level("pause_recovery", perform("pause", start(WATCHDOG="1", START_S="5.5"), rows)) in ("slow", "never")
 
 
 def test_a_cut_tells_who_waits_for_the_network_from_who_dies_of_it(good: Scene, start: Start, rows: list[Row]) -> None:
