@@ -34,7 +34,7 @@ class Streams:
     contract: list[Row]
     load: list[Row]
     stress: list[Row]
-    drift: experiment.Experiment
+    drift: experiment.Experiment | None
     feedback: Feedback | None
     faults: RowsOf
     """Drawn anew for each fault, always the same for the same one: all at once they would be a third of the grader's memory."""
@@ -44,9 +44,9 @@ class Streams:
         simulator = challenge.simulator()
         return cls(
             contract=simulator.stream(CONTRACT_ROWS, seeds.derive("contract")),
-            load=simulator.stream(rows_needed(mode.load, challenge.spec.reality), seeds.derive("load")),
+            load=simulator.stream(rows_needed(mode.load, challenge.spec.reality), seeds.derive("load")) if mode.load else [],
             stress=simulator.stream(STRESS_ROWS, seeds.derive("stress")) if mode.stress else [],
-            drift=experiment.prepare(challenge, mode.drift, seeds.derive("drift")),
+            drift=experiment.prepare(challenge, mode.drift, seeds.derive("drift")) if mode.drift else None,
             feedback=feedback.prepare(challenge, mode.feedback, seeds.derive("feedback")),
             faults=lambda fault: simulator.stream(faults.rows_needed(fault), seeds.derive(f"faults:{fault}")),
         )

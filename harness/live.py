@@ -76,11 +76,13 @@ class Live:
             return
         loaded = self._serving("load", self._load, _load_seconds)
         stressed = self._serving("stress", self._stress, _stress_seconds) if self.mode.stress else None
-        self._begin_watch()
-        drifted = self._serving("drift", lambda: self._drift(loaded, stressed), _drift_seconds)
+        if watched := bool(self.mode.drift or self.mode.feedback):
+            self._begin_watch()
+        drifted = self._serving("drift", lambda: self._drift(loaded, stressed), _drift_seconds) if self.mode.drift else None
         labelled = self._serving("feedback", lambda: self._feedback(loaded, stressed), _feedback_seconds)
-        self._run("prometheus", lambda: self.watch.collect(drifted))
-        self.watch.end()
+        if watched:
+            self._run("prometheus", lambda: self.watch.collect(drifted))
+            self.watch.end()
         self._serving("idle", self._idle, needs=["load"])
         quiet = self._serving("quiet_logs", self._quiet_logs)
         self._serving("audit", self._audit)
@@ -186,6 +188,7 @@ class Live:
 
     def _contract(self) -> ContractEvidence:
         """The artifacts are read while nothing is measured yet. An engine that does not hand them out costs that one fact."""
+        self.telemetry.scrape("contract")
         try:
             found = artifact.read(self._here, self.spec.contract.version, self.spec.contract.model_path_env)
         except Trouble as trouble:
@@ -249,6 +252,7 @@ class Live:
 
     def _drift(self, loaded: LoadEvidence | None, stressed: StressEvidence | None) -> DriftEvidence:
         bench = self.bench
+        assert bench.streams.drift is not None
         with ScrapesUnderLoad(self._here.client, self.spec.contract.metrics, self.clock.begin) as scrapes:
             result = experiment.run(
                 bench.streams.drift, bench.generator, self._here.client, self.challenge, bench.topology.feature_store, bench.topology.alerts,
@@ -287,7 +291,8 @@ class Live:
 
     def _quiet_logs(self) -> LogsEvidence:
         """Before the faults, whose lines could push those of the ids that we look for out of the log."""
-        rows = [*self.bench.streams.load, *self.bench.streams.drift.rows]
+        streams = self.bench.streams
+        rows = [*streams.load, *(streams.drift.rows if streams.drift else [])]
         canaries = {str(row.request[field]) for row in rows for field in self.spec.contract.canary_fields}
         sent = audit.answers(*self.traces)
         versions = {version for _, version in sent.values()}

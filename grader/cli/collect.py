@@ -18,9 +18,10 @@ def command(
     allow_host: options.AllowHost = None,
     ca_file: options.CaFile = None,
     prices: options.PricesFile = None,
+    stages: options.Stages = None,
 ) -> None:
     """Collect evidence only, without an opinion. `grader score DIR` judges it, here or elsewhere."""
-    asked = request(submission, challenge, mode, attempt, allow_host, ca_file, prices)
+    asked = request(submission, challenge, mode, attempt, allow_host, ca_file, prices, stages)
     options.writable(out)
     with watching() as progress:
         collect(asked, out / BUNDLE, progress)

@@ -47,6 +47,10 @@ Attempt = Annotated[int, typer.Option(min=1, help="attempt number: another one d
 AllowHost = Annotated[list[str] | None, typer.Option("--allow-host", help="admit a git host on a non-public address (repeatable)")]
 CaFile = Annotated[Path | None, typer.Option("--ca-file", help="CA bundle for the git server", exists=True, dir_okay=False)]
 PricesFile = Annotated[Path | None, typer.Option("--prices", metavar="FILE", help="price table, as challenges/prices.toml", show_default=False)]
+Stages = Annotated[
+    str | None,
+    typer.Option("--stages", help="only these stimuli, e.g. load:steady,fault:pause; for authors, gives no score that counts"),
+]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="output folder of an earlier run", show_default=False)]
 
 

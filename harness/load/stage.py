@@ -96,6 +96,8 @@ def collect(stage: Stage, plans: Sequence[LoadWindowPlan], supply: Supply) -> Lo
     Where the control container's figures moved from before to after, the host changed under us: all windows are sent once more.
     """
     readings: list[ControlReading] = []
+    if not plans:
+        return LoadEvidence(windows=[], voided=[], control=[], bin_s=BIN_S)
     record = _pass(stage, plans, supply, readings)
     if (why := moved(readings)) is not None:
         record.void_all(why)

@@ -171,6 +171,7 @@ class Service:
             raw = await read_json(request, self.settings)
             tx = schema.transaction(raw)
         except schema.Invalid as error:
+            LOG.warning("refused", extra={"status": error.status, "reason": error.reason, "field": error.field})
             return refusal(error.status, error.reason, error.field)
         if self.model is None:
             return refusal(503, "no model is loaded")

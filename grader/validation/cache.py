@@ -1,0 +1,99 @@
+"""Where the evidence of cases is kept, by what it depends on: a rubric, brief or price that changes means to score again, not to run again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache as once
+from pathlib import Path
+
+import grader.schema
+import harness
+from challenges.loader import DIGESTED_SHARED, ROOT, LoadedChallenge, files_under
+from challenges.narrow import PART, narrow
+from grader.validation.cases import Case
+from harness.bundle import MANIFEST
+
+MEASURING = ("contract", "private")
+"""Folders of a challenge that evidence depends on. Brief, prices, promises and scoring can change without another run."""
+SPEC_PARTS = {"reality", "limits", "contract", "drift"}
+UNSEEN = ("__pycache__", ".git")
+
+
+@dataclass(frozen=True)
+class Place:
+    """The output folder of one case: bundle/, result.json, reports, and seconds.json with what the run took."""
+
+    folder: Path
+
+    @property
+    def filled(self) -> bool:
+        return (self.folder / "bundle" / MANIFEST).is_file()
+
+    @property
+    def seconds(self) -> float:
+        try:
+            return float(json.loads((self.folder / "seconds.json").read_text()))
+        except (OSError, ValueError):
+            return 0.0
+
+    def ran(self, seconds: float) -> None:
+        (self.folder / "seconds.json").write_text(json.dumps(round(seconds, 1)))
+
+    def clear(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def root() -> Path:
+    """$XDG_CACHE_HOME/grader/validation, or below ~/.cache."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "grader" / "validation"
+
+
+def place(case: Case, challenge: LoadedChallenge, base: Path) -> Place:
+    """The folder for this case and everything that its evidence depends on."""
+    whole = hashlib.sha256()
+    for part in _parts(case, challenge):
+        whole.update(part.encode() + b"\0")
+    return Place(base / challenge.spec.slug / case.key / whole.hexdigest()[:16])
+
+
+def _parts(case: Case, challenge: LoadedChallenge) -> Iterator[str]:
+    spec = challenge.spec
+    exercised = spec.modes[case.mode] if case.stages is None else narrow(spec, case.mode, case.stages).modes[PART]
+    yield exercised.model_dump_json(exclude={"title", "budget_s"})
+    yield spec.model_dump_json(include=SPEC_PARTS)
+    yield tree_digest([path for part in MEASURING for path in files_under(challenge.folder / part)], challenge.folder)
+    yield tree_digest([ROOT / name for name in DIGESTED_SHARED], ROOT)
+    yield _grader_digest()
+    yield tree_digest(_files(case.submission), case.submission)
+    if case.mutant is not None:
+        yield tree_digest([path for path in _files(case.mutant.folder) if path.suffix == ".patch"], case.mutant.folder)
+        yield json.dumps(case.mutant.expect.remove)
+
+
+@once
+def _grader_digest() -> str:
+    """Of the code that measures and of the shape of what it writes. Checks, rubric, scoring and reports are not in it."""
+    measuring, shapes = Path(harness.__file__).parent, Path(grader.schema.__file__).parent
+    files = [*measuring.rglob("*"), *(shapes / "evidence").rglob("*.py"), shapes / "bundle.py", shapes / "causes.py"]
+    return tree_digest(sorted(path for path in files if path.is_file() and not _unseen(path)), measuring.parent)
+
+
+def tree_digest(files: Iterable[Path], base: Path) -> str:
+    """sha256 over names (relative to `base`) and contents."""
+    whole = hashlib.sha256()
+    for path in sorted(files):
+        whole.update(f"{path.relative_to(base)}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return whole.hexdigest()
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not _unseen(path.relative_to(folder)))
+
+
+def _unseen(path: Path) -> bool:
+    return any(part in UNSEEN for part in path.parts)

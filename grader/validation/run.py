@@ -1,0 +1,126 @@
+"""Runs cases through the real pipeline: one `grader collect` process each, so that a case that breaks takes nothing with it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from challenges.loader import LoadedChallenge
+from challenges.mutants import plant
+from challenges.narrow import PART, narrow
+from grader import rubric as rubrics
+from grader.judge import judge
+from grader.run.score import render
+from grader.schema.base import Culprit
+from grader.schema.causes import Trouble
+from grader.schema.result import Outcome, Result
+from grader.validation.cache import Place, place
+from grader.validation.cases import Case
+from harness import bundle as bundles
+
+ATTEMPTS = 2
+"""A run that the host or the grader spoilt is run once more; what is spoilt then stays open."""
+LONGEST_S = 3600.0
+LEFT_OUT = "upstream_missing"
+"""How a stage that a narrowed mode leaves out says so. Nobody's trouble."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A case and what came of it. `result` is None where not even a bundle was left; `trouble` says why, or what spoilt it."""
+
+    case: Case
+    result: Result | None
+    seconds: float
+    cached: bool
+    trouble: str | None = None
+
+
+def run_all(
+    todo: Sequence[Case], challenge: LoadedChallenge, base: Path, jobs: int, ended: Callable[[Ran], None], *, fresh: bool = False
+) -> list[Ran]:  # fmt: skip
+    """Run what the cache does not hold, `jobs` at a time: measuring waits for a slot of the host, builds overlap it. Results in the given order."""
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        waiting = {pool.submit(_run, case, challenge, base, fresh): case.key for case in todo}
+        done: dict[str, Ran] = {}
+        try:
+            for future in as_completed(waiting):
+                done[waiting[future]] = future.result()
+                ended(done[waiting[future]])
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return [done[case.key] for case in todo]
+
+
+def _run(case: Case, challenge: LoadedChallenge, base: Path, fresh: bool) -> Ran:
+    kept = place(case, challenge, base)
+    if fresh:
+        kept.clear()
+    if kept.filled:
+        ran = _judged(case, challenge, kept, cached=True)
+        if ran.trouble is None:
+            return ran
+    for _ in range(ATTEMPTS):
+        ran = _collected(case, challenge, kept)
+        if ran.trouble is None:
+            break
+    return ran
+
+
+def _collected(case: Case, challenge: LoadedChallenge, kept: Place) -> Ran:
+    with tempfile.TemporaryDirectory(prefix="grader-validate-") as work:
+        submission = plant(case.mutant, case.submission, Path(work) / case.id) if case.mutant else case.submission
+        began = time.monotonic()
+        kept.folder.mkdir(parents=True, exist_ok=True)
+        said = _command(case, submission, challenge, kept)
+        seconds = time.monotonic() - began
+    if not kept.filled:
+        return Ran(case, None, seconds, False, said or "it ended without a bundle and without a word")
+    kept.ran(seconds)
+    return _judged(case, challenge, kept, cached=False)
+
+
+def _command(case: Case, submission: Path, challenge: LoadedChallenge, kept: Place) -> str:
+    """Collect in a process of its own; the last line that it said on standard error."""
+    narrowed = [] if case.stages is None else ["--stages", ",".join(case.stages)]
+    argv = [sys.executable, "-m", "grader", "collect", str(submission), "-c", challenge.spec.slug, "-m", case.mode, *narrowed, "-o", str(kept.folder)]
+    env = {**os.environ, "GRADER_CHALLENGES_ROOT": str(challenge.folder.parent)}
+    try:
+        ended = subprocess.run(argv, capture_output=True, text=True, env=env, timeout=LONGEST_S, check=False)
+    except subprocess.TimeoutExpired:
+        raise Trouble("internal_error", f"{case.id} did not end within {LONGEST_S:g} s") from None
+    return (ended.stderr.strip().splitlines() or [""])[-1]
+
+
+def known(case: Case, challenge: LoadedChallenge, base: Path) -> Ran | None:
+    """What the cache holds of a case, judged by today's rubric; None if nothing."""
+    kept = place(case, challenge, base)
+    return _judged(case, challenge, kept, cached=True) if kept.filled else None
+
+
+def _judged(case: Case, challenge: LoadedChallenge, kept: Place, *, cached: bool) -> Ran:
+    """Today's rubric and challenge on the kept evidence; reports beside it, for whoever wants to see why."""
+    spec = challenge.spec if case.stages is None else narrow(challenge.spec, case.mode, case.stages)
+    result = judge(bundles.read(kept.folder / "bundle"), rubrics.load(), spec, case.mode if case.stages is None else PART)
+    if not cached:
+        render(result, kept.folder)
+    return Ran(case, result, kept.seconds, cached, spoilt(result, case.mutant.expect.flips if case.mutant else None))
+
+
+def spoilt(result: Result, wanted: Sequence[str] | None) -> str | None:
+    """What of ours or of the host's went wrong, if anything did, as far as the checks in `wanted` (None: all) stand on it."""
+    if result.integrity:
+        return f"bundle: {result.integrity[0]}"
+    ours = [failure for failure in result.failures if failure.culprit is not Culprit.CANDIDATE and failure.cause != LEFT_OUT]
+    if ours:
+        return f"{ours[0].stage}: {ours[0].sentence}"
+    blamed = [c for c in result.checks if c.outcome == Outcome.UNKNOWN and c.culprit is Culprit.HOST and (wanted is None or c.id in wanted)]
+    return f"{blamed[0].id}: {blamed[0].observed}" if blamed else None
