@@ -1,4 +1,4 @@
-"""`grader challenge list|show|export`."""
+"""`grader challenge list|show|export|golden`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 import challenges.loader
+from grader.cli import golden
 from grader.cli.options import settings
 
 app = typer.Typer(no_args_is_help=True, help="What is asked of candidates.")
+app.command("golden")(golden.command)
 
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="see `grader challenge list`", show_default=False)]
 
