@@ -60,7 +60,7 @@ def defects() -> dict[str, tuple[Credits, frozenset[str]]]:
         lost = {id: credit for id, credit in measured(said).items() if credit < best.get(id, FULL)}
         if lost:
             found[name] = (lost, failed_gates(said))
-            found |= {f"{name}: {id}": ({id: credit}, failed_gates(said) & {GATES.get(id, "")}) for id, credit in lost.items()}
+            found |= {f"{id}: {credit}": ({id: credit}, failed_gates(said) & {GATES.get(id, "")}) for id, credit in lost.items()}
     return found
 
 
@@ -88,12 +88,12 @@ def test_there_are_defects_of_every_area() -> None:
 @pytest.mark.parametrize("mode", CHALLENGE.modes)
 def test_a_single_defect_never_raises_the_oracles_score(mode: str) -> None:
     best = together((), mode)
-    raised = [name for name in defects() if together([name], mode).low > best.low or together([name], mode).high > best.high]
-    assert raised == []
+    scored = {name: together([name], mode) for name in defects()}
+    assert {name: found.low for name, found in scored.items() if found.low > best.low or found.high > best.high} == {}
 
 
-@settings(max_examples=400, deadline=None)
-@given(names=st.lists(st.sampled_from(sorted(defects())), min_size=2, max_size=5, unique=True), mode=st.sampled_from(sorted(CHALLENGE.modes)))
+@settings(max_examples=150, deadline=None)
+@given(names=st.lists(st.sampled_from(sorted(defects())), min_size=2, max_size=4, unique=True), mode=st.sampled_from(sorted(CHALLENGE.modes)))
 def test_defects_together_earn_no_more_than_any_part_of_them(names: list[str], mode: str) -> None:
     whole = together(names, mode)
     for part in combinations(names, len(names) - 1):
@@ -102,6 +102,7 @@ def test_defects_together_earn_no_more_than_any_part_of_them(names: list[str], m
 
 
 def test_every_pair_of_recorded_submissions_earns_no_more_than_either() -> None:
-    recorded = [name for name in defects() if ":" not in name]
-    pairs = [(a, b) for a, b in combinations(recorded, 2) for single in (a, b) if together((a, b), "full").low > together((single,), "full").low]
-    assert len(recorded) >= 4 and pairs == []
+    recorded = {name: together((name,), "full") for name in defects() if ":" not in name}
+    pairs = {pair: together(pair, "full") for pair in combinations(recorded, 2)}
+    assert len(recorded) >= 4
+    assert {pair: found.low for pair, found in pairs.items() if found.low > min(recorded[name].low for name in pair)} == {}
