@@ -11,7 +11,7 @@ DOCTOR := $(BIN)/python -m harness.doctor
 APT    := DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test soak bench venv engine base prometheus lint lock record
+.PHONY: demo test soak bench venv engine base prometheus lint lock record golden
 .DEFAULT_GOAL := demo
 
 # Without any engine the recorded evidence of the oracle shows the rest of the product.
@@ -64,6 +64,10 @@ RECORDED := challenges/fraud-scoring/recorded/oracle-quick
 record: engine base prometheus
 	@$(BIN)/grader grade challenges/fraud-scoring/submissions/oracle -c fraud-scoring -m quick -o out/record
 	@rm -rf $(RECORDED) && cp -r out/record/bundle $(RECORDED)
+
+# Shows what moved in the verdicts of recorded bundles, then makes today's the golden ones.
+golden: venv
+	@$(BIN)/grader challenge golden fraud-scoring --write
 
 # Versions move only here. No index, host or path of this machine gets into the files.
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile -q --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host \

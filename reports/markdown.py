@@ -52,6 +52,8 @@ def _lost(result: Result) -> list[str]:
 def _trouble(result: Result) -> list[str]:
     lines = [f"- {escape(f.stage, 40)}: {f.culprit.value}: {escape(f.sentence, 200)}" for f in result.failures[:TROUBLE]]
     lines += [f"- bundle: {escape(damage, 160)}" for damage in result.integrity[:TROUBLE]]
+    if result.quarantined:
+        lines.append(f"- in quarantine, neither won nor lost: {escape(', '.join(q.id for q in result.quarantined), 200)}")
     return ["", *lines] if lines else []
 
 

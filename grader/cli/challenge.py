@@ -1,4 +1,4 @@
-"""`grader challenge list|show|export|validate`."""
+"""`grader challenge list|show|export|validate|golden`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 import challenges.loader
-from grader.cli import options
-from grader.cli import validate as say
+from grader.cli import golden, validate
 from grader.cli.options import settings
-from grader.run.exits import Exit
-from grader.validation import cache
-from grader.validation.validate import Wanted
-from grader.validation.validate import validate as run
 
 app = typer.Typer(no_args_is_help=True, help="What is asked of candidates.")
+app.command("golden")(golden.command)
+app.command("validate")(validate.command)
 
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="see `grader challenge list`", show_default=False)]
 
@@ -56,24 +53,3 @@ def export(slug: Slug, dest: Annotated[Path, typer.Argument(metavar="DIR", help=
     """Write what a candidate gets: brief, contract, starter, training data. Hidden data, faults and submissions never leave."""
     challenges.loader.export(challenges.loader.load(slug, settings().challenges_root), dest)
     print(dest)
-
-
-@app.command()
-def validate(
-    slug: Slug,
-    only: Annotated[list[str] | None, typer.Option("--only", metavar="ID", help="only this submission or mutant (repeatable)")] = None,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, max=8, help="runs at a time; builds overlap, measuring waits for its slot")] = 1,
-    full: Annotated[bool, typer.Option("--full", help="every stage of the widest mode for every case")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="run again what the cache holds")] = False,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="where validation.json and kill-matrix.md go")] = Path("out/validation"),
-) -> None:
-    """Grade the grader: oracle, alternates, nulls and mutants through the real pipeline. Exit code 1 when a bar is missed."""
-    challenge = challenges.loader.load(slug, settings().challenges_root)
-    options.writable(out)
-    console = Console()
-    wanted = Wanted(challenge, cache.root(), only or (), jobs, full, fresh)
-    found = run(wanted, lambda ran, verdict: say.ended(console, ran, verdict))
-    say.show(console, found)
-    for path in say.write(found, out):
-        print(path)
-    raise typer.Exit(Exit.OK if say.sound(found) else Exit.GATE_FAILED)

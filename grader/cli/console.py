@@ -102,7 +102,8 @@ def show(result: Result, report: str) -> None:
     if not sys.stdout.isatty():
         JsonLines().emit(
             "result", status=result.status, low=result.score.low, high=result.score.high, coverage=result.score.coverage, headline=result.headline,
-            areas={a.id: {"low": a.low, "high": a.high, "coverage": a.coverage, "band": a.band} for a in result.areas}, report=report,
+            areas={a.id: {"low": a.low, "high": a.high, "coverage": a.coverage, "band": a.band} for a in result.areas},
+            quarantined=[q.id for q in result.quarantined], report=report,
         )  # fmt: skip
         return
     console = Console()
@@ -111,6 +112,8 @@ def show(result: Result, report: str) -> None:
     console.print(Text(result.headline, style="bold"))
     for failure in result.failures[:5]:
         console.print(Text(f"{failure.stage}: {failure.culprit}: {failure.sentence}. {failure.mend}", style="yellow"))
+    for held in result.quarantined:
+        console.print(Text(f"in quarantine since {held.since}, neither won nor lost: {held.id}: {held.reason}", style="yellow"))
     for damage in result.integrity[:5]:
         console.print(Text(f"bundle: {damage}", style="red"))
     console.print(f"report: {report}", soft_wrap=True)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 import grader.rubric
 from grader.judge.evaluate import fill
@@ -24,6 +25,8 @@ def command(check: Annotated[str, typer.Argument(help="check id as printed in a 
         advice = f"did you mean {', '.join(near)}?" if near else f"all {len(rules)} stand in the ledger of any report"
         raise UsageError(f"no check {check!r}; {advice}")
     _print(check, *rules[check])
+    if check in rubric.quarantine:
+        Console().print(Text(f"not relied on for now: {rubric.quarantine[check].sentence}", style="yellow"))
 
 
 def _print(id: str, area: str, rule: CheckRule) -> None:

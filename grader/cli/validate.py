@@ -1,18 +1,46 @@
-"""How a validation speaks: a line per case as it ends, then scores, kill matrix and what is missing. Used by `grader challenge validate`."""
+"""`grader challenge validate SLUG`: a line per case as it ends, then scores, kill matrix and what is missing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+import challenges.loader
+from grader.cli import options
+from grader.run.exits import Exit
 from grader.schema.validation import Missing, MutantVerdict, ReferenceScore, Validation
+from grader.validation import cache
 from grader.validation.run import Ran
+from grader.validation.validate import Wanted
+from grader.validation.validate import validate as run
 
 KILL_SHARE, COST_BP = 0.95, 1_500
+
+
+def command(
+    slug: Annotated[str, typer.Argument(metavar="SLUG", help="see `grader challenge list`", show_default=False)],
+    only: Annotated[list[str] | None, typer.Option("--only", metavar="ID", help="only this submission or mutant (repeatable)")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, max=8, help="runs at a time; builds overlap, measuring waits for its slot")] = 1,
+    full: Annotated[bool, typer.Option("--full", help="every stage of the widest mode for every case")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="run again what the cache holds")] = False,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="where validation.json and kill-matrix.md go")] = Path("out/validation"),
+) -> None:
+    """Grade the grader: oracle, alternates, nulls and mutants through the real pipeline. Exit code 1 when a bar is missed."""
+    challenge = challenges.loader.load(slug, options.settings().challenges_root)
+    options.writable(out)
+    console = Console()
+    wanted = Wanted(challenge, cache.root(), only or (), jobs, full, fresh)
+    found = run(wanted, lambda ran, verdict: ended(console, ran, verdict))
+    show(console, found)
+    for path in write(found, out):
+        print(path)
+    raise typer.Exit(Exit.OK if sound(found) else Exit.GATE_FAILED)
 
 
 def ended(console: Console, ran: Ran, verdict: MutantVerdict | ReferenceScore | None) -> None:

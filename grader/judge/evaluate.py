@@ -14,7 +14,7 @@ from grader.schema.causes import Failure
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import ContractEvidence, DriftEvidence, FaultsEvidence
 from grader.schema.result import Finding, Outcome
-from grader.schema.rubric import FULL, AreaRubric, CheckRule, Rubric
+from grader.schema.rubric import FULL, AreaRubric, CheckRule, Quarantine, Rubric
 from grader.scoring import Judged
 
 CONTRACT, DRIFT, FAULTS = "contract", "drift", "faults"
@@ -58,9 +58,14 @@ def in_scope(rule: CheckRule, challenge: Challenge, mode: str) -> bool:
 
 
 def evaluate(bundle: Bundle, rubric: Rubric, challenge: Challenge, mode: str) -> list[Evaluated]:
-    """Every check in the mode's scope, in rubric order."""
+    """Every check in the mode's scope, in rubric order. One in quarantine is not asked."""
     areas = sorted(rubric.areas.items(), key=lambda item: item[1].order)
-    return [one(CHECKS[id], rule, bundle, challenge) for _, area in areas for id, rule in _scoped(area, challenge, mode)]
+    held = rubric.quarantine
+    return [
+        _withheld(CHECKS[id], rule, held[id]) if id in held else one(CHECKS[id], rule, bundle, challenge)
+        for _, area in areas
+        for id, rule in _scoped(area, challenge, mode)
+    ]
 
 
 def _scoped(area: AreaRubric, challenge: Challenge, mode: str) -> list[tuple[str, CheckRule]]:
@@ -69,11 +74,22 @@ def _scoped(area: AreaRubric, challenge: Challenge, mode: str) -> list[tuple[str
 
 def one(spec: CheckSpec, rule: CheckRule, bundle: Bundle, challenge: Challenge) -> Evaluated:
     """Run one check: missing inputs first, then the precondition, then the check itself."""
-    needed = [name for name in spec.inputs.values() if name not in ("challenge", "bars")]
+    needed = _evidence(spec)
     required = [name for parameter, name in spec.inputs.items() if name in needed and parameter not in spec.optional]
     own = _missing(required, rule, bundle) or _fair(spec, rule, bundle, challenge, needed)
     finding = _precondition(rule, bundle) or own
     return _normalise(spec, rule, finding, own, tuple(needed))
+
+
+def _withheld(spec: CheckSpec, rule: CheckRule, why: Quarantine) -> Evaluated:
+    """A gate that stands on such a check is inconclusive: what is not relied on for a point is not relied on for a verdict."""
+    finding = Finding(outcome=Outcome.UNKNOWN, observed=why.sentence, culprit=Culprit.GRADER)
+    return _normalise(spec, rule, finding, finding, tuple(_evidence(spec)))
+
+
+def _evidence(spec: CheckSpec) -> list[str]:
+    """Collectors that a check reads."""
+    return [name for name in spec.inputs.values() if name not in ("challenge", "bars")]
 
 
 def _missing(needed: list[str], rule: CheckRule, bundle: Bundle) -> Finding | None:

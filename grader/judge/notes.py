@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from grader.judge.control import CALM, MOVED, moved, readings
+from grader.judge.evaluate import Evaluated
 from grader.judge.found import found
 from grader.judge.say import figure, percent
 from grader.judge.timeline import named, stressed
 from grader.schema.bundle import Bundle
 from grader.schema.causes import CAUSES, Failure
 from grader.schema.evidence import BootEvidence, ImageEvidence, LoadEvidence, LoadWindow, SandboxEvidence, SourceEvidence, StressEvidence
-from grader.schema.result import Failed
+from grader.schema.result import Failed, Quarantined
+from grader.schema.rubric import Rubric
 
 
 def failures(bundle: Bundle) -> list[Failed]:
@@ -27,6 +29,12 @@ def _failed(stage: str, failure: Failure, bundle: Bundle) -> Failed:
     tail = partial.log_tail if isinstance(partial, BootEvidence | ImageEvidence) else ""
     mend = CAUSES[failure.cause].mend if failure.cause in CAUSES else ""
     return Failed(stage=stage, culprit=failure.culprit, cause=failure.cause, sentence=failure.sentence, mend=mend, log_tail=tail)
+
+
+def quarantined(evaluated: Sequence[Evaluated], rubric: Rubric) -> list[Quarantined]:
+    """Checks in scope that were not asked."""
+    held = [(check, rubric.quarantine[check.id]) for check in evaluated if check.id in rubric.quarantine]
+    return [Quarantined(id=c.id, title=c.rule.title, since=str(why.since), reason=why.reason, flips=why.flips) for c, why in held]
 
 
 def isolation(bundle: Bundle) -> list[str]:

@@ -10,7 +10,7 @@ from grader.judge.evaluate import Evaluated, evaluate, in_scope
 from grader.judge.gates import gate
 from grader.judge.highlights import risks, strengths
 from grader.judge.interview import plan
-from grader.judge.notes import discovery, failures, isolation, notes
+from grader.judge.notes import discovery, failures, isolation, notes, quarantined
 from grader.judge.strips import fault_strips
 from grader.judge.tables import tables
 from grader.schema.bundle import Bundle
@@ -66,6 +66,7 @@ def judge(bundle: Bundle, rubric: Rubric, challenge: Challenge, mode: str) -> Re
         fault_strips=fault_strips(bundle, by_id, _by_fault(evaluated)),
         tables=tables(bundle, challenge),
         failures=failures(bundle),
+        quarantined=quarantined(evaluated, rubric),
         out_of_scope=out_of_scope,
         integrity=list(bundle.integrity),
         isolation=isolation(bundle),

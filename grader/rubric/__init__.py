@@ -1,4 +1,5 @@
-"""The rubric's files, read and validated. One TOML file per area of the hiring matrix, and `gates.toml` for the must-pass conditions."""
+"""The rubric's files, read and validated: one TOML file per area of the hiring matrix, `gates.toml` for the must-pass conditions, and
+`quarantine.toml` for checks that are not relied on for now."""
 
 from __future__ import annotations
 
@@ -11,19 +12,19 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from grader.schema.causes import UsageError
-from grader.schema.rubric import AreaRubric, GateRule, Rubric
+from grader.schema.rubric import AreaRubric, GateRule, Quarantine, Rubric
 
 FOLDER = Path(__file__).parent
-GATES = "gates.toml"
+GATES, QUARANTINE = "gates.toml", "quarantine.toml"
 T = TypeVar("T", bound=BaseModel)
 
 
 def load(folder: Path = FOLDER) -> Rubric:
     """The whole rubric. `digest` is a sha256 over every file's name and bytes. Raises UsageError naming the file and the key at fault."""
     files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.toml"))}
-    areas = {name.removesuffix(".toml"): _parse(AreaRubric, name, _toml(name, text)) for name, text in files.items() if name != GATES}
-    gates = {id: _parse(GateRule, GATES, entry) for id, entry in _toml(GATES, files.get(GATES, b"")).items()}
-    rubric = Rubric(areas=areas, gates=gates, digest=_digest(files))
+    matrix = {name: text for name, text in files.items() if name not in (GATES, QUARANTINE)}
+    areas = {name.removesuffix(".toml"): _parse(AreaRubric, name, _toml(name, text)) for name, text in matrix.items()}
+    rubric = Rubric(areas=areas, gates=_entries(GateRule, GATES, files), quarantine=_entries(Quarantine, QUARANTINE, files), digest=_digest(files))
     _refuse(problems(rubric))
     return rubric
 
@@ -40,7 +41,7 @@ def problems(rubric: Rubric) -> list[str]:
             named = {name for level in rule.ladder.values() for name in placeholders(level.means)}
             found += [f"{area}.toml: {id}: a level's sentence names {{{name}}}, which is no bar" for name in sorted(named - set(rule.bars))]
     found += [f"{GATES}: {id} names the unknown check {gate.check}" for id, gate in rubric.gates.items() if gate.check not in homes]
-    return found
+    return found + [f"{QUARANTINE}: there is no check {id}" for id in rubric.quarantine if id not in homes]
 
 
 def placeholders(sentence: str) -> set[str]:
@@ -60,6 +61,11 @@ def _toml(name: str, content: bytes) -> dict[str, Any]:
         return tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"rubric {name}: {error}") from error
+
+
+def _entries(model: type[T], name: str, files: dict[str, bytes]) -> dict[str, T]:
+    """A file of entries by id; a rubric may lack it."""
+    return {id: _parse(model, f"{name}: {id}", entry) for id, entry in _toml(name, files.get(name, b"")).items()}
 
 
 def _parse(model: type[T], name: str, content: Any) -> T:

@@ -14,12 +14,20 @@ from grader.schema.causes import UsageError
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import Manifest
 from grader.schema.result import Result
+from grader.schema.rubric import Rubric
 from harness import bundle as bundles
 from reports import RENDERERS
 
 
 def score(out: Path, mode: str | None = None) -> Result:
-    """Judge DIR's bundle and write result.json. A damaged bundle is judged too: what is missing is `unknown`, never a guess.
+    """Judge DIR's bundle by the installed rubric and write result.json. Raises what `judged` does."""
+    result = judged(out, grader.rubric.load(), mode)
+    write(result_file(out), dump(result))
+    return result
+
+
+def judged(out: Path, rubric: Rubric, mode: str | None = None) -> Result:
+    """Judge DIR's bundle. A damaged one is judged too: what is missing is `unknown`, never a guess.
 
     The challenge is the bundle's own copy; where that is damaged, the installed one that the manifest names.
     UsageError: there is no bundle, or nothing says which challenge it belongs to.
@@ -32,9 +40,7 @@ def score(out: Path, mode: str | None = None) -> Result:
     chosen = bundle.manifest.mode if bundle.manifest else mode or "standard"
     if chosen not in challenge.modes:
         raise UsageError(f"the bundle was collected in mode {chosen!r}, which challenge {challenge.slug} does not have")
-    result = judge(bundle, grader.rubric.load(), challenge, chosen)
-    write(result_file(out), dump(result))
-    return result
+    return judge(bundle, rubric, challenge, chosen)
 
 
 def _installed(manifest: Manifest | None) -> Challenge:

@@ -273,6 +273,16 @@ class Failed(Model):
     log_tail: str = ""
 
 
+class Quarantined(Model):
+    """A check that was not asked, because repeats of one and the same grading did not agree about it."""
+
+    id: str
+    title: str
+    since: str = Field(description="ISO date")
+    reason: str
+    flips: str = Field(description="repeats that differed, e.g. 3 of 20")
+
+
 class Result(Model):
     """The whole verdict. The same bundle and rubric give the same bytes."""
 
@@ -297,6 +307,7 @@ class Result(Model):
     fault_strips: list[FaultStrip]
     tables: list[Table] = Field(default_factory=list, description="numbers without a picture")
     failures: list[Failed]
+    quarantined: list[Quarantined] = Field(default_factory=list, description="of the checks in this mode's scope")
     out_of_scope: list[OutOfScope]
     integrity: list[str] = Field(description="bundle files that are missing or do not match their hash")
     isolation: list[str]

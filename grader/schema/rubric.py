@@ -1,10 +1,12 @@
 """The rubric as data: areas from the enterprise hiring matrix, their checks, ladders, remedies.
 
-`grader/rubric/<area>.toml` holds one area; `grader/rubric/gates.toml` the gates. People read these files; nothing in code repeats them.
+`grader/rubric/<area>.toml` holds one area, `grader/rubric/gates.toml` the gates, `grader/rubric/quarantine.toml` the checks that are not relied on
+for now. People read these files; nothing in code repeats them.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -71,7 +73,21 @@ class GateRule(Model):
     mend: str
 
 
+class Quarantine(Model):
+    """Why a check is not relied on for now: repeats of one and the same grading did not agree about it. Its weight is unknown, never a loss."""
+
+    since: date
+    reason: str = Field(min_length=1)
+    flips: str = Field(pattern=r"^\d+ of \d+$", description="repeats that differed from the most frequent level, e.g. 3 of 20")
+
+    @property
+    def sentence(self) -> str:
+        """What stands where the check's finding would."""
+        return f"quarantined since {self.since}: {self.reason} ({self.flips} repeats differed)"
+
+
 class Rubric(Model):
     areas: dict[str, AreaRubric]
     gates: dict[str, GateRule]
+    quarantine: dict[str, Quarantine] = Field(default_factory=dict, description="check id -> why it is not relied on")
     digest: str = ""

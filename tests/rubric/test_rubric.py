@@ -12,6 +12,14 @@ from grader.schema.causes import UsageError
 RUBRIC = load()
 
 
+HELD = """
+[latency_slo]
+since = 2026-01-31
+reason = "differs under a busy neighbour"
+flips = "3 of 20"
+"""
+
+
 def copy(tmp_path, **changes):
     """A copy of the rubric with (old, new) replacements per file stem."""
     for path in FOLDER.glob("*.toml"):
@@ -52,6 +60,28 @@ def test_the_digest_changes_with_any_byte_and_not_without(tmp_path):
 def test_a_mistake_is_refused_with_its_place(tmp_path, changes, message):
     with pytest.raises(UsageError, match=message):
         load(copy(tmp_path, **changes))
+
+
+def test_an_entry_of_the_quarantine_is_read_and_counts_for_the_digest(tmp_path):
+    (copy(tmp_path) / "quarantine.toml").write_text(HELD)
+    held = load(tmp_path)
+    assert str(held.quarantine["latency_slo"].since) == "2026-01-31" and held.quarantine["latency_slo"].flips == "3 of 20"
+    assert held.digest != RUBRIC.digest and held.areas == RUBRIC.areas
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (("latency_slo", "latency_slow"), "quarantine.toml: there is no check latency_slow"),
+        (("3 of 20", "often"), "quarantine.toml: latency_slo: flips"),
+        (("2026-01-31", '"some day"'), "quarantine.toml: latency_slo: since"),
+        (("reason", "cause"), "quarantine.toml: latency_slo: reason"),
+    ],
+)
+def test_a_mistake_in_the_quarantine_is_refused_with_its_place(tmp_path, wrong, message):
+    (copy(tmp_path) / "quarantine.toml").write_text(HELD.replace(*wrong))
+    with pytest.raises(UsageError, match=message):
+        load(tmp_path)
 
 
 @pytest.mark.parametrize(("id", "rule"), [(id, rule) for area in RUBRIC.areas.values() for id, rule in area.checks.items()])
