@@ -16,7 +16,7 @@ from grader.schema.result import Result
 
 ROOT = Path(__file__).resolve().parents[2]
 SUBMISSIONS = ROOT / "challenges" / "fraud-scoring" / "submissions"
-NULLS = ("null-empty", "null-exits", "null-200")
+NULLS = ("null-empty", "null-exits", "null-200", "null-constant", "null-hangs")
 MODES = ("quick", "standard")
 
 pytestmark = pytest.mark.engine
