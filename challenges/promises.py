@@ -124,8 +124,9 @@ def uncovered(brief: str, found: Sequence[Promise]) -> list[str]:
     return [text[start:end] for start, end in _demands(brief) if not any(start < last and first < end for first, last in quoted)]
 
 
-def _named(found: Sequence[Promise]) -> Iterator[str]:
-    return (id for id in dict.fromkeys(id for promise in found for id in promise.checks))
+def _named(found: Sequence[Promise]) -> list[str]:
+    """Each id once, in the order of the file."""
+    return list(dict.fromkeys(id for promise in found for id in promise.checks))
 
 
 def _demands(brief: str) -> Iterator[tuple[int, int]]:

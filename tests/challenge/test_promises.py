@@ -115,11 +115,16 @@ def test_what_holds_no_demand_needs_no_promise() -> None:
     demands = " ".join(book.uncovered(BRIEF, []))
     assert "Some words" not in demands and "in a van" not in demands and "We talk" not in demands
     assert book.uncovered(BRIEF, []) == [
-        "The service answers within 50 ms;", "it keeps its promise.", "| `POST /weigh` | one weight out |", "A runbook.", "Calm **nights.**", "More calm.",
-    ]  # fmt: skip
+        "The service answers within 50 ms;",
+        "it keeps its promise.",
+        "| `POST /weigh` | one weight out |",
+        "A runbook.",
+        "Calm **nights.**",
+        "More calm.",
+    ]
 
 
-@pytest.mark.parametrize("word", ["must", "never", "at most", "a 4xx", "<=", "keeps", "posts", "stays", "is answered", "Only", "needs", "has to", "within"])
+@pytest.mark.parametrize("word", ["must", "never", "at most", "a 4xx", "<=", "keeps", "posts", "stays", "is answered", "Only", "needs", "within"])
 def test_words_that_make_a_demand(word: str) -> None:
     assert book.uncovered(f"The service {word} x.", []) == [f"The service {word} x."]
 
