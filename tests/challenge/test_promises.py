@@ -86,6 +86,48 @@ def test_a_quote_means_one_place_and_stands_in_the_order_of_the_brief(brief: str
     assert places == sorted(places)
 
 
+# check, its bar, factor from the unit of the bar to that of the brief -> how the brief words it
+BARS = {
+    ("lean_image", "lean_mb", 1): "up to {} MB for full points",
+    ("service_ready", "fast_s", 1): "within {} s for full points",
+    ("cold_start", "prompt_s", 1): "predict within {} s of their start",
+    ("idle_footprint", "lean_mib", 1): "at most {} MiB when idle",
+    ("error_rate", "clean", 100): "at most {} % errors",
+    ("request_counter_truth", "true", 100): "counters to within {} %",
+    ("latency_histogram_truth", "factor", 1): "to a factor of {}",
+    ("label_cardinality", "large", 1): "at most {} in all",
+    ("scrape_cost", "cheap_s", 1): "a scrape under load takes at most {} s",
+    ("drift_delay", "full", 1): "An alert within {} requests of the onset",
+    ("drift_delay", "zero", 1): "down to nothing at {}",
+    ("signal_ready_entrypoint", "prompt_s", 1): "exit within {} s",
+    ("pid1_signals", "prompt_s", 1): "at rest within {} s",
+    ("dependency_slow", "answered", 100): "full points: {} %",
+    ("dependency_slow", "fast_ms", 0.001): "their p95 within {} s",
+    ("dependency_retries", "calm", 1): "up to {} calls per request",
+    ("worker_kill", "unharmed", 100): "at least {} % answered, and a new one comes",
+    ("tmp_full", "holds", 100): "`/tmp` is full ({} % answered)",
+    ("packet_loss", "light", 100): "({} % and",
+    ("packet_loss", "heavy", 100): "and {} % answered)",
+    ("pause_recovery", "prompt_s", 1): "full points: within {},",
+    ("sigkill_recovery", "prompt_s", 1): "within 1.2, {},",
+    ("cpu_starvation", "prompt_s", 1): "6, {} and",
+    ("network_cut_recovery", "prompt_s", 1): "5 and {} s)",
+    ("cost_agreement", "agrees", 1): "Within a factor of {} of what we measure",
+    ("sizing_truth", "cpu_most", 1): "and {}x of the burst's",
+    ("sizing_truth", "cpu_limit_least", 1): "at least {}x the burst's",
+    ("sizing_truth", "memory_most", 1): "steady use and {}x the peak",
+    ("sizing_truth", "limit_least", 1): "a memory limit of {}x to",
+    ("sizing_truth", "limit_most", 1): "to {}x the peak",
+    ("autoscaler_lead", "lead", 100): "at most {} % of the CPU in use",
+}
+
+
+@pytest.mark.parametrize(("check", "bar", "unit"), BARS)
+def test_a_number_of_the_brief_is_the_bar_of_its_check(check: str, bar: str, unit: float, rubric: Rubric, brief: str) -> None:
+    bars = next(area.checks[check].bars for area in rubric.areas.values() if check in area.checks)
+    assert BARS[check, bar, unit].format(f"{bars[bar] * unit:g}") in " ".join(brief.split())
+
+
 def test_a_spoilt_copy_shows_each_kind_of_finding(linted: Callable[..., book.Findings], brief: str, kept: list[Promise]) -> None:
     assert "A runbook for the person on call." in brief
     reworded = linted(brief.replace("A runbook for the person on call.", "A paper."), kept)
