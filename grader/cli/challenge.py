@@ -1,4 +1,4 @@
-"""`grader challenge list|show|export|validate|golden`."""
+"""`grader challenge list|show|export|new|validate|golden`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 import challenges.loader
+import challenges.scaffold
 from grader.cli import golden, validate
 from grader.cli.options import settings
 
@@ -53,3 +54,15 @@ def export(slug: Slug, dest: Annotated[Path, typer.Argument(metavar="DIR", help=
     """Write what a candidate gets: brief, contract, starter, training data. Hidden data, faults and submissions never leave."""
     challenges.loader.export(challenges.loader.load(slug, settings().challenges_root), dest)
     print(dest)
+
+
+@app.command()
+def new(
+    slug: Annotated[str, typer.Argument(metavar="SLUG", help="name of the new challenge, e.g. parcel-weights", show_default=False)],
+    source: Annotated[str, typer.Option("--from", metavar="SLUG", help="challenge to start from")] = "fraud-scoring",
+    root: Annotated[Path | None, typer.Option("--root", metavar="DIR", help="folder of challenges to put it in", show_default=False)] = None,
+) -> None:
+    """Start a challenge of your own: a copy that works, and what to change in it, in which order."""
+    own = settings().challenges_root
+    folder = challenges.scaffold.new(slug, source, [*([root] if root else []), own, challenges.loader.ROOT], root or own)
+    print("\n".join(challenges.scaffold.advice(folder)))

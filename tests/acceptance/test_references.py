@@ -16,7 +16,8 @@ from grader.schema.result import Result
 
 ROOT = Path(__file__).resolve().parents[2]
 SUBMISSIONS = ROOT / "challenges" / "fraud-scoring" / "submissions"
-NULLS = ("null-empty", "null-exits", "null-200")
+NULLS = {"null-empty": "builds", "null-exits": "serves", "null-200": "predicts", "null-constant": "predicts", "null-hangs": "serves"}
+"""Does nothing -> the first gate that says so."""
 MODES = ("quick", "standard")
 
 pytestmark = pytest.mark.engine
@@ -66,7 +67,7 @@ def test_a_null_earns_next_to_nothing_and_fails_a_gate(graded: Graded, name: str
     code, result = graded(name, "quick")
     assert result.score.high <= 500, lost(result)
     assert code == Exit.GATE_FAILED
-    assert result.failures or any(gate.outcome == "fail" for gate in result.gates)
+    assert next(gate.id for gate in result.gates if gate.outcome == "fail") == NULLS[name]
 
 
 @pytest.mark.timeout(900)

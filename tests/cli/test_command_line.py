@@ -126,6 +126,39 @@ def test_challenges_are_listed_shown_and_exported(monkeypatch: pytest.MonkeyPatc
     assert code == 2 and "fraud-scoring" in err
 
 
+
+def test_a_new_challenge_goes_where_the_author_says(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, _ = run(monkeypatch, capsys, "challenge", "new", "parcels", "--root", str(tmp_path / "given"))
+    assert code == 0 and "1. challenge.toml" in out
+    assert out.splitlines()[-1] == f"  GRADER_CHALLENGES_ROOT={tmp_path / 'given'} grader challenge validate parcels"
+    (tmp_path / "set").mkdir()
+    monkeypatch.setenv("GRADER_CHALLENGES_ROOT", str(tmp_path / "set"))
+    code, out, _ = run(monkeypatch, capsys, "challenge", "new", "parcels")
+    assert code == 0 and (tmp_path / "set" / "parcels" / "challenge.toml").is_file(), "an empty folder of one's own starts from the installed one"
+    code, out, _ = run(monkeypatch, capsys, "challenge", "new", "letters", "--from", "parcels")
+    assert code == 0 and "validate letters" in out
+    code, out, _ = run(monkeypatch, capsys, "challenge", "list")
+    assert code == 0 and "parcels" in out and "letters" in out and "fraud-scoring" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["Parcels"], "'Parcels' is no slug"),
+        (["letters"], "letters exists already"),
+        (["parcels", "--from", "frauds-coring"], "did you mean 'fraud-scoring'?"),
+        ([], "Missing argument"),
+    ],
+)
+def test_a_new_challenge_that_cannot_be(
+    arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "letters").mkdir()
+    code, out, err = run(monkeypatch, capsys, "challenge", "new", *arguments, "--root", str(tmp_path))
+    assert (code, out) == (Exit.USAGE, "") and words in err
+    assert [path.name for path in tmp_path.iterdir()] == ["letters"]
+
+
 FOUND = [
     Prerequisite("engine", True, "Engine 27", "make engine"),
     Prerequisite("chromium", False, "not found", "apt-get install chromium", "tests of the report", required=False),
