@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sys
 
-from scoring import model
 from pipeline.data import ROOT, parameters, read
 from pipeline.train import ARTIFACT, quality, split
+from scoring import model
 
 
 def failures(metrics: dict[str, dict[str, float]], gates: dict[str, float]) -> list[str]:

@@ -12,8 +12,8 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
-from scoring import drift, features, model
 from pipeline.data import MANIFEST, ROOT, Example, parameters, read
+from scoring import drift, features, model
 
 ARTIFACT = ROOT / "models" / "model.json"
 SOURCES = ("scoring/features.py", "scoring/model.py", "scoring/drift.py", "pipeline/data.py", "pipeline/train.py", "requirements-train.lock")
