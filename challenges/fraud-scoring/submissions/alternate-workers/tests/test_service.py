@@ -99,7 +99,7 @@ def test_the_service_outlives_the_worker_that_leads(world, tmp_path, transaction
 
 def test_all_workers_change_to_a_better_model_at_once_and_keep_it_over_a_restart(world, tmp_path, transaction):
     no_reuse = httpx.Limits(max_keepalive_connections=0)  # new connections, so that both workers are asked
-    with service(world, tmp_path) as running, httpx.Client(base_url=running.client.base_url, limits=no_reuse) as fresh:
+    with service(world, tmp_path, STORE_DEADLINE_S="2") as running, httpx.Client(base_url=running.client.base_url, limits=no_reuse) as fresh:
         first = running.client.get("/version").json()["model_version"]
 
         def one(i):
