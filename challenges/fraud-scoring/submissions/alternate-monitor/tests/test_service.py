@@ -139,7 +139,7 @@ def test_labels_that_contradict_the_model_promote_a_better_one_and_it_survives_a
             assert until(lambda: running.metric('fraud_feedback_total{outcome="joined"}') >= 450)
             os.kill(running.monitor(), signal.SIGKILL)  # what it has learned must not be lost
             assert until(lambda: running.metric("fraud_monitor_starts_total") == 2)
-            list(pool.map(one, range(500, 1000)))
+            list(pool.map(one, range(500, 1500)))
         assert until(lambda: running.predict(transaction).json()["model_version"].startswith(f"{first}+fb."))
         version = running.client.get("/version").json()
         assert version["parent"]["version"] == first
@@ -151,7 +151,7 @@ def test_labels_that_contradict_the_model_promote_a_better_one_and_it_survives_a
 
 
 def test_labels_that_cannot_be_are_set_aside(world, tmp_path, transaction):
-    with service(world, tmp_path) as running:
+    with service(world, tmp_path, STORE_DEADLINE_S="2") as running:
         for i in range(200):
             running.predict(transaction, transaction_id=f"t{i}")
             running.client.post("/feedback", json={"transaction_id": f"t{i}", "label": int(i % 12 != 0)})

@@ -120,7 +120,7 @@ def test_all_workers_change_to_a_better_model_at_once_and_keep_it_over_a_restart
 
 
 def test_labels_that_cannot_be_are_set_aside_and_alerted(world, tmp_path, transaction):
-    with service(world, tmp_path) as running:
+    with service(world, tmp_path, STORE_DEADLINE_S="2") as running:
         for i in range(200):
             running.predict(transaction, transaction_id=f"t{i}")
             running.client.post("/feedback", json={"transaction_id": f"t{i}", "label": int(i % 12 != 0)})
