@@ -1,0 +1,1 @@
+"""Data validation -> training -> evaluation. Run with `make pipeline` or `dvc repro`."""

@@ -1,0 +1,1 @@
+"""What training, serving and the monitor share: the feature recipe and the model artifact."""
