@@ -1,4 +1,4 @@
-"""`grader challenge list|show|export|new|validate|golden`."""
+"""`grader challenge list|show|export|new|validate|golden|trust`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from rich.table import Table
 
 import challenges.loader
 import challenges.scaffold
-from grader.cli import golden, validate
+from grader.cli import golden, trust, validate
 from grader.cli.options import settings
 
 app = typer.Typer(no_args_is_help=True, help="What is asked of candidates.")
 app.command("golden")(golden.command)
 app.command("validate")(validate.command)
+app.command("trust")(trust.command)
 
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="see `grader challenge list`", show_default=False)]
 

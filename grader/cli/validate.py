@@ -12,6 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 import challenges.loader
+import grader.rubric
+from challenges.loader import LoadedChallenge
+from challenges.promises import BRIEF, FILE, lint, promises, scored
 from grader.cli import options
 from grader.run.exits import Exit
 from grader.schema.validation import Missing, MutantVerdict, ReferenceScore, Validation
@@ -35,12 +38,22 @@ def command(
     challenge = challenges.loader.load(slug, options.settings().challenges_root)
     options.writable(out)
     console = Console()
-    wanted = Wanted(challenge, cache.root(), only or (), jobs, full, fresh)
+    wanted = Wanted(challenge, cache.root(), only or (), jobs, full, fresh, unmet_promises(challenge))
     found = run(wanted, lambda ran, verdict: ended(console, ran, verdict))
     show(console, found)
     for path in write(found, out):
         print(path)
     raise typer.Exit(Exit.OK if sound(found) else Exit.GATE_FAILED)
+
+
+def unmet_promises(challenge: LoadedChallenge) -> list[str]:
+    """What of the brief is not measured, and what is measured without having been asked for, in sentences."""
+    if not (challenge.folder / FILE).is_file():
+        return [f"the challenge has no {FILE}"]
+    rubric = grader.rubric.load()
+    known = {id for area in rubric.areas.values() for id in area.checks}
+    brief = (challenge.folder / BRIEF).read_text("utf-8")
+    return lint(brief, promises(challenge.folder), known, scored(rubric, challenge.spec.scoring)).lines
 
 
 def ended(console: Console, ran: Ran, verdict: MutantVerdict | ReferenceScore | None) -> None:
