@@ -20,7 +20,7 @@ from harness.sandbox.owner import KIND, OWNER
 from .engine_proxy import EngineProxy
 from .grading import Done, Grading, Place, candidates_network, eventually_empty, orphan_rules, owned, result_of, submission
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.false_blame]
 
 PROMPT_S = 60.0
 """An end that is not hurried by anything but the loss, on a busy machine: what was being measured may run to its window's end."""

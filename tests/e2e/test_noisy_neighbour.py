@@ -16,7 +16,7 @@ from harness.host import slots
 from .grading import Done, Place, candidates_network, owned, result_of
 from .test_lost_ground import nobody_blames_the_candidate
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.false_blame]
 
 AREAS = ("scalability", "cloud")
 CORES = {"candidate": slots()[0].cores.candidate[-1], "generator": slots()[0].cores.ours[0]}

@@ -21,7 +21,7 @@ from grader.schema.result import Outcome
 from harness.faults import stage
 from harness.faults.base import Scene
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.false_blame]
 
 HELD_S, GIVEN_S = 0.15, 0.05
 
