@@ -51,11 +51,20 @@ def unpacked(source: Path) -> Iterator[Path]:
 
 
 def cases(folder: Path) -> dict[str, Path]:
-    """Output folders in a folder, by name. UsageError when there is none."""
-    found = {path.name: path for path in sorted(folder.iterdir()) if (bundle_folder(path) / bundles.MANIFEST).is_file()} if folder.is_dir() else {}
+    """Output folders in a folder, by name; of a folder that holds several of them, as the cache of validations does, the one written last.
+
+    UsageError when there is none.
+    """
+    names = [path for path in sorted(folder.iterdir()) if path.is_dir()] if folder.is_dir() else []
+    written = {path.name: [out for out in (path, *path.iterdir()) if _manifest(out).is_file()] for path in names}
+    found = {name: max(outs, key=lambda out: _manifest(out).stat().st_mtime) for name, outs in written.items() if outs}
     if not found:
         raise UsageError(f"{folder} holds no output folders: give the folder around them, as <folder>/<name>/bundle/manifest.json")
     return found
+
+
+def _manifest(out: Path) -> Path:
+    return bundle_folder(out) / bundles.MANIFEST
 
 
 def pack(out: Path, dest: Path) -> Path:

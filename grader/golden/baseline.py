@@ -111,6 +111,6 @@ def anew(challenge: Path, name: str, mode: str) -> str:
         return "make record"
     repack = f"grader challenge golden {challenge.name} --only {name} --pack"
     if (challenge / "mutants" / name).is_dir():
-        return f"grader challenge validate {challenge.name} --only {name}, then {repack} <the folder around its output>"
+        return f"grader challenge validate {challenge.name} --only {name}, then {repack} ~/.cache/grader/validation/{challenge.name}"
     origin = f"challenges/{challenge.name}/submissions/{name}"
     return f"grader grade {origin} -c {challenge.name} -m {mode} -o out/golden/{name} && {repack} out/golden"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.repeat.record import Repeatability
 from grader.run.exits import Exit
 from grader.schema.result import Result
 
@@ -92,15 +93,13 @@ def test_a_null_earns_next_to_nothing_in_standard_mode_too(graded: Graded, name:
 @pytest.mark.soak
 @pytest.mark.timeout(12_000)
 def test_twenty_quick_runs_of_the_oracle_agree(engine: object, tmp_path: Path) -> None:
-    """Per check at most 1 of 20 differs; every run earns at least ninety."""
-    outcomes: dict[str, list[str]] = {}
-    for attempt in range(1, 21):
-        out = tmp_path / str(attempt)
-        command = [sys.executable, "-m", "grader", "grade", str(SUBMISSIONS / "oracle"), "-c", "fraud-scoring", "-m", "quick", "-o", str(out)]
-        subprocess.run([*command, "--attempt", str(attempt)], capture_output=True, timeout=600, cwd=ROOT, check=False)
-        result = Result.model_validate(json.loads((out / "result.json").read_text()))
-        assert result.score.low >= 9_000, lost(result)
-        for check in result.checks:
-            outcomes.setdefault(check.id, []).append(check.outcome.value)
-    differing = {id: seen for id, seen in outcomes.items() if len(seen) - max(map(seen.count, seen)) > 1}
-    assert not differing
+    """Half of them beside a busy neighbour: per check at most 1 of 20 differs. Quiet scores lie within 2 points, and no interval is further than
+    that from what was fully measured: what a neighbour spoils widens the interval and does not move it."""
+    command = [sys.executable, "-m", "grader", "repeat", str(SUBMISSIONS / "oracle"), "-c", "fraud-scoring", "-m", "quick", "-n", "20", "--noise"]
+    ended = subprocess.run([*command, "-o", str(tmp_path)], capture_output=True, text=True, timeout=11_000, cwd=ROOT, check=False)
+    found = Repeatability.model_validate_json((tmp_path / "repeats.json").read_bytes())
+    assert len(found.repeats) == 20, ended.stderr[-2000:]
+    assert found.over == [], found.quarantine
+    assert found.scores["quiet"].low_min >= 90 and found.scores["quiet"].low_range <= 2
+    assert found.honesty is not None and found.honesty.farthest <= 2
+    assert all(facts.status != "gate_failed" for facts in found.repeats)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import shutil
 import socket
 import tarfile
@@ -17,7 +18,7 @@ from judge import made
 import challenges.loader
 import grader.rubric
 from grader.golden import baseline
-from grader.golden.archive import LARGEST, golden, pack, unpacked
+from grader.golden.archive import LARGEST, cases, golden, pack, unpacked
 from grader.golden.expected import Rung, parse, verdict
 from grader.golden.movement import moved, table
 from grader.run import score as scoring
@@ -90,6 +91,16 @@ def test_a_damaged_bundle_is_refused(tmp_path: Path) -> None:
     (out / "bundle" / "evidence" / "load.json").write_text("{}")
     with pytest.raises(UsageError, match=r"load\.json: does not match its hash"):
         pack(out, tmp_path / "x.tar.xz")
+
+
+def test_of_several_outputs_under_one_name_the_last_is_packed(tmp_path: Path) -> None:
+    """As the cache of validations keeps them: <case>/<digest>/bundle."""
+    for age, digest in enumerate(("newer", "older")):
+        out = recorded(tmp_path / "cache" / "mutant-a" / digest, made.sound())
+        os.utime(out / "bundle" / "manifest.json", (1_000_000 - age, 1_000_000 - age))
+    recorded(tmp_path / "cache" / "plain", made.sound())
+    found = {name: out.relative_to(tmp_path / "cache").as_posix() for name, out in cases(tmp_path / "cache").items()}
+    assert found == {"mutant-a": "mutant-a/newer", "plain": "plain"}
 
 
 @pytest.mark.parametrize("name", ["../outside.json", "/etc/outside.json"])
