@@ -43,16 +43,20 @@ def command(
     allow_host: options.AllowHost = None,
     ca_file: options.CaFile = None,
     prices: options.PricesFile = None,
+    stages: options.Stages = None,
 ) -> None:
     """Repeat one grading and say which checks disagree. An interrupted series goes on with the same command.
 
     Exit code 3 when a check that is not in quarantine differs in more than 1 of 20 repeats.
     """
     folder = out or Path(what)
-    if out is None and (challenge or mode):
-        raise UsageError("-c and -m go with -o; without it, the argument is an output folder, whose manifest says challenge and mode")
+    if out is None and (challenge or mode or stages is not None):
+        raise UsageError("-c, -m and --stages go with -o; without it, the argument is an output folder, whose manifest says challenge and mode")
     if len(series.present(folder)) < count:
-        asked = _given(what, challenge, mode, attempt, allow_host, ca_file, prices) if out else _recorded(folder, count, allow_host, ca_file, prices)
+        if out is None:
+            asked = _recorded(folder, count, allow_host, ca_file, prices)
+        else:
+            asked = _given(what, challenge, mode, attempt, allow_host, ca_file, prices, stages)
         options.writable(folder)
         for number, noisy, result in carry_out(asked, folder, count, watching, noise=noise, new_draws=new_draws):
             _tell(number, count, noisy, f"{result.score.low / 100:.2f} to {result.score.high / 100:.2f}, {result.status}")
@@ -63,19 +67,20 @@ def command(
 
 
 def _given(
-    what: str, slug: str | None, mode: str | None, attempt: int, allow_host: list[str] | None, ca_file: Path | None, prices: Path | None
-) -> Request:
+    what: str, slug: str | None, mode: str | None, attempt: int, allow_host: list[str] | None, ca_file: Path | None, prices: Path | None,
+    stages: str | None,
+) -> Request:  # fmt: skip
     if slug is None:
         raise UsageError("name the challenge with -c")
-    return request(what, slug, mode, attempt, allow_host, ca_file, prices)
+    return request(what, slug, mode, attempt, allow_host, ca_file, prices, stages)
 
 
 def _recorded(folder: Path, count: int, allow_host: list[str] | None, ca_file: Path | None, prices: Path | None) -> Request:
     """What the folder's own manifest says. A plain folder's place does not stand in it."""
-    manifest = series.anchor(folder)
-    if manifest is None:
+    first = series.anchor(folder)
+    if first is None:
         raise UsageError(f"{folder} holds no grading: give a submission, a challenge and a folder, as `grader repeat PATH -c SLUG -o DIR`")
-    origin = manifest.submission.origin
+    manifest, origin = first.manifest, first.manifest.submission.origin
     if "://" not in origin:
         again = f"grader repeat PATH -c {manifest.challenge} -m {manifest.mode} --attempt {manifest.attempt} -n {count} -o {folder}"
         raise UsageError(f"{folder} was graded from a local folder named {origin}, whose place is not recorded; give it again: {again}")

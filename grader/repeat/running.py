@@ -10,12 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from grader.repeat.neighbour import Beside, Neighbour
-from grader.repeat.series import alike, anchor, place, present
+from grader.repeat.series import Question, anchor, grading, place, present
 from grader.run.grade import grade
-from grader.run.layout import BUNDLE
 from grader.schema.causes import UsageError
 from grader.schema.result import Result
-from harness import bundle as bundles
 from harness.collect import Request
 from harness.progress import Progress
 
@@ -48,17 +46,16 @@ def carry_out(
 
 def _same_question(request: Request, series: Path) -> None:
     """Before anything is started: the folder may hold repeats of another challenge or mode."""
-    first = anchor(series)
-    asked = (request.challenge.spec.slug, request.challenge.spec.digest, request.mode)
-    if first is not None and asked != (first.challenge, first.challenge_digest, first.mode):
-        raise UsageError(f"{series} holds gradings of {first.challenge} in {first.mode} mode, or of another version: choose another folder")
+    first, asked = anchor(series), Question.of(request.challenge.spec, request.mode)
+    if first is not None and (different := asked.unlike(first.question)):
+        raise UsageError(f"{series} holds a grading of {different}: choose another folder with -o")
 
 
 def _same_answerer(series: Path, out: Path) -> None:
     """A repeat of a submission that changed meanwhile is no repeat, and is not left to spoil the series."""
-    first, manifest = anchor(series), bundles.read(out / BUNDLE).manifest
-    if first is None or manifest is None:
+    first, found = anchor(series), grading(out)
+    if first is None or found is None:
         raise UsageError(f"{out} holds no bundle that can be read: run the same command again")
-    if different := alike(first, manifest):
+    if different := first.unlike(found):
         shutil.rmtree(out)
         raise UsageError(f"the repeat was a grading of {different}: choose another folder with -o")

@@ -6,6 +6,7 @@ Repeats are judged from their bundles whenever the table is made, so that a seri
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import grader.rubric
@@ -14,9 +15,8 @@ from grader.repeat.record import Repeatability
 from grader.run import score as scoring
 from grader.run.layout import BUNDLE, bundle_folder, write
 from grader.schema.causes import UsageError
+from grader.schema.challenge import Challenge
 from grader.schema.evidence import Manifest
-from grader.schema.result import Result
-from grader.schema.rubric import Rubric
 from harness import bundle as bundles
 
 REPEATS, TABLE = "repeats", "repeats.json"
@@ -34,44 +34,71 @@ def present(series: Path) -> dict[int, Path]:
     return {number: path for number, path in sorted(found.items()) if (path / BUNDLE / bundles.MANIFEST).is_file()}
 
 
-def anchor(series: Path) -> Manifest | None:
-    """The manifest that says what is repeated: of the grading in DIR, else of the first repeat. None in a new folder."""
-    for out in (series, *present(series).values()):
-        manifest = bundles.read(bundle_folder(out)).manifest if bundle_folder(out).is_dir() else None
-        if manifest is not None:
-            return manifest
-    return None
+@dataclass(frozen=True)
+class Grading:
+    """What makes two gradings repeats of one another: the question and who answers it. Attempts may differ: they draw other streams."""
+
+    manifest: Manifest
+    question: Question
+
+    def unlike(self, other: Grading) -> str:
+        """Empty where the other is a repeat of this one; else what it is instead, in words."""
+        if different := self.question.unlike(other.question):
+            return different
+        same = self.manifest.submission.tree == other.manifest.submission.tree
+        return "" if same else "another submission, or another state of it"
 
 
-def alike(one: Manifest, other: Manifest) -> str:
-    """Empty where both are gradings of the same thing; else what differs, in words. Attempts may differ: they draw other streams."""
-    if (one.challenge, one.mode) != (other.challenge, other.mode):
-        return f"{other.challenge} in {other.mode} mode instead of {one.challenge} in {one.mode} mode"
-    if one.challenge_digest != other.challenge_digest:
-        return f"another version of {one.challenge}"
-    return "" if one.submission.tree == other.submission.tree else "another submission, or another state of it"
+@dataclass(frozen=True)
+class Question:
+    """Challenge, its digest, mode, and what that mode exercises: the mode of picked stages has one name whatever was picked."""
+
+    challenge: str
+    digest: str
+    mode: str
+    stimuli: frozenset[str]
+
+    @classmethod
+    def of(cls, challenge: Challenge, mode: str) -> Question:
+        return cls(challenge.slug, challenge.digest, mode, challenge.modes[mode].stimuli)
+
+    def unlike(self, other: Question) -> str:
+        """As in Grading."""
+        if (self.challenge, self.mode) != (other.challenge, other.mode):
+            return f"{other.challenge} in {other.mode} mode instead of {self.challenge} in {self.mode} mode"
+        if self.stimuli != other.stimuli:
+            return f"other stages of {self.challenge}"
+        return "" if self.digest == other.digest else f"another version of {self.challenge}"
+
+
+def grading(out: Path) -> Grading | None:
+    """What an output folder is a grading of; None where it holds no bundle that says so."""
+    bundle = bundles.read(bundle_folder(out))
+    if bundle.manifest is None or bundle.challenge is None or bundle.manifest.mode not in bundle.challenge.modes:
+        return None
+    return Grading(bundle.manifest, Question.of(bundle.challenge, bundle.manifest.mode))
+
+
+def anchor(series: Path) -> Grading | None:
+    """What is repeated: the grading in DIR, else the first repeat. None in a new folder."""
+    return next((found for out in (series, *present(series).values()) if (found := grading(out))), None)
 
 
 def table(series: Path) -> Repeatability:
     """Judge all repeats, write DIR/repeats.json and return it. UsageError where there is no repeat, or one of something else."""
-    rubric = grader.rubric.load()
-    lifted = rubric.model_copy(update={"quarantine": {}})
-    first = anchor(series)
+    rubric, first = grader.rubric.load(), anchor(series)
     repeats = []
     for number, out in present(series).items():
-        manifest = bundles.read(out / BUNDLE).manifest
-        if first is None or manifest is None:
+        found = grading(out)
+        if first is None or found is None:
             raise UsageError(f"{out} holds a damaged bundle: remove it, and it is done again")
-        if different := alike(first, manifest):
+        if different := first.unlike(found):
             raise UsageError(f"{out} is a grading of {different}: a series has repeats of one grading only")
         published = scoring.judged(out, rubric)
-        repeats.append(Repeat(number, out.name.endswith("noisy"), manifest.attempt, published, _without_quarantine(out, published, lifted)))
+        lifted = scoring.judged(out, rubric.lifted) if published.quarantined else published
+        repeats.append(Repeat(number, out.name.endswith("noisy"), found.manifest.attempt, published, lifted))
     if not repeats:
         raise UsageError(f"{series} holds no repeats yet")
-    found = read(repeats)
-    write(series / TABLE, found.model_dump_json(indent=1) + "\n")
-    return found
-
-
-def _without_quarantine(out: Path, published: Result, lifted: Rubric) -> Result:
-    return scoring.judged(out, lifted) if published.quarantined else published
+    whole = read(repeats)
+    write(series / TABLE, whole.model_dump_json(indent=1) + "\n")
+    return whole

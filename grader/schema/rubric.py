@@ -91,3 +91,8 @@ class Rubric(Model):
     gates: dict[str, GateRule]
     quarantine: dict[str, Quarantine] = Field(default_factory=dict, description="check id -> why it is not relied on")
     digest: str = ""
+
+    @property
+    def lifted(self) -> Rubric:
+        """The same rules with nobody in quarantine: for those who examine the grader, and never for a candidate's score."""
+        return self.model_copy(update={"quarantine": {}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import shutil
@@ -20,6 +21,7 @@ from grader.repeat import series
 from grader.repeat.record import Repeatability
 from grader.run import score as scoring
 from grader.schema.causes import Trouble, UsageError
+from grader.schema.challenge import Challenge
 from grader.schema.evidence import Manifest
 from grader.schema.result import Result
 from harness.collect import Request
@@ -29,10 +31,15 @@ SLUG = "fraud-scoring"
 RECORDED = challenges.loader.ROOT / SLUG / "recorded" / "oracle-quick"
 
 
-def put(out: Path, **submission: str) -> Path:
-    """A recorded grading in an output folder, of another submission where the manifest shall say so."""
+def put(out: Path, spec: Challenge | None = None, mode: str = "quick", **submission: str) -> Path:
+    """A recorded grading in an output folder, as one of the installed challenge; of another submission where the manifest shall say so."""
+    asked = spec or challenges.loader.load(SLUG).spec
     shutil.copytree(RECORDED, out / "bundle")
+    raw = asked.model_dump_json().encode()
+    (out / "bundle" / "challenge.json").write_bytes(raw)
     document = json.loads((out / "bundle" / "manifest.json").read_text())
+    document |= {"challenge_digest": asked.digest, "mode": mode}
+    document["files"]["challenge.json"] = hashlib.sha256(raw).hexdigest()
     document["submission"].update(submission)
     document["seal"] = Manifest.model_validate(document).expected_seal
     (out / "bundle" / "manifest.json").write_text(json.dumps(document))
@@ -47,7 +54,8 @@ def graded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Request, Path]]:
     def grade(request: Request, out: Path, progress: Progress) -> Result:
         asked.append((request, out))
         progress.finished("slot", 0.0, None)
-        return scoring.score(put(out, **({"tree": "f" * 40} if request.origin == "changed" else {})))
+        changed = {"tree": "f" * 40} if request.origin == "changed" else {}
+        return scoring.score(put(out, request.challenge.spec, request.mode, **changed))
 
     monkeypatch.setattr(grader.repeat.running, "grade", grade)
     return asked
@@ -126,7 +134,7 @@ def test_a_grading_of_a_folder_asks_for_it_by_the_command_to_give(command: Comma
     ("arguments", "words"),
     [
         (["x", "-o", "DIR"], "name the challenge"),
-        (["x", "-c", SLUG], "-c and -m go with -o"),
+        (["x", "-c", SLUG], "-c, -m and --stages go with -o"),
         (["nowhere"], "holds no grading"),
         (["x", "-n", "0"], "-n"),
     ],
@@ -143,7 +151,17 @@ def test_a_repeat_of_something_else_is_refused_and_not_left_behind(graded: list[
     assert list(series.present(tmp_path)) == [1]
     graded.clear()
     code, said = command("somewhere", "-c", SLUG, "-m", "standard", "-n", "2", "-o", tmp_path)
-    assert code == 2 and "holds gradings of fraud-scoring in quick mode" in said and not graded
+    assert code == 2 and "holds a grading of fraud-scoring in quick mode instead of fraud-scoring in standard mode" in said and not graded
+
+
+def test_picked_stages_are_repeated_and_others_are_another_question(graded: list[tuple[Request, Path]], command: Command, tmp_path: Path) -> None:
+    pause = ("somewhere", "-c", SLUG, "-m", "quick", "--stages", "fault:pause", "-n", "1", "-o", tmp_path)
+    command(*pause)
+    (request, _) = graded[0]
+    assert (request.mode, request.exercise.faults, request.exercise.drift) == ("part", ["pause"], [])
+    asked = series.Question.of(request.challenge.spec, "part")
+    other = series.Question(asked.challenge, asked.digest, "part", asked.stimuli | {"fault:sigkill"})
+    assert asked.unlike(asked) == "" and asked.unlike(other) == "other stages of fraud-scoring"
 
 
 def test_a_damaged_or_foreign_repeat_is_named(tmp_path: Path) -> None:
