@@ -9,6 +9,8 @@ from pathlib import Path
 
 from prometheus_client import Counter
 
+from scoring.logs import Throttle
+
 LOG = logging.getLogger("app.audit")
 EVERY = 0.05
 LONGEST_QUEUE = 20_000
@@ -21,6 +23,7 @@ class Audit:
     def __init__(self, path: Path, lost: Counter, max_bytes: int = 48 * MIB, kept: int = 2) -> None:
         self.path, self.lost, self.max_bytes, self.kept = path, lost, max_bytes, kept
         self.queue: deque[bytes] = deque()
+        self._complaints = Throttle(2)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
 
@@ -52,7 +55,9 @@ class Audit:
             self._write(b"\n".join(lines) + b"\n")
         except OSError as error:
             self.lost.inc(len(lines))
-            LOG.error("audit trail cannot be written", extra={"error": error.strerror, "lines": len(lines)})
+            if self._complaints.admit():  # a full volume fails twenty times a second; the counter says how much, the log only that
+                left_out = self._complaints.take_left_out()
+                LOG.error("audit trail cannot be written", extra={"error": error.strerror, "lines": len(lines), "lines_left_out": left_out})
 
     def _write(self, text: bytes) -> None:
         if self.path.exists() and self.path.stat().st_size + len(text) > self.max_bytes:

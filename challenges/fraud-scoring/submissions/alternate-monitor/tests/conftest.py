@@ -132,8 +132,9 @@ def service(world, data, **environment):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    # a generous deadline: whether the store is asked in time must not depend on how busy the test machine is
     variables = {
-        **os.environ, "PORT": str(port), "FEATURE_STORE_URL": world.url, "DATA_DIR": str(data), "LOG_SHARE": "1",
+        **os.environ, "PORT": str(port), "FEATURE_STORE_URL": world.url, "DATA_DIR": str(data), "LOG_SHARE": "1", "STORE_DEADLINE_S": "2",
         **environment,
     }
     log = data / "service.log"

@@ -29,7 +29,7 @@ def test_a_prediction_is_answered_and_audited_without_personal_data(world, tmp_p
 
 
 def test_a_broken_feature_store_costs_quality_but_neither_the_answer_nor_the_slo(world, tmp_path, transaction):
-    with service(world, tmp_path) as running:
+    with service(world, tmp_path, STORE_DEADLINE_S="0.07") as running:
         for mode in ("drip", "hang", "error", "nan", "huge", "stranger", "unknown"):
             world.mode = mode
             started = time.perf_counter()
@@ -42,7 +42,7 @@ def test_a_broken_feature_store_costs_quality_but_neither_the_answer_nor_the_slo
 def test_a_rotated_token_is_read_anew_and_costs_no_answer(world, tmp_path, transaction):
     file = tmp_path / "token"
     file.write_text("old\n")
-    with service(world, tmp_path, FEATURE_STORE_TOKEN_FILE=str(file), STORE_DEADLINE_S="1") as running:
+    with service(world, tmp_path, FEATURE_STORE_TOKEN_FILE=str(file)) as running:
         for token in ("old", "new"):
             world.token = token
             file.write_text(token)
@@ -125,7 +125,7 @@ def alive(pid):
 
 
 def test_labels_that_contradict_the_model_promote_a_better_one_and_it_survives_a_restart(world, tmp_path, transaction):
-    with service(world, tmp_path, STORE_DEADLINE_S="2") as running:
+    with service(world, tmp_path) as running:
         first = running.client.get("/version").json()["model_version"]
 
         def one(i):
@@ -151,7 +151,7 @@ def test_labels_that_contradict_the_model_promote_a_better_one_and_it_survives_a
 
 
 def test_labels_that_cannot_be_are_set_aside(world, tmp_path, transaction):
-    with service(world, tmp_path, STORE_DEADLINE_S="2") as running:
+    with service(world, tmp_path) as running:
         for i in range(200):
             running.predict(transaction, transaction_id=f"t{i}")
             running.client.post("/feedback", json={"transaction_id": f"t{i}", "label": int(i % 12 != 0)})

@@ -25,6 +25,7 @@ from scoring.state import State
 LOG = logging.getLogger("scoring.leader")
 EVERY = 0.1
 PRUNE_EVERY = 2.0
+AFTER_TROUBLE = 1.0
 PAGE = 1_000  # labels read at once
 LABEL_DELAY = 0.5  # a label may be committed by one worker before the other has committed its prediction
 
@@ -49,19 +50,28 @@ class Leader:
         self._thread.join(3.0)
 
     def _run(self) -> None:
-        with (self.settings.data_dir / "leader.lock").open("w") as lock:
-            while not self._take(lock.fileno()):
-                if self._stop.wait(EVERY):
-                    return
-            LOG.info("leading", extra={"worker": os.getpid()})
-            while not self._stop.wait(EVERY):
-                try:
-                    self.work()
-                except sqlite3.Error as error:
-                    LOG.error("shared state unusable", extra={"error": str(error)})
-                except Exception:
-                    LOG.exception("monitor failed")  # and goes on with the next window: a bug here must not blind the service for good
-                    self._stop.wait(1.0)
+        while not self._stop.is_set():
+            try:
+                with (self.settings.data_dir / "leader.lock").open("w") as lock:
+                    self._follow_and_lead(lock.fileno())
+            except OSError as error:
+                LOG.error("nobody can lead without the lock file", extra={"error": error.strerror})
+                self._stop.wait(AFTER_TROUBLE)
+
+    def _follow_and_lead(self, lock: int) -> None:
+        while not self._take(lock):
+            if self._stop.wait(EVERY):
+                return
+        LOG.info("leading", extra={"worker": os.getpid()})
+        while not self._stop.wait(EVERY):
+            try:
+                self.work()
+            except sqlite3.Error as error:
+                LOG.error("shared state unusable", extra={"error": str(error)})
+                self._stop.wait(AFTER_TROUBLE)
+            except Exception:
+                LOG.exception("monitor failed")  # and goes on with the next window: a bug here must not blind the service for good
+                self._stop.wait(AFTER_TROUBLE)
 
     @staticmethod
     def _take(lock: int) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from scoring import telemetry
+from scoring.logs import Throttle
 from scoring.state import State
 
 LOG = logging.getLogger("scoring.recorder")
@@ -62,6 +63,7 @@ class Recorder:
         self.audit: deque[bytes] = deque()
         self.predictions: deque[tuple[Any, ...]] = deque()
         self.labels: deque[tuple[str, int, float]] = deque()
+        self._complaints = Throttle(2)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
 
@@ -99,10 +101,15 @@ class Recorder:
                 self.audit_file.append(b"\n".join(audit) + b"\n")
             except OSError as error:
                 telemetry.LOST.labels("audit").inc(len(audit))
-                LOG.error("audit trail cannot be written", extra={"error": error.strerror, "lines": len(audit)})
+                self._complain("audit trail cannot be written", error.strerror or "", len(audit))
         if predictions or labels:
             try:
                 self.state.append(predictions, labels)
             except sqlite3.Error as error:
                 telemetry.LOST.labels("state").inc(len(predictions) + len(labels))
-                LOG.error("shared state cannot be written", extra={"error": str(error), "rows": len(predictions) + len(labels)})
+                self._complain("shared state cannot be written", str(error), len(predictions) + len(labels))
+
+    def _complain(self, what: str, error: str, records: int) -> None:
+        """A full volume fails twenty times a second; the counter says how much, the log only that."""
+        if self._complaints.admit():
+            LOG.error(what, extra={"error": error, "records": records, "lines_left_out": self._complaints.take_left_out()})

@@ -31,7 +31,7 @@ def test_a_prediction_is_answered_and_audited_without_personal_data(world, tmp_p
 
 
 def test_a_broken_feature_store_costs_quality_but_neither_the_answer_nor_the_slo(world, tmp_path, transaction):
-    with service(world, tmp_path) as running:
+    with service(world, tmp_path, STORE_DEADLINE_S="0.07") as running:
         for mode in ("drip", "hang", "error", "nan", "huge", "stranger", "unknown"):
             world.mode = mode
             started = time.perf_counter()
@@ -44,7 +44,7 @@ def test_a_broken_feature_store_costs_quality_but_neither_the_answer_nor_the_slo
 def test_a_rotated_token_is_read_anew_and_costs_no_answer(world, tmp_path, transaction):
     file = tmp_path / "token"
     file.write_text("old\n")
-    with service(world, tmp_path, FEATURE_STORE_TOKEN_FILE=str(file), STORE_DEADLINE_S="1") as running:
+    with service(world, tmp_path, FEATURE_STORE_TOKEN_FILE=str(file)) as running:
         for token in ("old", "new"):
             world.token = token
             file.write_text(token)
@@ -99,7 +99,7 @@ def test_the_service_outlives_the_worker_that_leads(world, tmp_path, transaction
 
 def test_all_workers_change_to_a_better_model_at_once_and_keep_it_over_a_restart(world, tmp_path, transaction):
     no_reuse = httpx.Limits(max_keepalive_connections=0)  # new connections, so that both workers are asked
-    with service(world, tmp_path, STORE_DEADLINE_S="2") as running, httpx.Client(base_url=running.client.base_url, limits=no_reuse) as fresh:
+    with service(world, tmp_path) as running, httpx.Client(base_url=running.client.base_url, limits=no_reuse) as fresh:
         first = running.client.get("/version").json()["model_version"]
 
         def one(i):
@@ -120,7 +120,7 @@ def test_all_workers_change_to_a_better_model_at_once_and_keep_it_over_a_restart
 
 
 def test_labels_that_cannot_be_are_set_aside_and_alerted(world, tmp_path, transaction):
-    with service(world, tmp_path, STORE_DEADLINE_S="2") as running:
+    with service(world, tmp_path) as running:
         for i in range(200):
             running.predict(transaction, transaction_id=f"t{i}")
             running.client.post("/feedback", json={"transaction_id": f"t{i}", "label": int(i % 12 != 0)})
