@@ -26,23 +26,13 @@ UNSEEN = ("__pycache__", ".git")
 
 @dataclass(frozen=True)
 class Place:
-    """The output folder of one case: bundle/, result.json, reports, and seconds.json with what the run took."""
+    """The output folder of one case: bundle/ and reports."""
 
     folder: Path
 
     @property
     def filled(self) -> bool:
         return (self.folder / "bundle" / MANIFEST).is_file()
-
-    @property
-    def seconds(self) -> float:
-        try:
-            return float(json.loads((self.folder / "seconds.json").read_text()))
-        except (OSError, ValueError):
-            return 0.0
-
-    def ran(self, seconds: float) -> None:
-        (self.folder / "seconds.json").write_text(json.dumps(round(seconds, 1)))
 
     def clear(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -34,7 +33,10 @@ LEFT_OUT = "upstream_missing"
 
 @dataclass(frozen=True)
 class Ran:
-    """A case and what came of it. `result` is None where not even a bundle was left; `trouble` says why, or what spoilt it."""
+    """A case and what came of it. `result` is None where not even a bundle was left; `trouble` says why, or what spoilt it.
+
+    `seconds` is what its run took, then or now, but for the wait for a slot.
+    """
 
     case: Case
     result: Result | None
@@ -78,13 +80,10 @@ def _run(case: Case, challenge: LoadedChallenge, base: Path, fresh: bool) -> Ran
 def _collected(case: Case, challenge: LoadedChallenge, kept: Place) -> Ran:
     with tempfile.TemporaryDirectory(prefix="grader-validate-") as work:
         submission = plant(case.mutant, case.submission, Path(work) / case.id) if case.mutant else case.submission
-        began = time.monotonic()
         kept.folder.mkdir(parents=True, exist_ok=True)
         said = _command(case, submission, challenge, kept)
-        seconds = time.monotonic() - began
     if not kept.filled:
-        return Ran(case, None, seconds, False, said or "it ended without a bundle and without a word")
-    kept.ran(seconds)
+        return Ran(case, None, 0.0, False, said or "it ended without a bundle and without a word")
     return _judged(case, challenge, kept, cached=False)
 
 
@@ -112,7 +111,8 @@ def _judged(case: Case, challenge: LoadedChallenge, kept: Place, *, cached: bool
     result = judge(bundles.read(kept.folder / "bundle"), rubrics.load(), spec, case.mode if case.stages is None else PART)
     if not cached:
         render(result, kept.folder)
-    return Ran(case, result, kept.seconds, cached, spoilt(result, case.mutant.expect.flips if case.mutant else None))
+    seconds = result.run.wall_s - result.run.waited_s if result.run else 0.0
+    return Ran(case, result, seconds, cached, spoilt(result, case.mutant.expect.flips if case.mutant else None))
 
 
 def spoilt(result: Result, wanted: Sequence[str] | None) -> str | None:

@@ -23,7 +23,8 @@ JUNIT = """<testsuites><testsuite>
 def mutant(id: str, **changes: object) -> MutantVerdict:
     facts = {
         "id": id, "title": f"the defect {id}", "area": "failure", "stages": [], "flips": ["pause_recovery"], "missed": [], "unmeasured": {},
-        "also": [], "collateral": {}, "gates_failed": [], "gate_missed": None, "cost_bp": {"quick": 0, "full": 310}, "killed": True, "seconds": 20.0, **changes,
+        "also": [], "collateral": {}, "gates_failed": [], "gate_missed": None,
+        "cost_bp": {"quick": 0, "full": 310}, "killed": True, "seconds": 20.0, **changes,
     }  # fmt: skip
     return MutantVerdict.model_validate(facts)
 
