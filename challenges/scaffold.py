@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from challenges import loader, tomlfile
+from challenges.mutants import NOT_COPIED
 from grader.schema.causes import UsageError
 
 PARTS = ("challenge.toml", "brief.md", "contract", "private", "starter", "promises.toml", "submissions", "mutants", loader.PRICES)
 """What an author owns. By list: evidence and figures that were measured on the model do not belong to the copy."""
-NOT_COPIED = ("__pycache__", ".git", ".pytest_cache", ".mypy_cache", ".ruff_cache")
 
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_SLUG = 40
