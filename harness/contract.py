@@ -1,4 +1,4 @@
-"""Probes of every route of the service contract: forty valid predictions first, then each route once, then three wrong requests.
+"""Probes of every route of the service contract: sixty valid predictions first, then each route once, then three wrong requests.
 
 The caller has loaded the rows' customers into the feature store. Rows must be fresh ones: hidden payloads are never repeated.
 """
@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 
+import numpy as np
 from jsonschema import Draft202012Validator
 
 from challenges.loader import LoadedChallenge
@@ -19,7 +20,9 @@ from harness.text import clean, one_line
 
 Validate = Callable[[object], list[str]]
 
-PREDICTIONS = 40
+PREDICTIONS = 60
+FEW = 30
+"""Fewer scores say nothing about how they rank."""
 BUDGET_S = 20.0
 """A service that answers every request at its last moment must not hold the run; what was sent by then is judged."""
 JSON_HEADERS = {"Content-Type": "application/json"}
@@ -74,6 +77,7 @@ class _Predictions:
         self.validate = validator(challenge)
         self.first: list[Exchange] = []
         self.scores: list[float] = []
+        self.truths: list[float] = []
         self.versions: set[str] = set()
         self.sent = self.valid = self.echoes = self.degraded = 0
         self.violation = ""
@@ -110,13 +114,29 @@ class _Predictions:
         score = answer.get(self.contract.score_field)
         if isinstance(score, int | float):
             self.scores.append(round(float(score), SCORE_DIGITS))
+            self.truths.append(row.probability)
         self.versions.add(one_line(str(answer.get(self.contract.version_field, "")), 100))
 
     def facts(self) -> PredictionFacts:
         return PredictionFacts(
             sent=self.sent, valid=self.valid, distinct_scores=len(set(self.scores)), echoes_id=self.echoes,
-            degraded=self.degraded, first_violation=self.violation,
+            degraded=self.degraded, first_violation=self.violation, rank_correlation=rank_correlation(self.scores, self.truths),
         )  # fmt: skip
+
+
+def rank_correlation(scores: Sequence[float], truths: Sequence[float]) -> float | None:
+    """Spearman's coefficient, ties with their mean rank; None for fewer than FEW values, 0 where either side is constant."""
+    if len(scores) < FEW:
+        return None
+    a, b = _ranks(scores), _ranks(truths)
+    if not (a.std() and b.std()):
+        return 0.0
+    return round(float(np.corrcoef(a, b)[0, 1]), 3)
+
+
+def _ranks(values: Sequence[float]) -> np.ndarray:
+    ordered = np.sort(values)
+    return (np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")) / 2
 
 
 def _routes(client: Client, challenge: LoadedChallenge, rows: Sequence[Row]) -> list[Exchange]:

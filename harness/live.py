@@ -198,7 +198,8 @@ class Live:
 
     def _stop_without_prediction(self, probed: ContractEvidence) -> None:
         facts = probed.predictions
-        detail = f"{facts.valid} of {facts.sent} answers valid, {facts.distinct_scores} distinct scores; {facts.first_violation}"
+        informed = "" if facts.informed else f", rank correlation with the truth {facts.rank_correlation}"
+        detail = f"{facts.valid} of {facts.sent} answers valid, {facts.distinct_scores} distinct scores{informed}; {facts.first_violation}"
         failure = CandidateTrouble("no_valid_prediction", detail).failure
         for name in ("load", "stress", "drift", "feedback", "prometheus", "metrics", "logs", "audit", "faults"):
             self.stages.fail(name, failure)

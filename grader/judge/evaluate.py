@@ -118,6 +118,7 @@ def _precondition(rule: CheckRule, bundle: Bundle) -> Finding | None:
         return None
     facts = contract.predictions
     seen = f"{facts.valid} of {facts.sent} answers valid, {facts.distinct_scores} distinct scores"
+    seen += "" if facts.informed else ", which rank no better than chance"
     observed = f"not judged on its own: no valid, input-dependent prediction ({seen}{'; ' + facts.first_violation if facts.first_violation else ''})"
     return Finding(level=_worst(rule), observed=observed, culprit=Culprit.CANDIDATE)
 

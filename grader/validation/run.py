@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -18,7 +19,6 @@ from grader import rubric as rubrics
 from grader.judge import judge
 from grader.run.score import render
 from grader.schema.base import Culprit
-from grader.schema.causes import Trouble
 from grader.schema.result import Outcome, Result
 from grader.validation.cache import Place, place
 from grader.validation.cases import Case
@@ -48,55 +48,85 @@ class Ran:
 def run_all(
     todo: Sequence[Case], challenge: LoadedChallenge, base: Path, jobs: int, ended: Callable[[Ran], None], *, fresh: bool = False
 ) -> list[Ran]:  # fmt: skip
-    """Run what the cache does not hold, `jobs` at a time: measuring waits for a slot of the host, builds overlap it. Results in the given order."""
+    """Run what the cache does not hold, `jobs` at a time: measuring waits for a slot of the host, builds overlap it. Results in the given order.
+
+    An interrupt ends every run under way in order, and nothing is begun after it.
+    """
+    runner = _Runner(challenge, base, fresh)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        waiting = {pool.submit(_run, case, challenge, base, fresh): case.key for case in todo}
+        waiting = {pool.submit(runner.run, case): case.key for case in todo}
         done: dict[str, Ran] = {}
         try:
             for future in as_completed(waiting):
                 done[waiting[future]] = future.result()
                 ended(done[waiting[future]])
         except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
+            runner.stop()
             raise
     return [done[case.key] for case in todo]
 
 
-def _run(case: Case, challenge: LoadedChallenge, base: Path, fresh: bool) -> Ran:
-    kept = place(case, challenge, base)
-    if fresh:
-        kept.clear()
-    if kept.filled:
-        ran = _judged(case, challenge, kept, cached=True)
-        if ran.trouble is None:
-            return ran
-    for _ in range(ATTEMPTS):
-        ran = _collected(case, challenge, kept)
-        if ran.trouble is None:
-            break
-    return ran
+class _Runner:
+    """Runs cases, each in a process of its own, and ends those processes when it is told to stop."""
 
+    def __init__(self, challenge: LoadedChallenge, base: Path, fresh: bool) -> None:
+        self.challenge, self.base, self.fresh = challenge, base, fresh
+        self._children: set[subprocess.Popen[str]] = set()
+        self._lock, self._stopped = threading.Lock(), False
 
-def _collected(case: Case, challenge: LoadedChallenge, kept: Place) -> Ran:
-    with tempfile.TemporaryDirectory(prefix="grader-validate-") as work:
-        submission = plant(case.mutant, case.submission, Path(work) / case.id) if case.mutant else case.submission
-        kept.folder.mkdir(parents=True, exist_ok=True)
-        said = _command(case, submission, challenge, kept)
-    if not kept.filled:
-        return Ran(case, None, 0.0, False, said or "it ended without a bundle and without a word")
-    return _judged(case, challenge, kept, cached=False)
+    def run(self, case: Case) -> Ran:
+        """From the cache where it holds a sound run, else anew; a run that was spoilt once more."""
+        kept = place(case, self.challenge, self.base)
+        if self.fresh:
+            kept.clear()
+        if kept.filled:
+            ran = _judged(case, self.challenge, kept, cached=True)
+            if ran.trouble is None:
+                return ran
+        for _ in range(ATTEMPTS):
+            ran = self._collected(case, kept)
+            if ran.trouble is None or self._stopped:
+                break
+        return ran
 
+    def stop(self) -> None:
+        """End what runs. A collection that is told to end leaves nothing behind."""
+        with self._lock:
+            self._stopped = True
+            for child in self._children:
+                child.terminate()
 
-def _command(case: Case, submission: Path, challenge: LoadedChallenge, kept: Place) -> str:
-    """Collect in a process of its own; the last line that it said on standard error."""
-    narrowed = [] if case.stages is None else ["--stages", ",".join(case.stages)]
-    argv = [sys.executable, "-m", "grader", "collect", str(submission), "-c", challenge.spec.slug, "-m", case.mode, *narrowed, "-o", str(kept.folder)]
-    env = {**os.environ, "GRADER_CHALLENGES_ROOT": str(challenge.folder.parent)}
-    try:
-        ended = subprocess.run(argv, capture_output=True, text=True, env=env, timeout=LONGEST_S, check=False)
-    except subprocess.TimeoutExpired:
-        raise Trouble("internal_error", f"{case.id} did not end within {LONGEST_S:g} s") from None
-    return (ended.stderr.strip().splitlines() or [""])[-1]
+    def _collected(self, case: Case, kept: Place) -> Ran:
+        with tempfile.TemporaryDirectory(prefix="grader-validate-") as work:
+            submission = plant(case.mutant, case.submission, Path(work) / case.id) if case.mutant else case.submission
+            kept.folder.mkdir(parents=True, exist_ok=True)
+            said = self._said(self._command(case, submission, kept))
+        if not kept.filled:
+            return Ran(case, None, 0.0, False, said or "it ended without a bundle and without a word")
+        return _judged(case, self.challenge, kept, cached=False)
+
+    def _command(self, case: Case, submission: Path, kept: Place) -> list[str]:
+        narrowed = [] if case.stages is None else ["--stages", ",".join(case.stages)]
+        what = [str(submission), "-c", self.challenge.spec.slug, "-m", case.mode, *narrowed, "-o", str(kept.folder)]
+        return [sys.executable, "-m", "grader", "collect", *what]
+
+    def _said(self, command: Sequence[str]) -> str:
+        """Run it; the last line that it said on standard error."""
+        env = {**os.environ, "GRADER_CHALLENGES_ROOT": str(self.challenge.folder.parent)}
+        with self._lock:
+            if self._stopped:
+                return "interrupted"
+            child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=env)
+            self._children.add(child)
+        try:
+            _, said = child.communicate(timeout=LONGEST_S)
+        except subprocess.TimeoutExpired:
+            child.terminate()
+            _, said = child.communicate()
+        finally:
+            self._children.discard(child)
+        return (said.strip().splitlines() or [""])[-1]
 
 
 def known(case: Case, challenge: LoadedChallenge, base: Path) -> Ran | None:

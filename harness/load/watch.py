@@ -115,7 +115,7 @@ def resource_use(samples: Sequence[Usage], before: CoreTimes, after: CoreTimes, 
     died = len({sample.pid for sample in samples}) > 1
     others, steal = (0.0, 0.0) if died else shares(before, after, cpu + _caused_by_log(first, last, logged))
     files = [sample.open_files for sample in samples if sample.open_files is not None]
-    counts = sent or [0] * len(samples)
+    counts = _from_the_start(sent or [0] * len(samples))
     return ResourceUse(
         cpu_seconds=cpu,
         throttled_seconds=max(0.0, last.throttled_s - first.throttled_s),
@@ -129,6 +129,11 @@ def resource_use(samples: Sequence[Usage], before: CoreTimes, after: CoreTimes, 
         open_files_peak=max(files, default=None),
         samples=[_relative(first, sample, count - counts[0]) for sample, count in zip(samples, counts, strict=True)],
     )
+
+
+def _from_the_start(counts: Sequence[int]) -> Sequence[int]:
+    """The generator's counter begins anew with a plan, and the first sample is taken before that: what it holds is the plan before."""
+    return [0, *counts[1:]] if len(counts) > 1 and counts[1] < counts[0] else counts
 
 
 def _caused_by_log(first: Usage, last: Usage, logged: int | None) -> float:

@@ -87,8 +87,8 @@ def candidate_flags(
     } | ({"cgroup_parent": f"/{cgroup}"} if cgroup else {})  # fmt: skip
 
 
-def sidecar_flags(cores: Cores) -> dict[str, Any]:
-    """Keyword arguments of `containers.create` for a small container of ours on the submission's network."""
+def sidecar_flags(cores: Cores, cgroup: str = "") -> dict[str, Any]:
+    """Keyword arguments of `containers.create` for a small container of ours on the submission's network. `cgroup` as for the candidate."""
     return _hardened(1) | FAST_FAILING_DNS | {
         "tmpfs": {"/tmp": "rw,noexec,nosuid,nodev,size=8m"},
         "pids_limit": 64,
@@ -97,13 +97,13 @@ def sidecar_flags(cores: Cores) -> dict[str, Any]:
         "cpuset_cpus": cores.our_set,
         "user": "65534:65534",
         "restart_policy": {"Name": "no"},
-    }  # fmt: skip
+    } | ({"cgroup_parent": f"/{cgroup}"} if cgroup else {})  # fmt: skip
 
 
 def control_flags(limits: Limits, cores: Cores, cgroup: str = "") -> dict[str, Any]:
     """Keyword arguments of `containers.create` for the control container: the candidate's core, quota and weight."""
     own = {"cpuset_cpus": cores.candidate_set, "cpu_period": CPU_PERIOD_US, "cpu_quota": cpu_quota(limits.cpus)}
-    return sidecar_flags(cores) | own | ({"cgroup_parent": f"/{cgroup}"} if cgroup else {})
+    return sidecar_flags(cores, cgroup) | own
 
 
 def staged_file(path: Path, target: str) -> Mount:

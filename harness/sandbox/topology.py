@@ -101,17 +101,19 @@ class Topology:
         record.add_bridge(self.network.bridge)
         self.token_file = TokenFile(record)
         self._files.callback(self.token_file.remove)
-        together([self._start_helper, self._start_network, self.control_network.__enter__])
+        together([self._start_helper, self._open_networks])
+        self.cgroup = self._own_cgroup()
+        self._start_sidecars()
         self._rule = True  # before it is set: an interrupt in between must not leave it behind, and deleting what is not there does no harm
         why = self.helper.drop_input(self.network.bridge)
         if why is not None:
             self.notes.append(f"host services may be reachable from the network: the INPUT rule could not be set ({why})")
-        self.cgroup = self._own_cgroup()
         self._start_control()
         self._isolation = self._background.submit(self._probe_isolation)
 
     def _own_cgroup(self) -> str:
-        """A top-level cgroup for the candidate: below the engine's own, all containers together weigh as much as one process of the host."""
+        """A top-level cgroup for the candidate and for our sidecars: below the engine's own, all containers together weigh as much as one
+        process of the host. A feature store that waits for builds of other gradings on our core would look like a slow dependency."""
         driver = self.client.info().get("CgroupDriver")
         if driver != "cgroupfs":
             self.notes.append(f"the candidate shares the engine's cgroup (driver {driver}): other work on its core weighs as much as it does")
@@ -129,8 +131,11 @@ class Topology:
         )
         self.helper.__enter__()
 
-    def _start_network(self) -> None:
+    def _open_networks(self) -> None:
         self.network.__enter__()
+        self.control_network.__enter__()
+
+    def _start_sidecars(self) -> None:
         store = self._sidecar("feature_store", FEATURE_STORE_NAME, FEATURE_STORE_HOST)
         alerts = self._sidecar("alert_receiver", "alerts", ALERTS_HOST)
         self._sidecars = [store, alerts]
@@ -151,7 +156,7 @@ class Topology:
 
     def _sidecar(self, module: str, name: str, host: int) -> Sidecar:
         place = on_network(self.client, self.network, name, self.network.address(host))
-        flags = sidecar_flags(self.cores) | place | {"name": f"{name}-{self.tag}"}
+        flags = sidecar_flags(self.cores, self.cgroup) | place | {"name": f"{name}-{self.tag}"}
         return Sidecar(self.client, self.image, module, flags, self._kind("sidecar"))
 
     def _probe_isolation(self) -> list[IsolationProbe]:

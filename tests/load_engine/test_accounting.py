@@ -29,7 +29,6 @@ def test_the_whole_machines_account_is_never_taken_for_a_containers() -> None:
         cgroup_paths(KTHREADD)
 
 
-@pytest.mark.xfail(strict=True, reason="the first sample is taken before the engine's counter begins anew")
 def test_requests_of_a_series_are_counted_from_its_start_whatever_was_sent_before() -> None:
     counted = iter([5000, 20, 40])  # the plan before had sent 5000; then the counter begins anew
     with Watch(Target(0), [0], lambda: next(counted)) as watch:

@@ -11,6 +11,8 @@ def check(contract: ContractEvidence, bars: Bars) -> Finding:
     facts = contract.predictions
     right = min(facts.valid, facts.echoes_id)
     seen = f"{facts.valid} of {facts.sent} answers valid, {facts.echoes_id} with their request's id, {facts.distinct_scores} distinct scores"
+    if not facts.informed:
+        seen += f"; they rank payments no better than chance (rank correlation with the truth {facts.rank_correlation})"
     if facts.first_violation:
         seen += f"; first violation: {facts.first_violation}"
     if not facts.met:

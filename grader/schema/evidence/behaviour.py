@@ -39,6 +39,10 @@ class Exchange(Model):
     violations: list[str] = Field(default_factory=list, description="where the answer breaks the contract's schema")
 
 
+BETTER_THAN_CHANCE = 0.25
+"""Least rank correlation of scores with the truth, over sixty requests. Chance alone reaches it once in forty times."""
+
+
 class PredictionFacts(Model):
     """The precondition of every behaviour check, as counts over valid requests from the hidden stream."""
 
@@ -48,6 +52,7 @@ class PredictionFacts(Model):
     echoes_id: int = Field(description="answers that carry the id of their request")
     degraded: int
     first_violation: str = ""
+    rank_correlation: float | None = Field(default=None, description="Spearman, of the scores with the hidden true probabilities; None for too few")
 
     @property
     def input_dependent(self) -> bool:
@@ -55,9 +60,14 @@ class PredictionFacts(Model):
         return self.distinct_scores >= max(3, self.valid // 5)
 
     @property
+    def informed(self) -> bool:
+        """The scores rank requests better than chance: a hash of the request depends on the input too."""
+        return self.rank_correlation is None or self.rank_correlation >= BETTER_THAN_CHANCE
+
+    @property
     def met(self) -> bool:
-        """Nine in ten answers valid, and the score depends on the input."""
-        return self.sent > 0 and self.valid * 10 >= self.sent * 9 and self.input_dependent
+        """Nine in ten answers valid, and scores that depend on the input and tell more than chance."""
+        return self.sent > 0 and self.valid * 10 >= self.sent * 9 and self.input_dependent and self.informed
 
 
 class Artifact(Model):
