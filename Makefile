@@ -2,6 +2,7 @@
 #   make demo    grade the bundled oracle in quick mode and show its report
 #   make test    lint, types, layers, then the tests against a real Docker Engine
 #   make soak    the long repeats
+#   make validate   the grader graded: every reference and planted defect; writes the figures that docs/trust.md is made from
 #   make bench   how truthful the load is, against peers; BENCH="--readme" writes the README's tables, BENCH="--only lag" runs a part
 PYTHON ?= python3
 VENV   := .venv
@@ -11,7 +12,7 @@ DOCTOR := $(BIN)/python -m harness.doctor
 APT    := DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test soak bench venv engine base prometheus lint lock record golden
+.PHONY: demo test soak validate bench venv engine base prometheus lint lock record golden
 .DEFAULT_GOAL := demo
 
 # Without any engine the recorded evidence of the oracle shows the rest of the product.
@@ -25,6 +26,11 @@ test: venv lint
 
 soak: engine base prometheus
 	@$(BIN)/pytest -m soak
+
+VALIDATED := challenges/fraud-scoring/validated
+validate: engine base prometheus
+	@$(BIN)/grader challenge validate fraud-scoring --jobs 2 -o $(VALIDATED)
+	@$(BIN)/grader challenge trust fraud-scoring -o docs/trust.md
 
 # hey and wrk, two of the peers, come from Debian packages; where they cannot be installed their rows say so.
 bench: venv
