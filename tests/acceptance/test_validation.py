@@ -1,4 +1,4 @@
-"""The grader graded, in small: a defect or two of each kind of experiment is planted, noticed by its checks, and by no other. Whole: `make validate`."""
+"""The grader graded, in small: defects of each kind of experiment are noticed by their checks, and by no other. Whole: `make validate`."""
 
 from __future__ import annotations
 
