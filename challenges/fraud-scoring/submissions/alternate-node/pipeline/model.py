@@ -42,7 +42,10 @@ def cross_validated(x: np.ndarray, y: np.ndarray, ridge: float, folds: int, seed
 
 
 def measures(p: np.ndarray, y: np.ndarray) -> dict[str, float]:
-    """Brier score, its skill over the base rate, the Brier score the model itself expects, AUC, and the mean score beside the fraud rate."""
+    """Brier score, its skill over the base rate, the Brier score the model itself expects, AUC, the mean score beside the fraud rate.
+
+    `slope_gap` is the mean of residual times centred log-odds: 0 when fraud follows the score exactly as far as it says (src/quality.js).
+    """
     rate = y.mean()
     brier = float(np.mean((p - y) ** 2))
     ranks = np.empty(len(p))
@@ -50,5 +53,7 @@ def measures(p: np.ndarray, y: np.ndarray) -> dict[str, float]:
     frauds = y.sum()
     auc = (ranks[y == 1].sum() - frauds * (frauds + 1) / 2) / (frauds * (len(y) - frauds))
     skill = 1 - brier / (rate * (1 - rate))
-    found = {"brier": brier, "brier_skill": skill, "auc": auc, "expected_brier": (p * (1 - p)).mean(), "mean_score": p.mean(), "fraud_rate": rate}
+    log_odds = np.log(p / (1 - p))
+    slope_gap = ((y - p) * (log_odds - log_odds.mean())).mean()
+    found = {"brier": brier, "brier_skill": skill, "auc": auc, "expected_brier": (p * (1 - p)).mean(), "slope_gap": slope_gap, "mean_score": p.mean(), "fraud_rate": rate}
     return {name: round(float(value), 5) for name, value in found.items()}

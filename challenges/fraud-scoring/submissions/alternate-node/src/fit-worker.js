@@ -2,11 +2,11 @@
 // answers with candidates and how they did on rows they had not seen.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { advantage, brier, crossValidated, fit, logit } from './fit.js';
+import { advantage, brier, crossValidated, fit, logit, slopeGap } from './fit.js';
 
-const FOLDS = 5;
+const FOLDS = 4;
 const RIDGES = [8, 30];
-const PAUSE_MS = 8;
+const PAUSE_MS = 3;
 
 const still = new Int32Array(new SharedArrayBuffer(4));
 const pause = () => Atomics.wait(still, 0, 0, PAUSE_MS);
@@ -37,6 +37,7 @@ parentPort.postMessage({
   ridge: found.ridge,
   brier: found.score.brier,
   expected: found.score.expected,
+  slopeGap: slopeGap(found.p, labels),
   fallbackBrier: spare.score.brier,
   servedBrier: brier(served, labels).brier,
   advantage: advantage(found.p, served, labels),

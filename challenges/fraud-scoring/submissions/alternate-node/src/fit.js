@@ -94,6 +94,13 @@ export function brier(p, labels) {
   return { brier: loss / labels.length, expected: expected / labels.length };
 }
 
+/** Mean of residual times centred log-odds: below 0 when the log-odds are too far apart, as those of a small training set are. */
+export function slopeGap(p, labels) {
+  const logits = Array.from(p, (value) => Math.log(value / (1 - value)));
+  const mean = logits.reduce((a, b) => a + b, 0) / logits.length;
+  return logits.reduce((sum, value, i) => sum + (labels[i] - p[i]) * (value - mean), 0) / logits.length;
+}
+
 /** Standard errors by which `p` beats `old` in Brier score on the same rows. */
 export function advantage(p, old, labels) {
   let sum = 0;

@@ -8,13 +8,13 @@ import { Labels } from './labels.js';
 import { Model, parse, probability, serialise } from './model.js';
 import { Quality } from './quality.js';
 
-export const RETRAIN_ROWS = 1800; // labels since quality fell; README.md says why so many
+export const RETRAIN_ROWS = 1500; // labels since quality fell; README.md says why so many
 const TRY_AGAIN_ROWS = 500;
 const MIN_ADVANTAGE = 3; // standard errors in Brier score over the serving model, on rows that the candidate has not seen
 const PATIENCE_BLOCKS = 2; // clean blocks until a suspicion about labels is over
 
 const round = (value) => Math.round(value * 1e6) / 1e6;
-const bias = (model) => model.document.metrics.brier - model.document.metrics.expected_brier;
+const bias = ({ document: { metrics } }) => ({ loss: metrics.brier - metrics.expected_brier, slope: metrics.slope_gap });
 const current = (dir) => join(dir, 'models', 'current.json');
 
 /** The retrained model that a former run left in `dir`, if it descends from `base`; else null. */
@@ -63,7 +63,7 @@ function document(serving, rows, found) {
       base_sha256: old.lineage.base_sha256 ?? serving.fileSha256,
     },
     metrics: {
-      brier: round(found.brier), expected_brier: round(found.expected), brier_skill: round(1 - found.brier / (frauds * (1 - frauds))), fraud_rate: round(frauds),
+      brier: round(found.brier), expected_brier: round(found.expected), slope_gap: round(found.slopeGap), brier_skill: round(1 - found.brier / (frauds * (1 - frauds))), fraud_rate: round(frauds),
       fallback_brier: round(found.fallbackBrier), parent_brier: round(found.servedBrier), advantage_standard_errors: round(found.advantage),
     },
     full: part(found.weights, old.full),
@@ -96,7 +96,7 @@ export class Learning {
   constructor({ model, dataDir, alerts, metrics, log, promote }) {
     Object.assign(this, { model, dataDir, alerts, metrics, log, promote });
     this.labels = new Labels(model.full.size, model.fallback.size);
-    this.quality = new Quality({ bias: bias(model), metrics });
+    this.quality = new Quality({ bias: bias(model), centre: model.reference.score.mean, metrics });
   }
 
   remember(id, score, transaction, history) {
@@ -118,7 +118,7 @@ export class Learning {
     if (quality.suspect) alerts.fire('LabelsSuspect', {}, 'the fraud rate among new labels is implausible: a wrong join? They are not trained on');
     else if (quality.clean >= PATIENCE_BLOCKS) alerts.resolve('LabelsSuspect', {});
     if (quality.degraded) alerts.fire('LiveQualityDegraded', {}, 'late labels show that the scores are worse than the model expects of itself');
-    else if (quality.cusum === 0) alerts.resolve('LiveQualityDegraded', {});
+    else if (quality.sound) alerts.resolve('LiveQualityDegraded', {});
     if (!quality.degraded) this.#nextTry = RETRAIN_ROWS;
     else if (!quality.suspect && !this.#training && quality.rows.length >= this.#nextTry) {
       this.#training = this.#retrain().finally(() => { this.#training = null; });
@@ -148,7 +148,7 @@ export class Learning {
   #decide(rows, found) {
     const next = document(this.model, rows, found);
     const facts = { version: next.version, ...next.metrics };
-    if (found.advantage < MIN_ADVANTAGE || next.metrics.brier_skill <= 0) {
+    if (found.advantage < MIN_ADVANTAGE) {
       this.metrics.retrains.add('rejected');
       this.log.warn('retrained model is rejected', { reason: 'not clearly better than the serving one on held-out labels', ...facts });
       return;
@@ -161,7 +161,7 @@ export class Learning {
       renameSync(`${path}.partial`, path);
     }
     this.model = model;
-    this.quality.restart(bias(model));
+    this.quality.restart(bias(model), model.reference.score.mean);
     this.#nextTry = RETRAIN_ROWS;
     this.promote(model);
     this.metrics.retrains.add('promoted');
