@@ -75,7 +75,7 @@ def run(source: Path, target: Path, log: Path, params: dict[str, Any]) -> dict[s
     lineage = {
         "data": {"name": source.name, "sha256": table.sha256, "rows": len(table)},
         "code_sha256": code_digest(),
-        "seed": params["seed"],
+        "params": params,
         "parent": None,
     }
     document = {
@@ -89,7 +89,7 @@ def run(source: Path, target: Path, log: Path, params: dict[str, Any]) -> dict[s
         "probes": probes(table, model.sigmoid(logits), model.sigmoid(fallback_logits)),
     }
     digest = artifact.write(document, target)
-    record = {"model_version": version, "artifact_sha256": digest, **lineage, "params": params, "metrics": metrics}
+    record = {"model_version": version, "artifact_sha256": digest, **lineage, "metrics": metrics}
     _record(record, log)
     return record
 

@@ -58,6 +58,7 @@ function document(serving, rows, found) {
     lineage: {
       ...old.lineage,
       data: { name: 'feedback', sha256: data, rows: rows.labels.length },
+      params: { ...old.lineage.params, ridge: found.ridge, retrain_rows: RETRAIN_ROWS, min_advantage: MIN_ADVANTAGE },
       parent: old.version,
       parent_sha256: serving.fileSha256,
       base_sha256: old.lineage.base_sha256 ?? serving.fileSha256,

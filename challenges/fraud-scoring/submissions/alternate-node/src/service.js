@@ -70,12 +70,12 @@ export class Service {
     metrics.decisions.add(decision);
     if (degraded) {
       metrics.fallbacks.add(reason);
-      this.log.warn('fallback used', { reason, request_id: id });
+      this.log.warn('fallback used', { reason, request_id: id, transaction_id: payment.transaction_id });
     }
     this.learning.remember(payment.transaction_id, score, payment, history);
     this.drift.observe(payment, history, degraded ? null : logit);
     this.#served += 1;
-    if (this.#served % LOGGED === 0) this.log.info('prediction', { request_id: id, status: 200, decision, degraded, latency_ms: Math.round(performance.now() - began) });
+    if (this.#served % LOGGED === 0) this.log.info('prediction', { request_id: id, transaction_id: payment.transaction_id, status: 200, decision, degraded, latency_ms: Math.round(performance.now() - began) });
     const entry = {
       transaction_id: payment.transaction_id, time: new Date().toISOString(), model_version: model.version, input_digest: inputDigest(payment),
       history_digest: historyDigest(history), score, decision, degraded, request_id: id,

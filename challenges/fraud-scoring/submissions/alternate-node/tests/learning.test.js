@@ -56,6 +56,7 @@ test('a turned relation is alerted, and a better model takes over once and survi
   assert.deepEqual(events(w), ['+LiveQualityDegraded']);
   assert.notEqual(w.model, base);
   assert.equal(w.model.document.lineage.parent, base.version);
+  assert.notEqual(w.model.document.lineage.data.sha256, base.document.lineage.data.sha256);
   const stored = parse(readFileSync(join(w.dataDir, 'models', 'current.json')));
   assert.equal(stored.version, w.model.version);
   assert.equal(restore(w.dataDir, base, quiet).version, w.model.version);
