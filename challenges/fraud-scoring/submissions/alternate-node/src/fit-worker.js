@@ -2,7 +2,7 @@
 // answers with candidates and how they did on rows they had not seen.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { advantage, brier, crossValidated, fit, logit, slopeGap } from './fit.js';
+import { advantage, brier, crossValidated, fit, logit, sigmoid, slopeGap } from './fit.js';
 
 const FOLDS = 4;
 const RIDGES = [8, 30];
@@ -24,8 +24,9 @@ function search({ rows, size, weights }, labels) {
       if (!best || score.brier < best.score.brier) best = { prior, ridge, p, score };
     }
   }
-  const fitted = fit({ ...options, chosen: labels.keys(), prior: best.prior, ridge: best.ridge });
-  return { ...best, weights: fitted };
+  const fitted = fit({ ...options, chosen: [...labels.keys()], prior: best.prior, ridge: best.ridge });
+  const logits = Float64Array.from(labels, (_, i) => logit(fitted, rows, i, size));
+  return { ...best, weights: fitted, logits, fitted: brier(logits.map(sigmoid), labels).brier };
 }
 
 const { full, fallback, labels, served } = workerData;
@@ -41,5 +42,7 @@ parentPort.postMessage({
   fallbackBrier: spare.score.brier,
   servedBrier: brier(served, labels).brier,
   advantage: advantage(found.p, served, labels),
-  logits: Float64Array.from(labels.keys(), (i) => logit(found.weights, full.rows, i, full.size)),
+  fittedBrier: found.fitted,
+  fittedFallbackBrier: spare.fitted,
+  logits: found.logits,
 });

@@ -80,6 +80,16 @@ function withProbes(next) {
   return { ...next, probes };
 }
 
+/**
+ * Why the candidate must not serve, or null. Cross-validation judges how it was made; what would serve are the final weights, and
+ * those must fit the data they come from no worse than the models of the folds did on data they had not seen.
+ */
+function objection(found) {
+  if (found.advantage < MIN_ADVANTAGE) return 'not clearly better than the serving model on held-out labels';
+  if (found.fittedBrier > found.brier || found.fittedFallbackBrier > found.fallbackBrier) return 'the final weights fit worse than the cross-validated ones';
+  return null;
+}
+
 function train(workerData) {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./fit-worker.js', import.meta.url), { workerData });
@@ -149,9 +159,10 @@ export class Learning {
   #decide(rows, found) {
     const next = document(this.model, rows, found);
     const facts = { version: next.version, ...next.metrics };
-    if (found.advantage < MIN_ADVANTAGE) {
+    const problem = objection(found);
+    if (problem) {
       this.metrics.retrains.add('rejected');
-      this.log.warn('retrained model is rejected', { reason: 'not clearly better than the serving one on held-out labels', ...facts });
+      this.log.warn('retrained model is rejected', { reason: problem, ...facts });
       return;
     }
     const content = serialise(withProbes(next));

@@ -57,6 +57,17 @@ test('a turned relation is alerted, and a better model takes over once and survi
   assert.notEqual(w.model, base);
   assert.equal(w.model.document.lineage.parent, base.version);
   assert.notEqual(w.model.document.lineage.data.sha256, base.document.lineage.data.sha256);
+  const loss = (score) => rows.reduce((sum, row) => {
+    const truth = probability(2 * base.reference.score.mean - base.full.logit(row));
+    return sum + truth * (1 - score(row)) ** 2 + (1 - truth) * score(row) ** 2;
+  }, 0) / rows.length;
+  const serving = (part) => (row) => probability(w.model[part].logit(row));
+  const served = (part) => (row) => probability(base[part].logit(row));
+  for (const part of ['full', 'fallback']) {
+    assert.ok(loss(serving(part)) < loss(served(part)), part);
+    assert.ok(loss(serving(part)) < loss(() => 0.063), `${part} beats a constant`);
+    assert.ok(new Set(rows.map(serving(part))).size > 1000, `${part} depends on its input`);
+  }
   const stored = parse(readFileSync(join(w.dataDir, 'models', 'current.json')));
   assert.equal(stored.version, w.model.version);
   assert.equal(restore(w.dataDir, base, quiet).version, w.model.version);
