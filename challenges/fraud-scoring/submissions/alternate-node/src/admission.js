@@ -21,7 +21,6 @@ export class Admission {
 
   get running() { return this.#running; }
   get waiting() { return this.#queue.length - this.#head; }
-  get idle() { return this.#running === 0 && this.waiting === 0; }
 
   /** Resolves to null when the caller may go on (and must call `release`), or to a reason to refuse. */
   enter() {

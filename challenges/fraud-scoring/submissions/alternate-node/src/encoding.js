@@ -19,7 +19,9 @@ const KINDS = {
 export function compile(terms) {
   const steps = terms.map((term, position) => {
     if (!Object.hasOwn(KINDS, term.kind)) throw new Error(`unknown kind of term at ${position}`);
-    if (term.kind === 'product' && !term.of.every((i) => Number.isInteger(i) && i >= 0 && i < position)) throw new Error(`a product at ${position} of terms that do not stand before it`);
+    if (term.kind === 'product' && !term.of.every((i) => Number.isInteger(i) && i >= 0 && i < position)) {
+      throw new Error(`a product at ${position} of terms that do not stand before it`);
+    }
     return KINDS[term.kind](term);
   });
   return (input, vector) => {

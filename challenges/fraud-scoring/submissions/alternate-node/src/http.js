@@ -57,7 +57,9 @@ export class HttpServer {
   /** `routes`: path -> method -> handler({request, body, id, began}) giving {status, body, type?, headers?}. */
   constructor({ routes, maxBody, metrics, log, onAnswer }) {
     Object.assign(this, { routes, maxBody, metrics, log, onAnswer });
-    this.server = http.createServer({ keepAliveTimeout: 75_000, headersTimeout: 15_000, requestTimeout: 30_000, noDelay: true }, (request, response) => this.#handle(request, response));
+    // keep-alive outlives the idle time of usual load balancers, so that it is they who close
+    const times = { keepAliveTimeout: 75_000, headersTimeout: 15_000, requestTimeout: 30_000 };
+    this.server = http.createServer({ ...times, noDelay: true }, (request, response) => this.#handle(request, response));
     this.server.maxConnections = MAX_CONNECTIONS;
     this.server.on('clientError', (error, socket) => this.#clientError(error, socket));
     this.server.on('checkExpectation', (_, response) => this.#send(response, { status: 417, body: { error: 'expectation', detail: 'only 100-continue is understood' } }));
@@ -105,13 +107,15 @@ export class HttpServer {
   #failed(error, path, id) {
     if (error instanceof Refusal) {
       this.metrics.refused.add(error.reason);
-      this.log.warn('request refused', { reason: error.reason, fields: error.fields?.map(({ field }) => field), status: error.status, request_id: id, route: Object.hasOwn(this.routes, path) ? path : 'other' });
+      const fields = error.fields?.map(({ field }) => field);
+      const route = Object.hasOwn(this.routes, path) ? path : 'other';
+      this.log.warn('request refused', { reason: error.reason, fields, status: error.status, request_id: id, route });
       const body = { error: error.reason, detail: error.detail };
       if (error.fields) body.fields = error.fields;
       return { status: error.status, body, headers: error.headers };
     }
     this.metrics.exceptions.add();
-    this.log.error('unexpected exception', { exception: error.name, error: error.code ?? String(error.stack).split('\n')[1]?.trim(), request_id: id });
+    this.log.error('unexpected exception', { exception: error.name, at: String(error.stack).split('\n')[1]?.trim(), error: error.code, request_id: id });
     return { status: 500, body: { error: 'internal', detail: 'unexpected; the request id is in the log' } };
   }
 

@@ -32,7 +32,8 @@ export function restore(dir, base, log) {
 /** Quantiles and shares of the new model's log-odds: what the drift monitor compares its scores with from now on. */
 function scoreReference(logits, bins) {
   const sorted = Float64Array.from(logits).sort();
-  const edges = [...new Set(Array.from({ length: bins - 1 }, (_, i) => round(sorted[Math.floor(((i + 1) / bins) * sorted.length)])))];
+  const quantiles = Array.from({ length: bins - 1 }, (_, i) => round(sorted[Math.floor(((i + 1) / bins) * sorted.length)]));
+  const edges = [...new Set(quantiles)];
   const share = new Array(edges.length + 1).fill(0);
   let total = 0;
   let squares = 0;
@@ -42,7 +43,8 @@ function scoreReference(logits, bins) {
     squares += value * value;
   }
   const mean = total / sorted.length;
-  return { scale: 'logit', mean: round(mean), std: round(Math.sqrt(squares / sorted.length - mean * mean)), null_rate: 0, edges, share: share.map(round), rows: sorted.length };
+  const std = Math.sqrt(squares / sorted.length - mean * mean);
+  return { scale: 'logit', mean: round(mean), std: round(std), null_rate: 0, edges, share: share.map(round), rows: sorted.length };
 }
 
 /** The candidate as an artifact: the serving one with new weights, measures and lineage. */
@@ -64,8 +66,14 @@ function document(serving, rows, found) {
       base_sha256: old.lineage.base_sha256 ?? serving.fileSha256,
     },
     metrics: {
-      brier: round(found.brier), expected_brier: round(found.expected), slope_gap: round(found.slopeGap), brier_skill: round(1 - found.brier / (frauds * (1 - frauds))), fraud_rate: round(frauds),
-      fallback_brier: round(found.fallbackBrier), parent_brier: round(found.servedBrier), advantage_standard_errors: round(found.advantage),
+      brier: round(found.brier),
+      brier_skill: round(1 - found.brier / (frauds * (1 - frauds))),
+      expected_brier: round(found.expected),
+      slope_gap: round(found.slopeGap),
+      fraud_rate: round(frauds),
+      fallback_brier: round(found.fallbackBrier),
+      parent_brier: round(found.servedBrier),
+      advantage_standard_errors: round(found.advantage),
     },
     full: part(found.weights, old.full),
     fallback: part(found.fallbackWeights, old.fallback),

@@ -29,8 +29,6 @@ class Labelled extends Family {
 
   add(value = '', amount = 1) { this.#values.set(value, (this.#values.get(value) ?? 0) + amount); }
   set(value, number) { this.#values.set(value, number); }
-  get(value = '') { return this.#values.get(value) ?? 0; }
-  delete(value) { this.#values.delete(value); }
 
   samples(out) {
     for (const [value, number] of this.#values) out.push(`${this.name}${this.label ? labelled({ [this.label]: value }) : ''} ${number}`);
@@ -111,7 +109,8 @@ export function create() {
     decisions: registry.counter('fraud_decisions_total', 'Predictions answered, by decision.', 'decision', ['approve', 'review', 'decline']),
     fallbacks: registry.counter('fraud_fallbacks_total', 'Predictions of the fallback model, by reason.', 'reason', FALLBACK_REASONS),
     refused: registry.counter('fraud_refused_total', 'Refused requests of any route, by reason.', 'reason'),
-    shed: registry.counter('fraud_shed_total', 'Predictions refused to protect the others, by reason.', 'reason', ['queue_full', 'waited_too_long', 'draining', 'no_model']),
+    shed: registry.counter('fraud_shed_total', 'Predictions refused to protect the others, by reason.', 'reason',
+      ['queue_full', 'waited_too_long', 'no_model']),
     exceptions: registry.counter('fraud_exceptions_total', 'Unexpected exceptions.'),
     storeCalls: registry.counter('fraud_feature_store_calls_total', 'Calls to the feature store by outcome.', 'outcome', ['ok', ...FALLBACK_REASONS.slice(0, 4)]),
     storeLatency: registry.histogram('fraud_feature_store_latency_seconds', 'Calls to the feature store.', LATENCY),

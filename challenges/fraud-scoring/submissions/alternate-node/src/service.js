@@ -24,7 +24,7 @@ export class Service {
   constructor({ config, model, problem, codeCommit, store, admission, audit, drift, learning, metrics, log }) {
     Object.assign(this, { config, model, problem, codeCommit, store, admission, audit, drift, learning, metrics, log });
     log.modelVersion = model?.version ?? null;
-    metrics.registry.asked('fraud_model_info', 'The model that serves.', () => (this.model ? [[{ version: this.model.version, sha256: this.model.fileSha256, data_sha256: this.model.document.lineage.data.sha256 }, 1]] : []));
+    metrics.registry.asked('fraud_model_info', 'The model that serves.', () => (this.model ? [[this.#modelLabels(), 1]] : []));
     metrics.registry.asked('fraud_in_flight', 'Predictions in work.', () => admission.running);
     metrics.registry.asked('fraud_queued', 'Predictions that wait.', () => admission.waiting);
     this.routes = {
@@ -35,6 +35,11 @@ export class Service {
       '/version': { GET: () => this.version() },
       '/metrics': { GET: () => ({ status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: metrics.registry.render() }) },
     };
+  }
+
+  #modelLabels() {
+    const { version, fileSha256, document } = this.model;
+    return { version, sha256: fileSha256, data_sha256: document.lineage.data.sha256 };
   }
 
   /** A retrained model takes over between two requests; answers in work keep the model they began with. */
@@ -75,7 +80,10 @@ export class Service {
     this.learning.remember(payment.transaction_id, score, payment, history);
     this.drift.observe(payment, history, degraded ? null : logit);
     this.#served += 1;
-    if (this.#served % LOGGED === 0) this.log.info('prediction', { request_id: id, transaction_id: payment.transaction_id, status: 200, decision, degraded, latency_ms: Math.round(performance.now() - began) });
+    if (this.#served % LOGGED === 0) {
+      const latency = Math.round(performance.now() - began);
+      this.log.info('prediction', { request_id: id, transaction_id: payment.transaction_id, status: 200, decision, degraded, latency_ms: latency });
+    }
     const entry = {
       transaction_id: payment.transaction_id, time: new Date().toISOString(), model_version: model.version, input_digest: inputDigest(payment),
       history_digest: historyDigest(history), score, decision, degraded, request_id: id,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { ROOT } from '../src/config.js';
-import { featureStore, PAYMENT, service, trainingRows, webhook } from './helpers.js';
+import { featureStore, HISTORY, PAYMENT, service, trainingRows, webhook } from './helpers.js';
 
 const MODEL = join(ROOT, 'models', 'model.json');
 const auditLines = ({ dataDir }) => readFileSync(join(dataDir, 'audit.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
@@ -75,7 +75,10 @@ test('an ailing store is left alone, and used again soon after it is well', asyn
 
 test('after a 401 the token file is read again', async (t) => {
   const store = await featureStore(t);
-  store.behave = (request, response) => (request.headers.authorization === 'Bearer secret' ? store.answer(request, response, { avg_amount_30d: 1, tx_count_24h: 1, chargebacks_90d: 0, account_age_days: 9 }) : response.writeHead(401).end());
+  store.behave = (request, response) => {
+    if (request.headers.authorization === 'Bearer secret') store.answer(request, response, HISTORY);
+    else response.writeHead(401).end();
+  };
   const s = await service(t, { FEATURE_STORE_URL: store.url, FEATURE_STORE_TOKEN_FILE: join(ROOT, 'tests', 'token.txt') });
   assert.equal((await s.post('/predict', PAYMENT)).body.degraded, false);
 });
@@ -108,7 +111,15 @@ for (const [name, body] of Object.entries(WRONG)) {
 test('values on a boundary, nulls and unseen categories are scored', async (t) => {
   const store = await featureStore(t);
   const s = await service(t, { FEATURE_STORE_URL: store.url });
-  const changes = [{ amount: 0 }, { amount: 10_000_000 }, { distance_km: 50_000, device_age_days: 0 }, { distance_km: null, device_age_days: null, minutes_since_last: null }, { merchant_category: 'space', channel: 'telepathy', country: 'ZZ', currency: 'XXX' }, { cardholder_name: '𝒳'.repeat(128) }, { timestamp: '2026-12-31t23:59:60+01:00' }];
+  const changes = [
+    { amount: 0 },
+    { amount: 10_000_000 },
+    { distance_km: 50_000, device_age_days: 0 },
+    { distance_km: null, device_age_days: null, minutes_since_last: null },
+    { merchant_category: 'space', channel: 'telepathy', country: 'ZZ', currency: 'XXX' },
+    { cardholder_name: '𝒳'.repeat(128) },
+    { timestamp: '2026-12-31t23:59:60+01:00' },
+  ];
   for (const change of changes) assert.equal((await s.post('/predict', { ...PAYMENT, ...change })).status, 200, JSON.stringify(change));
 });
 
@@ -168,7 +179,7 @@ test('a copy of the model at MODEL_PATH serves', async (t) => {
 test('on SIGTERM readiness ends first, and what is in work is finished', async (t) => {
   const store = await featureStore(t);
   const s = await service(t, { FEATURE_STORE_URL: store.url, DRAIN_GRACE_MS: '200' });
-  store.behave = (request, response) => setTimeout(() => store.answer(request, response, { avg_amount_30d: 1, tx_count_24h: 1, chargebacks_90d: 0, account_age_days: 9 }), 40);
+  store.behave = (request, response) => setTimeout(() => store.answer(request, response, HISTORY), 40);
   const pending = s.post('/predict', PAYMENT);
   await new Promise((resolve) => setTimeout(resolve, 15));
   const stopped = s.stop();
@@ -185,7 +196,8 @@ test('drift of an input is alerted by name and resolved', async (t) => {
   const s = await service(t, { FEATURE_STORE_URL: store.url, ALERT_WEBHOOK_URL: hook.url, DRIFT_WINDOW: '100' });
   const rows = trainingRows();
   const send = (from, to, change) => Promise.all(rows.slice(from, to).map((row) => s.post('/predict', { ...PAYMENT, ...pick(row), ...change })));
-  const pick = (row) => Object.fromEntries(['transaction_id', 'amount', 'currency', 'merchant_category', 'channel', 'country', 'distance_km', 'device_age_days', 'minutes_since_last'].map((name) => [name, row[name]]));
+  const fields = ['transaction_id', 'amount', 'currency', 'merchant_category', 'channel', 'country', 'distance_km', 'device_age_days', 'minutes_since_last'];
+  const pick = (row) => Object.fromEntries(fields.map((name) => [name, row[name]]));
   for (let at = 0; at < 400; at += 40) await send(at, at + 40, { distance_km: null });
   for (let at = 400; at < 1000; at += 40) await send(at, at + 40, {});
   await s.stop();
