@@ -1,0 +1,1 @@
+"""Raw data to artifact: `python -m pipeline.train`."""
