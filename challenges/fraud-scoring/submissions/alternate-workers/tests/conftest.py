@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -142,15 +142,16 @@ def service(world, data, **environment):
     }
     log = data / "service.log"
     with log.open("w") as output:
-        process = subprocess.Popen([sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"], cwd=ROOT, env=variables, stdout=output)
+        command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"]
+        process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=output, start_new_session=True)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=5) as client:
             assert until(lambda: answers(client, "/healthz"))
             yield Running(process, client, log, data)
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # the workers too: without a container around them they outlive their arbiter
+        process.wait()
 
 
 def answers(client, path):
