@@ -112,5 +112,5 @@ def anew(challenge: Path, name: str, mode: str) -> str:
     repack = f"grader challenge golden {challenge.name} --only {name} --pack"
     if (challenge / "mutants" / name).is_dir():
         return f"grader challenge validate {challenge.name} --only {name}, then {repack} ~/.cache/grader/validation/{challenge.name}"
-    origin = f"challenges/{challenge.name}/submissions/{name}"
+    origin = f"challenges/{challenge.name}/submissions/{name.partition('.')[0]}"  # the cache of validations names oracle.full so
     return f"grader grade {origin} -c {challenge.name} -m {mode} -o out/golden/{name} && {repack} out/golden"

@@ -211,3 +211,9 @@ def test_the_verdict_of_a_bundle_that_is_gone_goes_too(challenge: Path) -> None:
 def test_a_verdict_that_cannot_be_read_says_so(text: str) -> None:
     with pytest.raises(UsageError, match="golden verdict"):
         parse(text)
+
+
+def test_what_records_a_bundle_anew_follows_from_its_name(tmp_path: Path) -> None:
+    (tmp_path / "slug" / "mutants" / "no-drain").mkdir(parents=True)
+    assert baseline.anew(tmp_path / "slug", "oracle.full", "full").startswith("grader grade challenges/slug/submissions/oracle -c slug -m full -o ")
+    assert baseline.anew(tmp_path / "slug", "no-drain", "part").startswith("grader challenge validate slug --only no-drain, then ")
