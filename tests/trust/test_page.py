@@ -86,6 +86,6 @@ def test_no_figures_is_one_line_with_the_command(tmp_path: Path):
         read(tmp_path)
 
 
-@pytest.mark.skipif(not (ROOT / "fraud-scoring" / FOLDER / VALIDATION).exists(), reason="no validation is recorded for this version yet: make validate")
+@pytest.mark.skipif(not (ROOT / "fraud-scoring" / FOLDER / VALIDATION).exists(), reason="no validation is recorded yet: make validate")
 def test_the_page_in_docs_is_the_one_that_the_recorded_figures_give():
     assert PAGE.read_text("utf-8") == page(read(ROOT / "fraud-scoring")), "run: grader challenge trust fraud-scoring -o docs/trust.md"
