@@ -138,7 +138,7 @@ def known(case: Case, challenge: LoadedChallenge, base: Path) -> Ran | None:
 def _judged(case: Case, challenge: LoadedChallenge, kept: Place, *, cached: bool) -> Ran:
     """Today's rubric and challenge on the kept evidence; reports beside it, for whoever wants to see why."""
     spec = challenge.spec if case.stages is None else narrow(challenge.spec, case.mode, case.stages)
-    result = judge(bundles.read(kept.folder / "bundle"), rubrics.load(), spec, case.mode if case.stages is None else PART)
+    result = judge(bundles.read(kept.folder / "bundle"), rubrics.load().lifted, spec, case.mode if case.stages is None else PART)
     if not cached:
         render(result, kept.folder)
     seconds = result.run.wall_s - result.run.waited_s if result.run else 0.0

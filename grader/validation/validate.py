@@ -36,7 +36,7 @@ class Wanted:
 
 def validate(wanted: Wanted, ended: Callable[[Ran, MutantVerdict | ReferenceScore | None], None]) -> Validation:
     """Run and judge. `ended` hears of every case in the order in which they end. Raises Trouble where the oracle itself gave no result."""
-    challenge, rubric = wanted.challenge, rubrics.load()
+    challenge, rubric = wanted.challenge, rubrics.load().lifted
     everything = cases(challenge, full=wanted.full)
     todo = chosen(everything, wanted.only)
     reference = _oracle(todo[0], wanted, ended)
