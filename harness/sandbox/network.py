@@ -24,6 +24,8 @@ BRIDGE_PATTERN = r"gr-[0-9a-f]{11}|grb[0-9a-f]{10}"
 POOL = ipaddress.ip_network("10.64.0.0/10")
 PREFIX_LENGTH = 24
 TRIES = 20
+TAKEN = ("overlaps", "overlapping")
+"""What the engine says of a subnet that somebody else has: its address pool, or, for one that was taken meanwhile, its bridge driver."""
 
 
 def bridge_name(run_id: str) -> str:
@@ -69,7 +71,7 @@ class Network:
             try:
                 self._network = self._create(subnet)
             except APIError as error:
-                if "overlaps" not in str(error):
+                if not any(word in str(error) for word in TAKEN):
                     raise translate(error) from error
                 problem = error
             else:
