@@ -57,7 +57,7 @@ def _curve(drift: DriftEvidence, signals: list[Signal]) -> Curve:
     strongest = signals[-1].stretch
     series = signals[-1].gauges if strongest.feature else ()
     moved = [(name, shifts) for name in series if len(shifts := _shifts(drift, signals, name)) == len(signals) and shifts[-1][1] > 0]
-    gauge, shifts = max(moved, key=lambda item: _relative(drift, item[0], item[1][-1][1]), default=("", []))
+    gauge, shifts = max(moved, key=lambda item: (not _flag(drift, item[0]), _relative(drift, item[0], item[1][-1][1])), default=("", []))
     return Curve(strongest.kind, strongest.feature, tuple(signals), gauge, tuple(shifts))
 
 
@@ -75,6 +75,11 @@ def _relative(drift: DriftEvidence, name: str, shift: float) -> float:
     """A shift against the series' own calm range: a statistic and a p-value have no common unit."""
     calm = _calm(drift, name)
     return shift / max(max(calm) - min(calm), 1e-9)
+
+
+def _flag(drift: DriftEvidence, name: str) -> bool:
+    """A gauge of two values says whether, and cannot say how far: one that never moves in calm would win over every real statistic."""
+    return len({w.gauges[name] for w in drift.windows if name in w.gauges}) <= 2
 
 
 def _calm(drift: DriftEvidence, name: str) -> list[float]:

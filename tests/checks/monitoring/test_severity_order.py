@@ -33,3 +33,11 @@ def test_a_gauge_of_another_input_does_not_count():
 
 def test_one_severity_says_nothing_about_order():
     assert level("severity_order", drift=drift(kinds=["covariate", "unit"])) == "unknown"
+
+
+def test_a_flag_beside_a_statistic_does_not_stand_in_for_it():
+    statistic, flag = gauge(0.2, {0: 1.5, 1: 0.6, 2: 2.6}), 'drift_alert{feature="distance_km"}'
+    both = drift(kinds=CURVE, gauges=lambda window: statistic(window) | {flag: float(window.phase == "drifted")})
+    assert level("severity_order", drift=both) == "ordered"
+    alone = drift(kinds=CURVE, gauges=lambda window: {flag: float(window.phase == "drifted")})
+    assert level("severity_order", drift=alone) == "flat"
