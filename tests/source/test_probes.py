@@ -157,6 +157,8 @@ FOUND: list[tuple[str, dict[str, str], float | None]] = [
     ("seeds_fixed", SERVICE, None),
     ("tests_present", {"tests/test_a.py": "def test_a():\n    assert f() == 1\n"}, 1),
     ("tests_cover_serving", SERVICE | {"tests/test_a.py": "from svc.__main__ import app\ndef test_a():\n    assert app.x\n"}, 1),
+    ("tests_present", {"test/a.test.mjs": "import assert from 'node:assert'\ntest('a', () => { assert.equal(f(), 1) })\n"}, 1),
+    ("tests_cover_serving", {"test/a.test.mjs": "test('a', async () => { const r = await fetch(url + '/predict'); assert.ok(r.ok) })\n"}, 1),
     ("data_validation", SERVICE | {"train.py": TRAIN + "def check_rows(r):\n    if not r:\n        raise ValueError\ncheck_rows([])\n"}, None),
     ("data_versioned", SERVICE | {"data/train.csv.dvc": "outs:\n- md5: 0123456789abcdef\n  path: train.csv\n"}, None),
     ("data_versioned", SERVICE | {"data/manifest.json": '{"sha256": "%s"}' % ("a" * 64)}, None),
@@ -177,6 +179,12 @@ FOUND: list[tuple[str, dict[str, str], float | None]] = [
     ("secrets_absent", SERVICE, None),
     ("notebooks_only", {"a.ipynb": '{"cells": ["m.fit(x)"]}'}, None),
 ]
+
+LOCKED = {
+    "Dockerfile": "FROM python:3.11\nCOPY requirements.lock .\nRUN pip install --require-hashes -r requirements.lock\n",
+    "requirements.lock": "aiohttp==3.1 --hash=sha256:ab\n",
+}
+"""Sound by itself."""
 
 FOOLED: list[tuple[str, dict[str, str], bool]] = [
     ("base_image_pinned", {"Dockerfile": "FROM python\n"}, True),
@@ -219,6 +227,9 @@ FOOLED: list[tuple[str, dict[str, str], bool]] = [
     ("seeds_fixed", SERVICE | {"train.py": TRAIN.replace("7", "None")}, True),
     ("tests_present", {"tests/test_a.py": "def test_a():\n    assert True\ndef test_b():\n    pass\n"}, True),
     ("tests_cover_serving", SERVICE | {"tests/test_a.py": "def test_a():\n    assert 1 + x == 2\n"}, True),
+    ("tests_present", {"test/a.test.mjs": "test('a', () => { run() })\ntest('b', () => { assert(true) })\n"}, True),
+    ("tests_cover_serving", {"test/a.test.mjs": "test('a', () => { assert.equal(1 + x, 2) })\n"}, True),
+    ("dependencies_pinned", LOCKED | {"Dockerfile": LOCKED["Dockerfile"] + "RUN pip install pandas\n"}, True),
     ("data_validation", SERVICE | {"train.py": TRAIN + "def check_rows(r):\n    pass\ncheck_rows([])\n"}, True),
     ("data_versioned", SERVICE | {"data/train.csv.dvc": ""}, True),
     ("experiment_tracking", SERVICE | {"train.py": "import mlflow\n" + TRAIN}, True),
@@ -252,6 +263,13 @@ def test_it_is_found_where_it_is(id: str, files: dict[str, str], value: float | 
 def test_an_imitation_does_not_pass(id: str, files: dict[str, str], subject: bool, make_tree) -> None:
     probe = scan(make_tree(files)).probes[id]
     assert (probe.subject, probe.found) == (subject, False), probe.detail
+
+
+def test_a_lock_file_excuses_what_is_installed_from_it_and_nothing_beside_it(make_tree) -> None:
+    assert scan(make_tree(LOCKED)).probes["dependencies_pinned"].found
+    chained = LOCKED | {"Dockerfile": LOCKED["Dockerfile"].rstrip() + " && pip install pandas\n"}
+    probe = scan(make_tree(chained)).probes["dependencies_pinned"]
+    assert (probe.found, probe.value) == (False, 0.5), probe.detail
 
 
 def test_every_probe_has_a_true_and_a_false_example() -> None:

@@ -17,6 +17,7 @@ _PIN_VALUE = {"digest": 2.0, "version": 1.0, "floating": 0.0}
 _LOCKS = re.compile(
     r"(?:^|/)(?:poetry\.lock|uv\.lock|pdm\.lock|Pipfile\.lock|conda-lock\.ya?ml|pixi\.lock|requirements[\w.-]*\.lock|pylock[\w.-]*\.toml)$"
 )
+_CHAINED = re.compile(r"&&|\|\||;|\n")
 _REQUIREMENTS = re.compile(r"(?:^|/)(?:requirements|constraints)[\w.-]*\.(?:txt|lock)$|(?:^|/)requirements/[\w.-]+\.txt$")
 _DEVELOPMENT = re.compile(r"(?:^|[/._-])(?:dev|develop|test|tests|docs?|lint|notebooks?|train|training)(?:[._-]|$)", re.I)
 _INSTALL = re.compile(r"\b(?:uv\s+)?pip3?\s+install\s+([^&|;]+)")
@@ -103,12 +104,18 @@ def healthcheck_declared(view: View) -> Probe:
 
 def _installed(view: View) -> tuple[dict[str, bool], list[str], str | None]:
     """Dependency name -> pinned, for what the image installs; the files that say so; the lock file if the image installs from one."""
-    commands = [i.value for i in view.dockerfile.instructions if i.keyword == "RUN"] if view.dockerfile else []
+    runs = [i.value for i in view.dockerfile.instructions if i.keyword == "RUN"] if view.dockerfile else []
+    commands = [command for run in runs for command in _CHAINED.split(run)]
     locks = [path for path in view.paths if _LOCKS.search(path)]
-    if any(_LOCKED_INSTALL.search(command) for command in commands) and locks:
-        return {}, [], locks[0]
+    locked = [command for command in commands if locks and _LOCKED_INSTALL.search(command)]
+    commands = [command for command in commands if command not in locked]
+    if locked and not any(_INSTALL.search(command) for command in commands):
+        return {}, [], _lock_of(view, locked, locks)
     wanted: dict[str, bool] = {}
     where: list[str] = []
+    if locked:  # what is installed beside a lock file is not excused by it
+        where = [_lock_of(view, locked, locks)]
+        wanted = _requirements(view, where[0]) or {where[0]: True}
     installs = [match for command in commands for match in _INSTALL.findall(command)]
     constraints: dict[str, bool] = {}
     for arguments in installs:
@@ -124,6 +131,13 @@ def _installed(view: View) -> tuple[dict[str, bool], list[str], str | None]:
     if not wanted:
         where, wanted = _declared(view)
     return {name: pinned or constraints.get(name, False) for name, pinned in wanted.items()}, where, None
+
+
+def _lock_of(view: View, commands: list[str], locks: list[str]) -> str:
+    """The lock file that a locked install names, else the first one."""
+    words = [word for command in commands for word in command.split()]
+    named = (path for word in words if (path := _match(view, word)) and (path in locks or _REQUIREMENTS.search(path)))
+    return next(named, locks[0])
 
 
 def _match(view: View, word: str) -> str | None:

@@ -17,8 +17,11 @@ _DATA = re.compile(r"(?:data|dataset|train\w*)_?(?:set)?_?(?:version|digest|hash
 _METRIC = re.compile(
     r"^(?:\w+_)?(?:metrics?|auc|roc_?auc|pr_?auc|average_precision|accuracy|precision|recall|f1|brier\w*|log_?loss|rmse|mae|r2)(?:_\w+)?$", re.I
 )
-_CODE = re.compile(r"^(?:code|git|source)?_?(?:commit|revision|git_?sha|sha)(?:_\w+)?$|^(?:code|git|source)_(?:version|digest|ref|hash|sha\d*|tree)$", re.I)
+_CODE = re.compile(
+    r"^(?:code|git|source)?_?(?:commit|revision|git_?sha|sha)(?:_\w+)?$|^(?:code|git|source)_(?:version|digest|ref|hash|sha\d*|tree)$", re.I
+)
 _PARAMS = re.compile(r"^(?:hyper|training_?|model_?)?_?param(?:eter)?s?$|^(?:training_?)?config$|^hyperparameters$|^settings$", re.I)
+_OF_DATA = re.compile(r"data|train|file|manifest", re.I)
 _DIGEST_KEY = re.compile(r"sha|md5|digest|hash|checksum|etag", re.I)
 _HEX = re.compile(r"^(?:sha256:|md5:)?[0-9a-f]{32,64}$", re.I)
 _TRACKERS = {
@@ -126,7 +129,7 @@ def _dvc(view: View) -> Iterator[tuple[str, str]]:
 
 def _manifests(view: View) -> Iterator[tuple[str, str]]:
     for path, value in _records(view):
-        if any(_DIGEST_KEY.search(key) and _HEX.match(text) and re.search(r"data|train|file|manifest", path + key, re.I) for key, text in _texts(value)):
+        if any(_DIGEST_KEY.search(key) and _HEX.match(text) and _OF_DATA.search(path + key) for key, text in _texts(value)):
             yield path, "manifest with a digest"
 
 

@@ -12,6 +12,12 @@ from harness.source.probes.view import View, no_subject, probe
 
 _ASSERTING = re.compile(r"^(?:assert\w*|raises|warns|fail|raise_for_status)$")
 _CLIENTS = re.compile(r"\b(?:TestClient|test_client|AsyncClient|httpx|requests|urllib|http\.client|aiohttp)\b")
+_ROUTE = re.compile(r"/predict|/score|/invocations")
+_SCRIPT, _SPEC = re.compile(r"\.(?:[cm]?js|[cm]?ts|jsx|tsx)$"), re.compile(r"\.(?:test|spec)\.\w+$")
+_CASE = re.compile(r"""^\s*(?:(?:test|it)(?:\.\w+)?|\w+\.test)\s*\(\s*[\'"`]""")
+_EXPECTS = re.compile(r"\b(?:assert(?:\.\w+)*|expect)\s*\(\s*(?!true\s*\))")
+_FETCHES = re.compile(r"\b(?:fetch|https?\.(?:request|get)|undici|supertest|axios|inject)\b")
+_IMPORTS_OWN = re.compile(r"""(?:from|require\()\s*[\'"]\.\.?/[^\'"]*(?:server|serve|app|service|predict|scor|main)[^\'"]*[\'"]""", re.I)
 
 
 def tests_present(view: View) -> Probe:
@@ -33,15 +39,24 @@ def tests_cover_serving(view: View) -> Probe:
 
 
 def _covers(view: View, graph: Imports, path: str) -> bool:
+    if path not in view.python:
+        script = view.text(path) or ""
+        return bool(_ROUTE.search(script) and _FETCHES.search(script)) or bool(_IMPORTS_OWN.search(script))
     imports_server = bool(graph.reach([path]) & set(graph.serving_entries))
-    calls_route = any("/predict" in text or "/score" in text or "/invocations" in text for text in strings(view.python[path]))
+    calls_route = any(_ROUTE.search(text) for text in strings(view.python[path]))
     return imports_server or (calls_route and bool(_CLIENTS.search(view.text(path) or "")))
 
 
 def _tests(view: View) -> dict[str, list[int]]:
     """File -> lines of its test functions with an assertion."""
     files = {path: list(_functions(module)) for path, module in view.python.items() if view.is_test(path)}
+    files |= {path: _cases(view.text(path) or "") for path in view.paths if _SCRIPT.search(path) and (view.is_test(path) or _SPEC.search(path))}
     return {path: lines for path, lines in files.items() if lines}
+
+
+def _cases(script: str) -> list[int]:
+    """Lines of a JavaScript or TypeScript test file that begin a case, as node:test, jest, mocha and vitest write them; none without an assertion."""
+    return [n for n, line in enumerate(script.splitlines(), 1) if _CASE.search(line[:500])] if _EXPECTS.search(script) else []
 
 
 def _functions(module: ast.Module) -> Iterator[int]:
