@@ -106,6 +106,11 @@ kubectl rollout undo deployment/fraud
 RULES = "groups:\n- name: a\n  rules:\n  - alert: Drift\n    expr: fraud_drift_score > 0.2\n    for: 1m\n"
 METADATA = '{"model_version": "3", "data": {"sha256": "%s"}, "metrics": {"auc": 0.9}, "git_commit": "abc", "params": {"depth": 3}}' % ("a" * 64)
 
+CONFTEST = {
+    "tests/conftest.py": "import httpx\ndef client():\n    return httpx.Client()\n",
+    "tests/test_a.py": "def test_a(client):\n    assert client.post('/predict').status_code == 200\n",
+}
+
 FOUND: list[tuple[str, dict[str, str], float | None]] = [
     ("base_image_pinned", {"Dockerfile": "FROM python:3.11-slim\n"}, 1),
     ("base_image_pinned", {"Dockerfile": f"FROM python@sha256:{'a' * 64}\n"}, 2),
@@ -158,6 +163,7 @@ FOUND: list[tuple[str, dict[str, str], float | None]] = [
     ("tests_present", {"tests/test_a.py": "def test_a():\n    assert f() == 1\n"}, 1),
     ("tests_cover_serving", SERVICE | {"tests/test_a.py": "from svc.__main__ import app\ndef test_a():\n    assert app.x\n"}, 1),
     ("tests_present", {"test/a.test.mjs": "import assert from 'node:assert'\ntest('a', () => { assert.equal(f(), 1) })\n"}, 1),
+    ("tests_cover_serving", SERVICE | CONFTEST, 1),
     ("tests_cover_serving", {"test/a.test.mjs": "test('a', async () => { const r = await fetch(url + '/predict'); assert.ok(r.ok) })\n"}, 1),
     ("data_validation", SERVICE | {"train.py": TRAIN + "def check_rows(r):\n    if not r:\n        raise ValueError\ncheck_rows([])\n"}, None),
     ("data_versioned", SERVICE | {"data/train.csv.dvc": "outs:\n- md5: 0123456789abcdef\n  path: train.csv\n"}, None),
@@ -263,6 +269,12 @@ def test_it_is_found_where_it_is(id: str, files: dict[str, str], value: float | 
 def test_an_imitation_does_not_pass(id: str, files: dict[str, str], subject: bool, make_tree) -> None:
     probe = scan(make_tree(files)).probes[id]
     assert (probe.subject, probe.found) == (subject, False), probe.detail
+
+
+def test_what_a_gunicorn_configuration_serves_is_what_serves(make_tree) -> None:
+    started = {"Dockerfile": 'FROM python:3.11\nCMD ["gunicorn", "-c", "gunicorn.conf.py"]\n'}
+    files = SERVICE | started | {"gunicorn.conf.py": 'wsgi_app = "svc.__main__:app"\n'}
+    assert scan(make_tree(files)).probes["shared_preprocessing"].found
 
 
 def test_a_lock_file_excuses_what_is_installed_from_it_and_nothing_beside_it(make_tree) -> None:

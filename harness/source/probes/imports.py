@@ -14,12 +14,15 @@ _SERVERS = frozenset({
     "fastapi", "flask", "starlette", "aiohttp", "tornado", "sanic", "litestar", "bentoml", "falcon", "bottle", "quart", "django", "robyn",
     "http.server", "mlserver", "ray.serve", "blacksheep", "uvicorn", "hypercorn", "waitress", "socketserver", "socket", "asyncio",
 })  # fmt: skip
+_FRAMEWORKS = _SERVERS - {"uvicorn", "hypercorn", "waitress", "socketserver", "socket", "asyncio"}
 _TRAIN_CALL = re.compile(r"^(?:fit|train|partial_fit|fit_transform|retrain)$|^(?:fit|train|retrain)_\w+$|_(?:fit|train)$")
 _SAVE_CALL = re.compile(
     r"^(?:dump|dumps|save|save_model|write_text|write_bytes|to_json|savez|savez_compressed|to_pickle|export|log_model|save_pretrained)$|"
     r"^(?:save|write|store|publish)_\w+$"
 )
 _TARGET = re.compile(r"\b([A-Za-z_][\w.]*):(?:[A-Za-z_]\w*)(?:\(\))?")
+_WSGI_APP = re.compile(r"""^wsgi_app\s*=\s*["']([A-Za-z_][\w.]*):""", re.M)
+"""What a gunicorn configuration file serves."""
 _DASH_M = re.compile(r"-m\s+([A-Za-z_][\w.]*)")
 _SCRIPT = re.compile(r"([\w./-]+\.py)\b")
 _SHELL = re.compile(r"([\w./-]+\.sh)\b")
@@ -64,6 +67,12 @@ class Imports:
         return self.reach(self.serving_entries)
 
     @cached_property
+    def servers(self) -> set[str]:
+        """What a test must reach to have touched the service: its entries, and modules behind them that hold the routes."""
+        behind = ((path, self.view.python[path]) for path in self.serving if path in self.view.python)
+        return {*self.serving_entries, *(path for path, module in behind if imported(module) & _FRAMEWORKS and self._serves(path, module))}
+
+    @cached_property
     def training(self) -> set[str]:
         return self.reach(self.training_entries)
 
@@ -73,7 +82,10 @@ class Imports:
 
     def _started(self, command: str, depth: int = 0) -> Iterator[str]:
         for script in _SCRIPT.findall(command):
-            yield from self._ending(script)
+            for path in self._ending(script):
+                yield path
+                for target in _WSGI_APP.findall(self.view.text(path) or ""):
+                    yield from self._as_module(target, "")
         for module in [*_DASH_M.findall(command), *_TARGET.findall(command)]:
             if module.split(".")[0] not in _RUNNERS:
                 yield from self._as_module(module, "")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from grader.schema.evidence import Probe
 from harness.source.probes.imports import Imports, call_name, graph_of, strings
-from harness.source.probes.view import View, no_subject, probe
+from harness.source.probes.view import View, basename, no_subject, probe
 
 _ASSERTING = re.compile(r"^(?:assert\w*|raises|warns|fail|raise_for_status)$")
 _CLIENTS = re.compile(r"\b(?:TestClient|test_client|AsyncClient|httpx|requests|urllib|http\.client|aiohttp)\b")
@@ -42,9 +42,14 @@ def _covers(view: View, graph: Imports, path: str) -> bool:
     if path not in view.python:
         script = view.text(path) or ""
         return bool(_ROUTE.search(script) and _FETCHES.search(script)) or bool(_IMPORTS_OWN.search(script))
-    imports_server = bool(graph.reach([path]) & set(graph.serving_entries))
+    imports_server = bool(graph.reach([path]) & graph.servers)
     calls_route = any(_ROUTE.search(text) for text in strings(view.python[path]))
-    return imports_server or (calls_route and bool(_CLIENTS.search(view.text(path) or "")))
+    return imports_server or (calls_route and any(_CLIENTS.search(view.text(file) or "") for file in [path, *_fixtures(view, path)]))
+
+
+def _fixtures(view: View, path: str) -> list[str]:
+    """The conftest.py files whose fixtures a test file can use: the client is often made there."""
+    return [other for other in view.python if basename(other) == "conftest.py" and path.startswith(other.removesuffix("conftest.py"))]
 
 
 def _tests(view: View) -> dict[str, list[int]]:
