@@ -293,7 +293,7 @@ class Live:
     def _quiet_logs(self) -> LogsEvidence:
         """Before the faults, whose lines could push those of the ids that we look for out of the log."""
         streams = self.bench.streams
-        rows = [*streams.load, *(streams.drift.rows if streams.drift else [])]
+        rows = [*streams.contract, *streams.load, *(streams.drift.rows if streams.drift else [])]
         canaries = {str(row.request[field]) for row in rows for field in self.spec.contract.canary_fields}
         sent = audit.answers(*self.traces)
         versions = {version for _, version in sent.values()}

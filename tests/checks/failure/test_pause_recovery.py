@@ -9,6 +9,8 @@ from checks.builders import CANDIDATE, GRADER, fault, faults, level
     ("expected", "evidence"),
     [
         ("prompt", {"faults": faults(fault("pause", (2.0, {}), (3.5, {"failed": 1.0}), (4.0, {})))}),
+        ("slow", {"faults": faults(fault("pause", (2.0, {}), (3.5, {"failed": 1.0}), (4.0, {}), facts={"restarts": 1}))}),
+        ("never", {"faults": faults(fault("pause", (2.0, {}), (9.0, {"failed": 1.0}), (4.0, {}), facts={"restarts": 1}))}),
         ("slow", {"faults": faults(fault("pause", (2.0, {}), (6.0, {"failed": 1.0}), (4.0, {})))}),
         ("never", {"faults": faults(fault("pause", (2.0, {}), (9.0, {"failed": 1.0}), (4.0, {})))}),
         ("never", {"faults": faults(fault("pause", (2.0, {}), (7.0, {"failed": 1.0})))}),
