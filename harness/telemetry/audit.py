@@ -19,6 +19,8 @@ from harness.text import one_line
 DATA_DIR = "/data"
 MAX_BYTES = 64 << 20
 MAX_LINE = 16 << 10
+ROTATED = 5
+"""Rotated files that are read beside the current one: a trail in a volume of memory must be bounded somehow."""
 DEADLINE_S = 3.0
 POLL_S = 0.3
 SCORE_TOLERANCE = 1e-4
@@ -35,11 +37,23 @@ def read(candidate: Candidate, challenge: LoadedChallenge, sent: Mapping[str, An
     path = f"{DATA_DIR}/{challenge.spec.contract.audit_file}"
     until = time.monotonic() + deadline_s
     while True:
-        evidence = examine(candidate.read_file(path, MAX_BYTES), sent, challenge.spec.contract.id_field)
+        evidence = examine(_trail(candidate, path), sent, challenge.spec.contract.id_field)
         left = until - time.monotonic()
         if evidence.predictions_found >= len(sent) or left <= 0:
             return evidence
         time.sleep(min(POLL_S, left))  # pace of polling; the condition above ends the wait
+
+
+def _trail(candidate: Candidate, path: str) -> bytes | None:
+    """The file, after its rotated predecessors (path.1 is the youngest), MAX_BYTES in all; None where there is none of them."""
+    parts: list[bytes] = []
+    for name in (path, *(f"{path}.{n}" for n in range(1, ROTATED + 1))):
+        part = candidate.read_file(name, MAX_BYTES - sum(map(len, parts)))
+        if part is None and name != path:
+            break
+        if part is not None:
+            parts.insert(0, part if part.endswith(b"\n") else part + b"\n")
+    return b"".join(parts) if parts else None
 
 
 def answers(*traces: Trace) -> dict[str, Answer]:

@@ -51,11 +51,15 @@ class Volume:
     """Stands in for the candidate's data volume."""
 
     content: bytes | None = None
+    rotated: list[bytes] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
 
     def read_file(self, path: str, max_bytes: int) -> bytes | None:
         self.paths.append(path)
-        return self.content
+        number = path.rpartition(".")[2]
+        if not number.isdigit():
+            return self.content
+        return self.rotated[int(number) - 1] if int(number) <= len(self.rotated) else None
 
 
 def test_a_writer_that_buffers_is_waited_for_and_a_missing_entry_only_until_the_deadline() -> None:
@@ -67,8 +71,17 @@ def test_a_writer_that_buffers_is_waited_for_and_a_missing_entry_only_until_the_
     started = time.monotonic()
     assert read(cast(Candidate, volume), challenge, SENT).predictions_found == 3
     assert time.monotonic() - started < 2
-    assert set(volume.paths) == {"/data/audit.jsonl"}
+    assert set(volume.paths) == {"/data/audit.jsonl", "/data/audit.jsonl.1"}
     volume.content = None
     started = time.monotonic()
     assert not read(cast(Candidate, volume), challenge, SENT, deadline_s=0.5).exists
     assert 0.4 < time.monotonic() - started < 1.5
+
+
+def test_a_trail_that_was_rotated_is_read_whole_in_the_order_of_writing() -> None:
+    youngest, oldest = trail(entry("t-2", 0.5)), trail(entry("t-1", 0.25)).rstrip(b"\n")
+    volume = Volume(trail(entry("t-3", 0.75)), rotated=[youngest, oldest])
+    found = read(cast(Candidate, volume), load("fraud-scoring"), SENT, deadline_s=0.0)
+    assert (found.predictions_found, found.lines, found.duplicates) == (3, 3, 0)
+    volume.content = None
+    assert read(cast(Candidate, volume), load("fraud-scoring"), SENT, deadline_s=0.0).predictions_found == 2, "between two files"
