@@ -64,7 +64,7 @@ def test_a_pause_stops_answers_and_a_good_service_recovers(good: Scene, rows: li
 def test_a_draining_service_loses_nothing_at_sigterm(good: Scene, rows: list[Row]) -> None:
     record = perform("sigterm_drain", good, rows)
     assert record.injected and record.failure is None
-    assert record.facts["in_flight_at_signal"] >= 8
+    assert record.facts["in_flight_at_signal"] >= process.IN_FLIGHT
     assert record.facts["in_flight_lost"] == 0
     assert 0 < record.facts["exit_s"] < 5
     assert 0 < record.facts["ready_s"] < 5
@@ -74,7 +74,7 @@ def test_a_draining_service_loses_nothing_at_sigterm(good: Scene, rows: list[Row
 def test_a_service_that_leaves_at_once_loses_what_it_holds(bad: Scene, rows: list[Row]) -> None:
     record = perform("sigterm_drain", bad, rows)
     assert record.injected and record.failure is None
-    assert record.facts["in_flight_lost"] >= 0.9 * record.facts["in_flight_at_signal"] >= 7
+    assert record.facts["in_flight_lost"] >= 0.9 * record.facts["in_flight_at_signal"] >= 0.9 * process.IN_FLIGHT
 
 
 def test_a_killed_service_is_restarted_by_the_engine(good: Scene, rows: list[Row]) -> None:
