@@ -188,10 +188,10 @@ class _Collection:
     def _build(self, tree: SourceTree, source: SourceEvidence) -> ImageEvidence:
         if source.dockerfile is None:
             raise Trouble("no_dockerfile", f"{source.files} files looked at")
-        labels, log = self.labels | {owner.TEMPORARY: "true"}, self.work / "build.log"
+        log = self.work / "build.log"
         try:
             return build(
-                self.client, tree, source.dockerfile, self.spec.limits, labels, log, cancel=self.cancel,
+                self.client, tree, source.dockerfile, self.spec.limits, self.labels, log, cancel=self.cancel,
                 cpuset=host.our_cores(self.places).our_set, helper_image=ensure_sidecar_image(self.client),
             )  # fmt: skip
         except Trouble as trouble:

@@ -16,8 +16,6 @@ OWNER = "org.grader.owner"
 KIND = "org.grader.kind"
 BRIDGE = "org.grader.bridge"
 CREATED = "org.grader.created"
-TEMPORARY = "org.grader.temporary"
-"""Label of images that live only as long as their run (candidate images)."""
 
 MARKER = ".org.grader.run"
 """File inside a work folder that holds the run id: a folder without it is never removed, whatever a record says."""
@@ -57,7 +55,7 @@ def labels(run_id: str, **more: str) -> dict[str, str]:
 
 def abandoned(found: dict[str, str] | None) -> bool:
     """Whether labels of an engine object say that it is ours and its owner is dead."""
-    if not found or RUN not in found or OWNER not in found:
+    if not found or OWNER not in found:
         return False
     created = found.get(CREATED, "")
     age = time.time() - int(created) if created.isdigit() else None

@@ -21,7 +21,7 @@ from harness.sandbox import orphans
 from harness.sandbox.container import ENGINE_ERRORS
 from harness.sandbox.engine import translate
 from harness.sandbox.helper import Helper
-from harness.sandbox.owner import KIND, MARKER, OWNER, RUN, TEMPORARY, RunRecord, abandoned, labels, owner_token, records
+from harness.sandbox.owner import KIND, MARKER, OWNER, RUN, RunRecord, abandoned, labels, owner_token, records
 from harness.sandbox.teardown import quietly
 
 BUDGET_S = 30.0
@@ -58,7 +58,7 @@ def remove_run(client: docker.DockerClient, run_id: str, budget_s: float = BUDGE
     own = owner_token()
 
     def mine(found: dict[str, str]) -> bool:
-        return found.get(RUN) == run_id or (found.get(RUN) == SWEEP and found.get(OWNER) == own)
+        return found.get(RUN) == run_id or (found.get(RUN, SWEEP) == SWEEP and found.get(OWNER) == own)
 
     try:
         return _remove(client, mine, time.monotonic() + budget_s)[0]
@@ -109,8 +109,11 @@ def _volumes(client: docker.DockerClient, mine: Mine) -> Iterator[Step]:
 
 
 def _images(client: docker.DockerClient, mine: Mine) -> Iterator[Step]:
-    """Candidate images live as long as their run; base and sidecar images, which others use, carry no such label."""
-    for row in client.api.images(filters={"label": [RUN, TEMPORARY]}, all=False):
+    """Candidate images live as long as their run; base and sidecar images, which others use, carry no such label.
+
+    By the owner and not by the run: the engine sets labels one after the other, and a build may be ended in between.
+    """
+    for row in client.api.images(filters={"label": OWNER}, all=False):
         if mine(row["Labels"]):
             yield f"image {row['Id'][:19]}", partial(client.api.remove_image, row["Id"], force=True)
 
