@@ -112,9 +112,12 @@ def kernel_threads_s(proc: Path = Path("/proc")) -> float:
 
 
 def shares(before: CoreTimes, after: CoreTimes, own_cpu_s: float) -> tuple[float, float]:
-    """(others, steal) as shares of the cores' time between two readings, where `own_cpu_s` is what the candidate used itself."""
+    """(others, steal) as shares of the cores' time between two readings, where `own_cpu_s` is what the candidate used itself.
+
+    The sum over kernel threads goes down when one ends; that is nobody's work.
+    """
     wall = max(1e-9, (after.at - before.at) * after.cores)
-    others = max(0.0, after.busy_s - before.busy_s - own_cpu_s - (after.kernel_s - before.kernel_s)) / wall
+    others = max(0.0, after.busy_s - before.busy_s - own_cpu_s - max(0.0, after.kernel_s - before.kernel_s)) / wall
     return min(1.0, others), min(1.0, max(0.0, after.steal_s - before.steal_s) / wall)
 
 

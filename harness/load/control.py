@@ -6,7 +6,7 @@ at a light load the figures show how deeply an idle core sleeps (a factor of thr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from grader.schema.causes import Trouble
 from grader.schema.evidence.load import ControlReading
@@ -39,16 +39,21 @@ def _burst(generator: LoadGenerator, server: Target, seconds: float) -> Trace:
     return generator.start(Plan(server.ip, server.port, "/", [0.0] * MOST, [b"{}"], [], callers=CALLERS, seconds=seconds)).wait()
 
 
-def moved(readings: Sequence[ControlReading]) -> str | None:
-    """Why the windows between the first and the last reading must not be used, or None."""
-    if len(readings) < 2:
+def moved(readings: Sequence[ControlReading], since: int = 0) -> str | None:
+    """Why the windows between `readings[since]` and the last one must not be used, or None.
+
+    The worst reading of those is held against the best of all: a host that fell behind and stayed there is as steady as it is wrong.
+    """
+    recent = readings[since:]
+    if len(recent) < 2:
         return None
-    first, last = readings[0], readings[-1]
-    figures = (
-        ("rate", first.rate_rps, last.rate_rps, "requests/s"),
-        ("CPU time", first.cpu_ms_per_request, last.cpu_ms_per_request, "ms per request"),
+    figures: tuple[tuple[str, str, Callable[[ControlReading], float]], ...] = (
+        ("rate", "requests/s", lambda reading: reading.rate_rps),
+        ("CPU time", "ms per request", lambda reading: -reading.cpu_ms_per_request),
     )
-    for name, a, b, unit in figures:
+    for name, unit, merit in figures:
+        pair = sorted((max(readings, key=merit), min(recent, key=merit)), key=lambda reading: reading.at_s)
+        a, b = (abs(merit(reading)) for reading in pair)
         if min(a, b) <= 0 or max(a, b) / min(a, b) > 1 + MOVED:
             return f"host unsteady: the control container's {name} moved from {a:.3g} to {b:.3g} {unit}"
     return None

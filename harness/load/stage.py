@@ -103,7 +103,7 @@ def collect(stage: Stage, plans: Sequence[LoadWindowPlan], supply: Supply) -> Lo
         record.void_all(why)
         first, record = record, _pass(stage, plans, supply, readings)
         record.voided = [*first.voided, *first.windows, *record.voided]
-        if (why := moved(readings[-2:])) is not None:
+        if (why := moved(readings, since=-2)) is not None:
             record.void_all(why)
     return LoadEvidence(windows=record.windows, voided=record.voided, control=readings, bin_s=BIN_S)
 

@@ -36,7 +36,7 @@ def collect(stage: Stage, plan: StressPlan, supply: Supply) -> StressEvidence:
         record.send(stage, stretch, supply)
     if stage.control:
         readings.append(stage.control("after stress"))
-    if (why := moved(readings[-2:])) is not None:
+    if (why := moved(readings, since=-2)) is not None:
         record.void_all(why)
     by_name = {window.name: window for window in record.windows}
     return StressEvidence(
@@ -52,7 +52,7 @@ def _search(stage: Stage, plan: StressPlan, supply: Supply, readings: list[Contr
         if stage.control is None:
             return capacity
         readings.append(stage.control("after search"))
-        if (why := moved(readings[-2:])) is None:
+        if (why := moved(readings, since=-2)) is None:
             return capacity
     return capacity.model_copy(update={"void": capacity.void or why})
 

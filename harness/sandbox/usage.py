@@ -48,7 +48,7 @@ def cgroup_paths(pid: int) -> dict[str, Path]:
                 found[controller] = CGROUP / controller / path.lstrip("/")
     needed = ["cpuacct", "cpu", "memory"] if "cpuacct" in found else [""]
     for controller in needed:
-        if not found[controller].is_dir():
+        if found[controller] == CGROUP / controller or not found[controller].is_dir():  # a process that has just died is accounted to the machine
             raise FileNotFoundError(found[controller])
     return {controller: found[controller] for controller in needed}
 

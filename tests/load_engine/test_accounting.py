@@ -15,14 +15,12 @@ from .targets import Target
 KTHREADD = 2
 
 
-@pytest.mark.xfail(strict=True, reason="the sum over kernel threads goes down when one ends, and that is taken for others' work")
 def test_a_kernel_thread_that_ends_makes_nobody_busy() -> None:
     before, after = CoreTimes(10.0, 0.0, 0.0, 1, kernel_s=7.0), CoreTimes(10.0, 0.0, 4.0, 1, kernel_s=2.0)
     assert shares(before, after, 0.0) == (0.0, 0.0)
 
 
 @pytest.mark.skipif(not Path(f"/proc/{KTHREADD}/cgroup").exists(), reason="no kernel threads are seen here")
-@pytest.mark.xfail(strict=True, reason="the root cgroup is read: 2800 s of CPU time in a window of four, and the host's memory as the service's")
 def test_the_whole_machines_account_is_never_taken_for_a_containers() -> None:
     """A main process that has just died is in the root cgroup until it is reaped."""
     with pytest.raises(OSError):

@@ -58,7 +58,6 @@ def test_windows_between_readings_that_differ_are_void_and_sent_once_more(bench:
     assert [reading.moment for reading in evidence.control] == ["before load", "after load", "after load"]
 
 
-@pytest.mark.xfail(strict=True, reason="only the last two readings are compared, and both were taken with half a core")
 def test_a_neighbour_that_stays_leaves_no_window_that_counts(bench: Bench, service: str) -> None:
     with ExitStack() as stack:
         evidence = loaded(bench, service, {1: lambda: stack.enter_context(half_of_the_core(bench))})
