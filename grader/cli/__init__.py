@@ -14,7 +14,7 @@ from grader.cli.signals import orderly_end
 from grader.run.exits import Exit
 from grader.schema.causes import Trouble, UsageError
 
-VERBS = ("grade", "collect", "score", "render", "explain", "challenge", "repeat", "doctor", "demo")
+VERBS = ("grade", "collect", "score", "render", "explain", "challenge", "check", "repeat", "doctor", "demo")
 """Verb -> module `grader.cli.<verb>`, in the order of `grader --help`. A module gives `command`, or `app` where a verb has verbs of its own."""
 
 EPILOG = "Exit codes: 0 ok; 1 a gate failed; 2 usage; 3 grader or host trouble; 4 insufficient evidence."

@@ -119,6 +119,20 @@ def show(result: Result, report: str) -> None:
     console.print(f"report: {report}", soft_wrap=True)
 
 
+def lost_points(result: Result) -> None:
+    """Every check that lost points, the dearest first: what was seen, and what to do about it."""
+    lost = sorted((check for check in result.checks if check.high_bp < check.max_bp), key=lambda check: check.high_bp - check.max_bp)
+    if not sys.stdout.isatty():
+        for check in lost:
+            JsonLines().emit("lost", check=check.id, points=(check.max_bp - check.high_bp) / 100, observed=check.observed, remedy=check.remedy)
+        return
+    console = Console()
+    for check in lost:
+        console.print(Text.assemble((f"-{(check.max_bp - check.high_bp) / 100:.1f}  {check.area}/{check.id}: ", "bold"), check.observed))
+        console.print(Text(f"      {check.remedy}", style="dim"))
+    console.print(Text("no check lost a point" if not lost else "each check in full: the report, or `grader explain CHECK`"))
+
+
 def _gates(result: Result) -> Table:
     table = Table.grid(padding=(0, 2))
     for gate in result.gates:

@@ -62,7 +62,8 @@ def ended(console: Console, ran: Ran, verdict: MutantVerdict | ReferenceScore | 
     match verdict:
         case MutantVerdict():
             mark = "open" if verdict.trouble else "killed" if verdict.killed else "SURVIVED"
-            console.print(f"{mark:9}{verdict.id}  ({took}, costs {max(verdict.cost_bp.values(), default=0) / 100:.1f})", highlight=False)
+            cost = f", costs {max(verdict.cost_bp.values()) / 100:.1f}" if verdict.cost_bp else ""
+            console.print(f"{mark:9}{verdict.id}  ({took}{cost})", highlight=False)
             for line in complaints(verdict):
                 console.print(f"         {line}", highlight=False, soft_wrap=True, markup=False)
         case ReferenceScore():

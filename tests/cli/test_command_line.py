@@ -10,12 +10,18 @@ import pytest
 
 import challenges.loader
 import grader.cli
+import grader.cli.check
 import grader.cli.doctor
 import grader.cli.explain
 import grader.rubric
+from grader.run import score as scoring
 from grader.run.exits import Exit
+from grader.run.layout import copy_recorded
 from grader.schema.causes import Trouble, UsageError
+from grader.schema.result import Result
+from harness.collect import Request
 from harness.doctor import Prerequisite
+from harness.progress import Progress
 
 
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -194,3 +200,39 @@ def test_what_cannot_be_mended_is_one_line(monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.setattr(grader.cli.doctor, "mend", refuse)
     code, _, err = run(monkeypatch, capsys, "doctor", "--mend")
     assert code == Exit.TROUBLE and err.startswith("grader: host: no Docker Engine answers")
+
+
+def test_a_self_check_never_writes_into_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(monkeypatch, capsys, "check", str(tmp_path), "-o", str(tmp_path / "report"))
+    assert code == Exit.USAGE and "lies in the repository" in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_self_check_takes_the_only_challenge_the_smallest_mode_and_a_folder_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    repository, recorded = tmp_path / "mine", challenges.loader.ROOT / "fraud-scoring" / "recorded" / "oracle-quick"
+    repository.mkdir()
+    asked: list[Request] = []
+
+    def graded(request: Request, out: Path, _: Progress) -> Result:
+        asked.append(request)
+        copy_recorded(recorded, out)
+        return scoring.score(out)
+
+    monkeypatch.setattr(grader.cli.check, "grade", graded)
+    code, out, _ = run(monkeypatch, capsys, "check", str(repository))
+    assert code == 0 and str(tmp_path / "mine-check" / "report.html") in out
+    assert [(request.origin, request.mode) for request in asked] == [(str(repository), "quick")]
+
+
+def test_a_self_check_asks_which_challenge_where_there_are_several(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    for name in ("one", "two"):
+        (tmp_path / "root" / name).mkdir(parents=True)
+        (tmp_path / "root" / name / "challenge.toml").touch()
+    (tmp_path / "mine").mkdir()
+    monkeypatch.setenv("GRADER_CHALLENGES_ROOT", str(tmp_path / "root"))
+    code, _, err = run(monkeypatch, capsys, "check", str(tmp_path / "mine"))
+    assert code == Exit.USAGE and "with -c: one, two" in err

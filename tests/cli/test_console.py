@@ -10,8 +10,10 @@ import signal
 import pytest
 from rich.console import Console
 
-from grader.cli.console import JsonLines, LiveTable
+import challenges.loader
+from grader.cli.console import JsonLines, LiveTable, lost_points
 from grader.cli.signals import Stopped, orderly_end
+from grader.run import score as scoring
 from grader.schema.causes import Trouble
 
 
@@ -68,3 +70,14 @@ def test_handlers_are_as_before_afterwards() -> None:
 
 def test_a_stop_is_no_exception_that_a_stage_could_swallow() -> None:
     assert not issubclass(Stopped, (Exception, KeyboardInterrupt))
+
+
+def test_lost_points_come_dearest_first_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    result = scoring.score(challenges.loader.ROOT / "fraud-scoring" / "recorded" / "oracle-quick")
+    worst, small, *rest = sorted((check for check in result.checks if check.max_bp), key=lambda check: -check.max_bp)
+    spoilt = [small.model_copy(update={"high_bp": small.max_bp - 1}), worst.model_copy(update={"high_bp": 0}), *rest]
+    lost_points(result.model_copy(update={"checks": spoilt}))
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["check"] for line in told] == [worst.id, small.id]
+    assert told[0]["points"] == worst.max_bp / 100 and told[1]["points"] == 0.01
+    assert all(line["remedy"] for line in told)

@@ -1,0 +1,47 @@
+"""`grader check .`: what a candidate runs before handing in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import challenges.loader
+from grader.cli import options
+from grader.cli.console import lost_points, show, watching
+from grader.cli.request import request
+from grader.run.exits import exit_code
+from grader.run.grade import grade
+from grader.schema.causes import UsageError
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="your repository", exists=True, file_okay=False)]
+Slug = Annotated[str | None, typer.Option("--challenge", "-c", help="challenge slug; not needed where one is installed", show_default=False)]
+Out = Annotated[Path | None, typer.Option("--out", "-o", metavar="DIR", help="output folder, not in DIR [default: DIR-check beside it]")]
+
+
+def command(folder: Folder = Path(), challenge: Slug = None, out: Out = None) -> None:
+    """Check your own submission before you hand it in: the challenge's smallest mode, the same engine and limits; nothing is sent anywhere.
+
+    In a git repository the last commit is checked.
+    """
+    repository = folder.resolve()
+    place = (out or repository.with_name(f"{repository.name}-check")).resolve()
+    if place == repository or repository in place.parents:
+        raise UsageError(f"{place} lies in the repository and would be graded with it next time: choose a folder outside with -o")
+    slug = challenge or _only_one()
+    smallest = next(iter(challenges.loader.load(slug, options.settings().challenges_root).spec.modes))
+    asked = request(str(repository), slug, smallest, 1, None, None)
+    options.writable(place)
+    with watching() as progress:
+        result = grade(asked, place, progress)
+    show(result, str(place / "report.html"))
+    lost_points(result)
+    raise typer.Exit(exit_code(result))
+
+
+def _only_one() -> str:
+    installed = challenges.loader.available(options.settings().challenges_root)
+    if len(installed) != 1:
+        raise UsageError(f"say which challenge it is for with -c: {', '.join(installed) or 'none is installed'}")
+    return installed[0]
