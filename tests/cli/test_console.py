@@ -6,6 +6,7 @@ import io
 import json
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -14,6 +15,7 @@ import challenges.loader
 from grader.cli.console import JsonLines, LiveTable, lost_points
 from grader.cli.signals import Stopped, orderly_end
 from grader.run import score as scoring
+from grader.run.layout import copy_recorded
 from grader.schema.causes import Trouble
 
 
@@ -72,8 +74,9 @@ def test_a_stop_is_no_exception_that_a_stage_could_swallow() -> None:
     assert not issubclass(Stopped, (Exception, KeyboardInterrupt))
 
 
-def test_lost_points_come_dearest_first_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
-    result = scoring.score(challenges.loader.ROOT / "fraud-scoring" / "recorded" / "oracle-quick")
+def test_lost_points_come_dearest_first_with_what_to_do(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    copy_recorded(challenges.loader.ROOT / "fraud-scoring" / "recorded" / "oracle-quick", tmp_path)
+    result = scoring.score(tmp_path)
     worst, small, *rest = sorted((check for check in result.checks if check.max_bp), key=lambda check: -check.max_bp)
     spoilt = [small.model_copy(update={"high_bp": small.max_bp - 1}), worst.model_copy(update={"high_bp": 0}), *rest]
     lost_points(result.model_copy(update={"checks": spoilt}))
