@@ -22,7 +22,7 @@ demo: venv
 # Tests that need an engine are skipped by name where none can be had, or fail when GRADER_REQUIRE_ENGINE is set (tests/conftest.py).
 test: venv lint
 	@$(DOCTOR) --mend engine base prometheus optional || test -z "$$GRADER_REQUIRE_ENGINE"
-	@$(BIN)/pytest
+	@$(BIN)/pytest --durations=30
 
 soak: engine base prometheus
 	@$(BIN)/pytest -m soak
