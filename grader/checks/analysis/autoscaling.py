@@ -48,6 +48,12 @@ def curve(load: LoadEvidence | None, stress: StressEvidence | None, challenge: C
     return sorted(points, key=lambda point: (point.rate_rps, point.cpu_cores))
 
 
+def adds_replicas(repository: RepositoryEvidence) -> bool:
+    """Whether an autoscaler is declared that watches something. One that only resizes pods, or whose target is nothing, adds no replica."""
+    scaler, *watched = (repository.probes.get(id) for id in ("autoscaler", "autoscaler_cpu_target", "autoscaler_other_metric"))
+    return scaler is not None and holds(scaler) and any(found is None or holds(found) for found in watched)
+
+
 def threshold_cores(repository: RepositoryEvidence) -> float | None:
     """CPU in use per replica at which the declared autoscaler adds one, in cores; None where target or request is not declared or not known."""
     target, request = _value(repository, "autoscaler_cpu_target"), _value(repository, "declared_cpu_request")
