@@ -7,6 +7,7 @@ import re
 _HARMLESS = re.compile(r"^\s*(?:true\b|:\s*$|:\s|/bin/true\b|exit\s+0\b|echo\b|printf\b)")
 _FAILS = re.compile(r"\bexit\s+(?!0\b)\S|\bfalse\b|\breturn\s+[1-9]|\bkill\b")
 _RUNS_NOTHING = re.compile(r"\s--(?:collect-only|co|setup-plan|dry-run|just-print|fixtures|markers)\b|\bmake\s+-n\b")
+_NAMES_IT = re.compile(r"(?:^|[\s\"'])(?:echo|printf)\s")
 
 
 def swallowed(line: str, subject: re.Pattern[str]) -> str | None:
@@ -15,11 +16,13 @@ def swallowed(line: str, subject: re.Pattern[str]) -> str | None:
     `pytest || true` cannot, `pytest || exit 1` and `docker rm x || true && pytest` can. Pipelines run their shells with `-e`, so
     `pytest; true` fails where pytest does.
     """
-    reasons = [_reason(part) for part in re.split(r";|\n", line) if subject.search(part)]
+    reasons = [_reason(part, subject) for part in re.split(r";|\n", line) if subject.search(part)]
     return reasons[0] if reasons and all(reasons) else None
 
 
-def _reason(part: str) -> str | None:
+def _reason(part: str, subject: re.Pattern[str]) -> str | None:
+    if all(_NAMES_IT.search(command) for command in re.split(r"&&|\|\|?", part) if subject.search(command)):
+        return "it is named and not run"
     if nothing := _RUNS_NOTHING.search(part):
         return f"`{nothing[0].strip()}` runs nothing"
     *_, operator, last = ["", *re.split(r"(&&|\|\|)", part)]

@@ -37,18 +37,18 @@ def told(exchange: Exchange) -> dict[str, str]:
 
 
 def _says_something(field: str, value: object) -> bool:
-    """A leaf with content; of metrics a number; a commit that names one state of the code."""
+    """A leaf with content; of metrics a number that was measured; a commit that names one state of the code."""
     leaves = _leaves(value)
     if field == METRICS and isinstance(value, (dict, list)):
-        return any(_is_number(leaf) for leaf in leaves)
+        return any(_is_measured(leaf) for leaf in leaves)
     texts = [_text(leaf) for leaf in leaves if leaf is not None]
     return any(not says_nothing(text) and not (field == CODE and _NO_COMMIT.match(text.strip())) for text in texts)
 
 
-def _is_number(leaf: object) -> bool:
-    """A finite number, also one that is written as a text."""
+def _is_measured(leaf: object) -> bool:
+    """A finite number beside zero, which is what stands there before any run; also one that is written as a text."""
     try:
-        return isinstance(leaf, (int, float, str)) and not isinstance(leaf, bool) and math.isfinite(float(leaf))
+        return isinstance(leaf, (int, float, str)) and not isinstance(leaf, bool) and math.isfinite(float(leaf)) and float(leaf) != 0
     except (ValueError, OverflowError):
         return False
 

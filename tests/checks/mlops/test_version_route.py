@@ -25,6 +25,8 @@ def answered(body, status=200):
         ("some", answered(json.dumps(WHOLE | {"code_commit": "HEAD"}))),
         ("some", answered(json.dumps(WHOLE | {"code_commit": "0000000"}))),
         ("some", answered(json.dumps(WHOLE | {"training_metrics": {"auc": None, "brier": None}}))),
+        ("some", answered(json.dumps(WHOLE | {"training_metrics": {"auc": 0.0, "brier": 0}}))),
+        ("complete", answered(json.dumps(WHOLE | {"training_metrics": {"auc": 0.8, "brier": 0}}))),
         ("some", answered(json.dumps(WHOLE | {"data_version": {"sha256": "", "rows": None}}))),
         ("some", answered(json.dumps(WHOLE | {"data_version": "TBD"}))),
         ("none", answered('{"model_version": "1.4.0"}')),
