@@ -13,6 +13,8 @@ _BUILD = re.compile(r"\d{8}|\d{4}-\d{2}-\d{2}|\b(?=[a-f]*\d)[0-9a-f]{7,40}\b")
 FEW = 10
 """Below, a number that stands alone is a major version whose minor ones break (`python:3`); from here on it is a release line of its own
 (`debian:12`, `node:22`, `temurin:21`)."""
+_MAJOR_IS_THE_LINE = re.compile(r"linux|^ubi\d*|centos|temurin|corretto|openjdk|(?:^|-)j[dr]k")
+"""Images whose majors live side by side for years also below ten (`almalinux:9`, `temurin:8`); `alpine` is none of them."""
 
 
 def moves(reference: str) -> str | None:
@@ -29,6 +31,8 @@ def moves(reference: str) -> str | None:
 
 def major_only(reference: str) -> bool:
     """Whether all that a tag names is a major version, as `python:3-slim` does."""
+    if _MAJOR_IS_THE_LINE.search(reference.rpartition("/")[2].partition(":")[0].lower()):
+        return False
     numbers = [re.findall(r"\d+", part) for part in re.split(r"[-_]", tag_of(reference).lower()) if not _SYSTEM.match(part)]
     told = [number for number in numbers if number]
     return bool(told) and all(len(number) == 1 and int(number[0]) < FEW for number in told)

@@ -30,6 +30,10 @@ def tagged(reference):
         "debian:bookworm-20240513-slim",
         "eclipse-temurin:21-jre-jammy",
         "golang:1.22-alpine3.20",
+        "almalinux:9-minimal",
+        "registry.access.redhat.com/ubi9/ubi-minimal:9",
+        "eclipse-temurin:8-jre",
+        "pytorch/pytorch:2.3.1-cuda12.1-cudnn8-runtime",
         "nvidia/cuda:12.4.1-runtime-ubuntu22.04",
         "ghcr.io/astral-sh/uv:python3.11-bookworm-slim",
         "registry.example.com:5000/team/base:v1.4.0",
@@ -49,6 +53,7 @@ def test_a_tag_that_names_a_release_or_one_build_is_pinned(reference):
     [
         ("major", "python:3-slim"),
         ("major", "python:3"),
+        ("major", "alpine:3"),
         ("major", "golang:1-alpine3.20"),
         ("major", "docker.io/tiangolo/uvicorn-gunicorn:python3"),
         ("floating", "tensorflow/tensorflow:latest-gpu-py3"),
