@@ -110,7 +110,8 @@ def repository(*, detail: str = "", **probes: bool | float | Probe | None) -> Re
 def _probe(id: str, seen: bool | float | Probe | None, detail: str) -> Probe:
     if isinstance(seen, Probe):
         return seen
-    places = [Place(file=f"{id}.yaml")] if seen else []
+    about_manifests = id.startswith(("kubernetes_", "manifest_", "declared_"))
+    places = [Place(file="k8s/deployment.yaml" if about_manifests else f"{id}.yaml")] if seen else []
     value = None if seen is None or isinstance(seen, bool) else float(seen)
     return Probe(subject=seen is not None, found=bool(seen), value=value, detail=detail, places=places)
 

@@ -6,6 +6,7 @@ dependency) breaks its target with an idle CPU, and no such autoscaler ever noti
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from grader.checks.analysis.probes import holds
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import Capacity, LoadEvidence, LoadWindow, RepositoryEvidence, StressEvidence
 
+MIB = 2**20
 WINDOWS = ("steady", "ramp", "spike")
 
 
@@ -46,6 +48,28 @@ def curve(load: LoadEvidence | None, stress: StressEvidence | None, challenge: C
         if not t.aborted and not t.void and t.cpu_share is not None and t.p99_ms is not None
     ]
     return sorted(points, key=lambda point: (point.rate_rps, point.cpu_cores))
+
+
+def adds_replicas(repository: RepositoryEvidence) -> bool:
+    """Whether an autoscaler is declared that watches something. One that only resizes pods, or whose target is nothing, adds no replica."""
+    scaler, *watched = (repository.probes.get(id) for id in ("autoscaler", "autoscaler_cpu_target", "autoscaler_other_metric"))
+    return scaler is not None and holds(scaler) and any(found is None or holds(found) for found in watched)
+
+
+def blind(metrics: Collection[str], load: LoadEvidence, moves: float) -> str | None:
+    """Why none of these metrics tells that a replica is at its limit, None where one may. `moves`: growth of memory in the spike that would.
+
+    A clock does not see a burst. Memory that stays as it was at three times the rate has no threshold between calm and full.
+    """
+    if not metrics or not set(metrics) <= {"memory", "cron"}:
+        return None
+    if "memory" not in metrics:
+        return "a clock, which sees no burst"
+    steady, spike = load.window("steady"), load.window("spike")
+    if steady is None or spike is None or steady.resources is None or spike.resources is None or not steady.resources.memory_end_bytes:
+        return None
+    calm, full = steady.resources.memory_end_bytes, spike.resources.memory_peak_bytes
+    return f"memory, which the spike moves from {calm / MIB:.0f} to {full / MIB:.0f} MiB" if full < calm * moves else None
 
 
 def threshold_cores(repository: RepositoryEvidence) -> float | None:

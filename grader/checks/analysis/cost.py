@@ -66,6 +66,11 @@ def per_million(prices: Prices, limits: Limits, rate_rps: float) -> float:
     return machine_hour(prices, limits) / (rate_rps * prices.utilisation * HOUR_S) * PER_MILLION
 
 
+def served_rate(prices: Prices, limits: Limits, cost: float) -> float:
+    """The other way round: requests/s that a machine must hold for a million predictions to cost `cost`."""
+    return machine_hour(prices, limits) / (cost * prices.utilisation * HOUR_S) * PER_MILLION
+
+
 def money(prices: Prices, value: float) -> str:
     """Three digits that count: `USD 0.0117`, `USD 1,234`."""
     return f"{prices.currency} {value:,.0f}" if value >= 100 else f"{prices.currency} {value:.3g}"

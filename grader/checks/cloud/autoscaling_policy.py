@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from grader.checks.analysis.autoscaling import adds_replicas
 from grader.checks.analysis.probes import holds
-from grader.checks.api import Finding, reached, unmeasured
+from grader.checks.api import Bars, Finding, reached, unmeasured
+from grader.schema.challenge import Challenge
 from grader.schema.evidence import RepositoryEvidence
 
 
-def check(repository: RepositoryEvidence) -> Finding:
-    scaler = repository.probes.get("autoscaler")
+def check(repository: RepositoryEvidence, challenge: Challenge, bars: Bars) -> Finding:
+    scaler, target = repository.probes.get("autoscaler"), repository.probes.get("autoscaler_cpu_target")
     if scaler is None:
         return unmeasured("the repository scan did not look for an autoscaler")
     if not holds(scaler):
         return reached("none", f"no autoscaler{': ' + scaler.detail if scaler.detail else ''}")
-    if scaler.value:
-        return reached("bounded", f"autoscaler with at most {scaler.value:.0f} replicas", places=scaler.places)
-    return reached("unbounded", "autoscaler without an upper bound that could be read", places=scaler.places)
+    if not adds_replicas(repository):
+        return reached("none", f"{scaler.detail or 'an autoscaler'} that adds no replica: {target.detail if target else 'it watches nothing'}")
+    if not scaler.value:
+        return reached("unbounded", "autoscaler without an upper bound that could be read", places=scaler.places)
+    spike_rps = challenge.reality.rate_rps * challenge.reality.burst_factor
+    seen = f"autoscaler with at most {scaler.value:.0f} replicas"
+    if scaler.value > spike_rps * bars["replicas_per_rps"]:
+        return reached("unbounded", f"{seen}, for a spike of {spike_rps:g} requests/s: that bounds nothing", places=scaler.places)
+    return reached("bounded", seen, places=scaler.places)

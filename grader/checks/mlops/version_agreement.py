@@ -18,10 +18,17 @@ def check(contract: ContractEvidence, metrics: MetricsEvidence, challenge: Chall
     agreed = set.intersection(*places.values())
     seen = "; ".join(f"{name}: {', '.join(sorted(versions)) or 'none of these'}" for name, versions in places.items())
     figure = measure("places that agree", 3 - len(silent) if agreed or silent else 0, "places", n=3)
-    if agreed:
+    if agreed and not (stray := _stray(contract, agreed)):
         return reached("agree", seen, figure)
+    if agreed:
+        return reached("partly", f"{seen}; some answers name another one than the rest: {', '.join(stray)}", figure)
     pairs = answers & route or answers & places["metrics"] or route & places["metrics"]
     return reached("partly" if pairs else "differ", seen, figure)
+
+
+def _stray(contract: ContractEvidence, agreed: set[str]) -> list[str]:
+    """What other answers of the unchanged service name. A fallback may be a model of its own, so flagged answers excuse it."""
+    return [] if contract.predictions.degraded else sorted({version or "nothing" for version in contract.model_versions} - agreed)
 
 
 def _metric_versions(metrics: MetricsEvidence) -> set[str]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.builders import RULES, capacity, judge, level, load, repository, resources, stress, trial, window
+from checks.builders import MIB, RULES, capacity, judge, level, load, repository, resources, stress, trial, window
 from grader.schema.evidence import Probe
 
 LOAD = load(window("steady", use=resources(cpu_seconds=3.6)), window("spike", 3000, seconds=10.0, use=resources(cpu_seconds=2.4)))
@@ -50,6 +50,30 @@ def scaled(target=60.0, request=0.5, found=None, **changes):
     ],
 )
 def test_the_level_follows_the_evidence(expected, evidence):
+    assert level("autoscaler_lead", **evidence) == expected
+
+
+def watching(metrics, grown_to=60):
+    steady = window("steady", use=resources(memory_end_bytes=50 * MIB))
+    spike = window("spike", 3000, seconds=10.0, use=resources(memory_peak_bytes=grown_to * MIB))
+    other = Probe(subject=True, found=True, value=len(metrics.split(", ")), detail=metrics)
+    return scaled(target=False, autoscaler_other_metric=other) | {"load": load(steady, spike)}
+
+
+@pytest.mark.parametrize(
+    ("expected", "evidence"),
+    [
+        ("never", watching("memory")),
+        ("never", watching("cron")),
+        ("never", watching("cron, memory")),
+        ("not_applicable", watching("memory", grown_to=90)),
+        ("not_applicable", watching("fraud_in_flight, memory")),
+        ("not_applicable", watching("requests in flight")),
+        ("not_applicable", watching("memory") | {"load": load(window("steady"))}),
+        ("in_time", scaled(autoscaler_other_metric=Probe(subject=True, found=True, value=1, detail="memory"))),
+    ],
+)
+def test_a_clock_and_memory_that_stays_as_it_was_tell_no_load(expected, evidence):
     assert level("autoscaler_lead", **evidence) == expected
 
 

@@ -16,3 +16,18 @@ from checks.builders import level, repository
 )
 def test_the_level_follows_the_evidence(expected, evidence):
     assert level("autoscaling_policy", **evidence) == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "probes"),
+    [
+        ("bounded", {"autoscaler": 6, "autoscaler_cpu_target": 80, "autoscaler_other_metric": False}),
+        ("bounded", {"autoscaler": 100, "autoscaler_cpu_target": False, "autoscaler_other_metric": 1}),
+        ("bounded", {"autoscaler": 300, "autoscaler_cpu_target": True, "autoscaler_other_metric": False}),
+        ("unbounded", {"autoscaler": 100_000, "autoscaler_cpu_target": 80, "autoscaler_other_metric": False}),
+        ("none", {"autoscaler": 1, "autoscaler_cpu_target": False, "autoscaler_other_metric": False}),
+        ("none", {"autoscaler": 6, "autoscaler_cpu_target": False, "autoscaler_other_metric": False}),
+    ],
+)
+def test_what_watches_nothing_adds_no_replica_and_a_bound_beyond_every_need_is_none(expected, probes):
+    assert level("autoscaling_policy", repository=repository(**probes)) == expected

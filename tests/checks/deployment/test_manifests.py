@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import level, repository
+from checks.builders import judge, level, repository
+from grader.schema.evidence import Place, Probe
 
 
 @pytest.mark.parametrize(
@@ -17,3 +18,36 @@ from checks.builders import level, repository
 )
 def test_the_level_follows_the_evidence(expected, evidence):
     assert level("manifests", **evidence) == expected
+
+
+def at(file, found=True, value=None):
+    return Probe(subject=True, found=found, value=value, detail="as written", places=[Place(file=file)] if found else [])
+
+
+def served_by(file, **changes):
+    """A deployment at `file` that the autoscaler points at, beside a canary; probes and resources are found in both files."""
+    sizes = dict.fromkeys(("declared_cpu_request", "declared_memory_request", "declared_memory_limit"), at(file, value=1))
+    both = Probe(subject=True, found=True, places=[Place(file="canary.yaml"), Place(file=file)])
+    default = {"kubernetes_manifests": 2, "manifest_probes": both, "manifest_resources": both, "autoscaler": 6, **sizes}
+    return repository(**{**default, **changes})
+
+
+@pytest.mark.parametrize(
+    ("expected", "changes"),
+    [
+        ("complete", {}),
+        ("partial", {"manifest_probes": at("canary.yaml")}),
+        ("partial", {"declared_memory_limit": at("", found=False)}),
+        ("complete", {"manifest_probes": at("canary.yaml"), "autoscaler": False}),
+        ("complete", {"declared_memory_limit": at("", found=False), "autoscaler": False}),
+        # a scaler that only resizes pods does not say which of several serves
+        ("complete", {"manifest_probes": at("canary.yaml"), "autoscaler_cpu_target": False, "autoscaler_other_metric": False}),
+    ],
+)
+def test_what_a_canary_has_does_not_stand_for_the_container_that_serves(expected, changes):
+    assert level("manifests", repository=served_by("deployment.yaml", **changes)) == expected
+
+
+def test_the_container_without_probes_is_named():
+    found = judge("manifests", repository=served_by("deployment.yaml", manifest_probes=at("canary.yaml")))
+    assert "the container that serves (deployment.yaml) has none" in found.observed
