@@ -33,6 +33,12 @@ AT_ONCE = 50
 SEVERAL = 3
 """Drifts that must be noticed, from which on a single right name may be luck."""
 
+HELD = 0.5
+"""Least share of the rest of a drift over which its alert must be up. One that compares with the window before is up for the step alone."""
+
+JUDGED = 2
+"""Windows: a shorter rest of a drift says nothing about whether its alert holds."""
+
 LATEST = 2500
 """Requests after the onset beyond which an alert answers nothing: without a bound any late guess would be an answer."""
 
@@ -52,7 +58,8 @@ class Episode:
 class Signal:
     """What was heard about one run. `delay` is in requests since the onset.
 
-    `unnamed` episodes blame nothing, `strays` a feature that might have been drawn and was not.
+    `unnamed` episodes blame nothing, `strays` a feature that might have been drawn and was not. `passing`: the alert was over long
+    before the drift was, so it told of the step only, and then said that all was well.
     """
 
     stretch: Stretch
@@ -62,6 +69,7 @@ class Signal:
     gauges: tuple[str, ...]
     unnamed: tuple[Episode, ...] = ()
     strays: tuple[Episode, ...] = ()
+    passing: bool = False
 
     @property
     def blamed(self) -> frozenset[str]:
@@ -188,7 +196,21 @@ def _signal(
     resolved = bool(named) and all(e.end is not None and e.end <= stretch.over + grace(drift, e) for e in named)
     delay = min((delay_of(drift, stretch, e, production_rps) for e in named), default=None)
     unnamed = tuple(e for e in answers if stretch.feature and not e.feature)
-    return Signal(stretch, tuple(named), resolved, delay, tuple(moved_gauges(drift, stretch, drawn_from)), unnamed, strays)
+    gauges = tuple(moved_gauges(drift, stretch, drawn_from))
+    return Signal(stretch, tuple(named), resolved, delay, gauges, unnamed, strays, _passing(drift, stretch, named))
+
+
+def _passing(drift: DriftEvidence, stretch: Stretch, named: Sequence[Episode]) -> bool:
+    """Were the alerts down for most of the time from the first of them to the drift's end? Several in turn are one watch."""
+    reached = begin = min((e.start for e in named), default=stretch.last)
+    if stretch.last - begin < JUDGED * drift.window:
+        return False
+    up = 0
+    for episode in sorted(named, key=lambda e: e.start):
+        end = min(stretch.last, stretch.last if episode.end is None else episode.end)
+        up += max(0, end - max(reached, episode.start))
+        reached = max(reached, end)
+    return up < HELD * (stretch.last - begin)
 
 
 def _not_everywhere(drift: DriftEvidence, stretch: Stretch, answers: Sequence[Episode], said: Sequence[Episode]) -> list[Episode]:
