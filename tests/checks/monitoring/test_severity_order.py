@@ -47,7 +47,11 @@ def test_a_flag_beside_a_statistic_does_not_stand_in_for_it():
 def noisy(levels, spread, seed):
     """A gauge that wobbles around one level per run, and around 0.3 in calm."""
     rng = np.random.default_rng(seed)
-    return lambda window: {'drift_score{feature="distance_km"}': float((levels[window.run] if window.phase == "drifted" else 0.3) + spread * rng.normal())}
+
+    def read(window):
+        return {'drift_score{feature="distance_km"}': (levels[window.run] if window.phase == "drifted" else 0.3) + spread * float(rng.normal())}
+
+    return read
 
 
 def test_a_gauge_that_saturates_noisily_is_not_blamed_for_the_luck_of_a_window():
