@@ -78,8 +78,9 @@ def worse_by(now: ServedQuality, before: ServedQuality) -> tuple[float, float]:
 
 def moved_gauges(feedback: FeedbackEvidence) -> list[str]:
     """Quality gauges that left their calm range in at least two readings of the concept drift, first while the old model still answered."""
-    start, end, own = calm_end_s(feedback), concept_end_s(feedback), own_doing_s(feedback)
-    return [name for name in quality_gauges(feedback) if _moved(*(_values(feedback, name, *times) for times in ((0.0, start), (start, own), (own, end))))]
+    start, own, end = calm_end_s(feedback), own_doing_s(feedback), concept_end_s(feedback)
+    times = (0.0, start), (start, own), (own, end)
+    return [name for name in quality_gauges(feedback) if _moved(*(_values(feedback, name, *between) for between in times))]
 
 
 def _values(feedback: FeedbackEvidence, name: str, start: float, end: float) -> list[float]:

@@ -38,10 +38,15 @@ def readings(calm: float, before: float, after: float) -> list[GaugeReading]:
 @pytest.mark.parametrize(
     ("expected", "name", "at_s"),
     [
-        ("silent", "ScoreDrift", 12.6), ("silent", "ScoreDrift", 9.0), ("silent", "PredictionDistributionShift", 9.0), ("silent", "ModelQuality", 12.6),
-        ("alerted", "ModelQuality", 11.9), ("alerted", "ConceptDrift", 9.0), ("alerted", "LabelScoreMismatch", 9.0),
+        ("silent", "ScoreDrift", 12.6),
+        ("silent", "ScoreDrift", 9.0),
+        ("silent", "PredictionDistributionShift", 9.0),
+        ("silent", "ModelQuality", 12.6),
+        ("alerted", "ModelQuality", 11.9),
+        ("alerted", "ConceptDrift", 9.0),
+        ("alerted", "LabelScoreMismatch", 9.0),
     ],
-)  # fmt: skip
+)
 def test_what_fires_once_the_service_changed_its_own_model_tells_of_that_change(expected, name, at_s):
     told = ALERT.model_copy(update={"name": name, "at_s": at_s})
     assert level("live_performance", feedback=feedback(alerts=[told], readings=[])) == expected
