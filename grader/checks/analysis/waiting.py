@@ -1,0 +1,89 @@
+"""What a latency histogram told while the feature store kept every caller waiting: the one time at which its part of the wait is large.
+
+In a steady state the store takes a millisecond, so a histogram around the model alone looks as true as one around the handler.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from grader.checks.analysis.faults import judgeable_of
+from grader.checks.analysis.metrics import Between, Distribution, around, distribution, readable
+from grader.checks.analysis.recovery import between as bins_between
+from grader.schema.challenge import Challenge
+from grader.schema.evidence import FaultRecord, FaultsEvidence, MetricsEvidence
+
+SLOW = ("dependency_slow", "dependency_blackhole", "dependency_drip")
+"""The faults under which an answer takes as long as the service is willing to wait."""
+
+FEWEST = 5
+"""Slices of time with a slow answer, over all of these faults; a breaker leaves five in each."""
+
+SEEN = 0.25
+"""Observations beyond the bound per such slice that are too few to be what callers waited: a slice holds at least one slow answer.
+
+A noisy host adds to them, and then nobody can tell.
+"""
+
+FEWEST_DEGRADED = 50
+MISSED = 0.8
+"""Share of the fallback answers that must be missing for all of them to be."""
+
+
+@dataclass(frozen=True)
+class Slowed:
+    """One fault: what was sent and how it was answered, and what the histogram took up meanwhile."""
+
+    slow_ms: list[float]
+    sent: int
+    degraded: int
+    own: Distribution
+
+
+def untold(own: Distribution, metrics: MetricsEvidence, faults: FaultsEvidence | None, challenge: Challenge, floor_ms: float) -> str:
+    """How the histogram leaves out the wait for the store, or the answers given without it; empty where it does not, or nobody can tell.
+
+    `own` is the histogram over the steady load. A wait of less than `floor_ms` may as well be the network's or a queue's.
+    """
+    seen = [found for record in judgeable_of(faults, SLOW) if (found := _slowed(own.name, record, metrics, challenge, floor_ms))] if faults else []
+    sent, degraded, counted = (sum(values) for values in ([s.sent for s in seen], [s.degraded for s in seen], [s.own.count for s in seen]))
+    if degraded >= FEWEST_DEGRADED and counted <= sent - MISSED * degraded:
+        return f"while the feature store was slow {sent} requests were sent and {counted:.0f} observed: answers given without it are left out"
+    slow = sorted(ms for s in seen for ms in s.slow_ms)
+    bound = _bound(own, floor_ms)
+    if len(slow) < FEWEST or bound is None:
+        return ""
+    beyond = sum(_beyond(s.own, bound) for s in seen)
+    if beyond >= SEEN * len(slow):
+        return ""
+    waited = f"callers waited {slow[len(slow) // 2]:.0f} ms while the feature store was slow"
+    return f"{waited}, and next to nothing beyond {bound * 1e3:g} ms was observed: the call is left out"
+
+
+def _slowed(name: str, record: FaultRecord, metrics: MetricsEvidence, challenge: Challenge, floor_ms: float) -> Slowed | None:
+    """None where the metrics cannot be read around the fault, began anew in it, or callers waited before it already."""
+    pair = around(metrics, record.id)
+    if pair is None or record.inject_s is None or record.undo_s is None or not (readable(pair.before) and readable(pair.after)):
+        return None
+    own, sent = _grown(pair, name, challenge), sum(b.sent for b in record.bins)
+    calm = [b.p95_ms for b in bins_between(record.bins, 0.0, record.inject_s - record.bin_s) if b.p95_ms is not None]
+    if own is None or own.count <= 0 or own.broken or not calm or sorted(calm)[len(calm) // 2] > floor_ms:
+        return None
+    lasted = bins_between(record.bins, record.inject_s, record.undo_s)
+    slow = [b.p95_ms for b in lasted if b.p95_ms is not None and b.p95_ms >= 2 * floor_ms]
+    return Slowed(slow, sent, sum(b.degraded for b in record.bins), own)
+
+
+def _grown(pair: Between, name: str, challenge: Challenge) -> Distribution | None:
+    family = next((family for family in pair.after.families if family.name == name), None)
+    return distribution(pair, family, challenge) if family else None
+
+
+def _bound(own: Distribution, floor_ms: float) -> float | None:
+    """The bound beyond which a wait must show: well below the wait itself, since part of that may have been spent in a queue."""
+    low = [bound for bound in own.bounds if bound <= floor_ms / 2e3]
+    return max(low) if low else next((bound for bound in own.bounds if bound <= floor_ms / 1e3), None)
+
+
+def _beyond(own: Distribution, bound: float) -> float:
+    return own.count - dict(own.buckets).get(bound, 0.0)
