@@ -10,6 +10,7 @@ import re
 from math import hypot
 
 from grader.checks.analysis.blame import OPERATIONAL
+from grader.checks.analysis.signals import LOOP_S
 from grader.checks.api import unmeasured
 from grader.schema.base import Culprit
 from grader.schema.evidence import Alert, FeedbackEvidence, FeedbackSegment, ServedQuality, VersionSwitch
@@ -19,6 +20,7 @@ QUALITY = re.compile(r"brier|auc\b|auroc|accuracy|precision|recall|\bf1|log_?los
 """Names of gauges and alerts that speak of how good the scores are."""
 OF_THE_DATA = re.compile(r"(?:score|prediction|output|input|data|feature|covariate)s?[_ -]?(?:drift|shift|psi|distribution)", re.I)
 """Names of alerts about what a model is given or says. Neither changes with the relation, so they speak of quality by chance only."""
+CONCEPT = re.compile(r"concept|label", re.I)
 NOT_QUALITY = re.compile(r"latency|duration|seconds|drift_score|psi|ks_|in_?flight|data_?quality", re.I)
 MARGIN = 0.1
 """A gauge has moved where it leaves its calm range by the range itself and by a tenth of its size."""
@@ -64,12 +66,6 @@ def retrained(feedback: FeedbackEvidence) -> VersionSwitch | None:
     return next((s for s in feedback.switches if calm_end_s(feedback) <= s.at_s < concept_end_s(feedback)), None)
 
 
-def own_doing_s(feedback: FeedbackEvidence) -> float:
-    """From when on whatever moves may move because the service itself changed its model; the end of the concept drift where it did not."""
-    switch = retrained(feedback)
-    return switch.at_s if switch else concept_end_s(feedback)
-
-
 def worse_by(now: ServedQuality, before: ServedQuality) -> tuple[float, float]:
     """(how much more excess loss, in standard errors of the difference, and as a multiple of before)."""
     error = hypot(now.excess_se, before.excess_se)
@@ -77,14 +73,11 @@ def worse_by(now: ServedQuality, before: ServedQuality) -> tuple[float, float]:
 
 
 def moved_gauges(feedback: FeedbackEvidence) -> list[str]:
-    """Quality gauges that left their calm range in at least two readings of the concept drift, first while the old model still answered."""
-    start, own, end = calm_end_s(feedback), own_doing_s(feedback), concept_end_s(feedback)
-    times = (0.0, start), (start, own), (own, end)
-    return [name for name in quality_gauges(feedback) if _moved(*(_values(feedback, name, *between) for between in times))]
-
-
-def _values(feedback: FeedbackEvidence, name: str, start: float, end: float) -> list[float]:
-    return [r.gauges[name] for r in feedback.readings if start <= r.at_s < end and name in r.gauges]
+    """Quality gauges that left their calm range in at least two readings of the concept drift."""
+    start, end = calm_end_s(feedback), concept_end_s(feedback)
+    calm = [r.gauges for r in feedback.readings if r.at_s < start]
+    turned = [r.gauges for r in feedback.readings if start <= r.at_s <= end]
+    return [name for name in quality_gauges(feedback) if _moved([g[name] for g in calm if name in g], [g[name] for g in turned if name in g])]
 
 
 def quality_gauges(feedback: FeedbackEvidence) -> list[str]:
@@ -94,26 +87,35 @@ def quality_gauges(feedback: FeedbackEvidence) -> list[str]:
     return [n for n in spoken if len({reading.gauges[n] for reading in feedback.readings if n in reading.gauges}) > 1]
 
 
-def _moved(calm: list[float], turned: list[float], switched: list[float]) -> bool:
-    if not calm:
+def _moved(calm: list[float], turned: list[float]) -> bool:
+    if not calm or len(turned) < 2:
         return False
     low, high = min(calm), max(calm)
     margin = max(high - low, MARGIN * max(abs(low), abs(high)), 1e-6)
-    before, after = (sum(not low - margin <= value <= high + margin for value in values) for values in (turned, switched))
-    return before > 0 and before + after >= 2
+    return sum(not low - margin <= value <= high + margin for value in turned) >= 2
 
 
 def quality_alerts(feedback: FeedbackEvidence) -> tuple[list[Alert], list[Alert]]:
-    """(fired while all was calm, fired after it for the first time) of the alerts that blame no input: inputs did not change.
-
-    What fires once the service has changed its own model may speak of that change: its scores drift because another model gives them.
-    """
-    start, end = calm_end_s(feedback), own_doing_s(feedback)
+    """(fired while all was calm, fired after it for the first time) of the alerts that blame no input: inputs did not change."""
+    start = calm_end_s(feedback)
     fired = [a for a in feedback.alerts if a.status == "firing" and (QUALITY.search(a.name) or not a.labels.get("feature"))]
     about = [a for a in fired if QUALITY.search(a.name) or not (OPERATIONAL.search(a.name) or OF_THE_DATA.search(a.name))]
     calm = [a for a in about if a.at_s < start]
     names = {a.name for a in calm}
-    return calm, [a for a in about if start <= a.at_s < end and a.name not in names]
+    return calm, [a for a in about if start <= a.at_s <= _heard_until_s(feedback, a) and a.name not in names]
+
+
+def _heard_until_s(feedback: FeedbackEvidence, alert: Alert) -> float:
+    """Until when an alert may be about the turned relation.
+
+    Once the service has changed its own model, one that is not named after quality may speak of that: scores drift because another model
+    gives them. The way through Prometheus takes its time, so what went wrong before the switch may be told after it.
+    """
+    end = concept_end_s(feedback)
+    switch = retrained(feedback)
+    if switch is None or QUALITY.search(alert.name) or CONCEPT.search(alert.name):
+        return end
+    return min(end, switch.at_s + (LOOP_S if alert.source == "alertmanager" else 0.0))
 
 
 def switch_sentence(feedback: FeedbackEvidence, switch: VersionSwitch) -> str:

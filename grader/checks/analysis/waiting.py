@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from grader.checks.analysis.faults import judgeable_of
-from grader.checks.analysis.metrics import Between, Distribution, around, distribution, readable
+from grader.checks.analysis.faults import DEPENDENCY, judgeable_of
+from grader.checks.analysis.metrics import Between, Distribution, around, distribution, readable, request_counters
 from grader.checks.analysis.recovery import between as bins_between
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import FaultRecord, FaultsEvidence, MetricsEvidence
@@ -58,6 +58,20 @@ def untold(own: Distribution, metrics: MetricsEvidence, faults: FaultsEvidence |
         return ""
     waited = f"callers waited {slow[len(slow) // 2]:.0f} ms while the feature store was slow"
     return f"{waited}, and next to nothing beyond {bound * 1e3:g} ms was observed: the call is left out"
+
+
+def uncounted(name: str, metrics: MetricsEvidence, faults: FaultsEvidence | None, challenge: Challenge) -> str:
+    """How a counter of requests leaves out the answers given without the store; empty where it does not, or nobody can tell."""
+    sent = degraded = counted = 0.0
+    for record in judgeable_of(faults, DEPENDENCY) if faults else []:
+        pair = around(metrics, record.id)
+        grown = dict(request_counters(pair, challenge)).get(name) if pair and readable(pair.before) and readable(pair.after) else None
+        if grown is not None and sum(grown.values()) > 0:
+            sent, counted = sent + sum(b.sent for b in record.bins), counted + sum(grown.values())
+            degraded += sum(b.degraded for b in record.bins)
+    if degraded < FEWEST_DEGRADED or counted > sent - MISSED * degraded:
+        return ""
+    return f"{counted:.0f} of {sent:.0f} were counted while the feature store was broken: the {degraded:.0f} answers given without it are left out"
 
 
 def _slowed(name: str, record: FaultRecord, metrics: MetricsEvidence, challenge: Challenge, floor_ms: float) -> Slowed | None:
