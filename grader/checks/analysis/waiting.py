@@ -83,7 +83,7 @@ def _slowed(name: str, record: FaultRecord, metrics: MetricsEvidence, challenge:
     calm = [b.p95_ms for b in bins_between(record.bins, 0.0, record.inject_s - record.bin_s) if b.p95_ms is not None]
     if own is None or own.count <= 0 or own.broken or not calm or sorted(calm)[len(calm) // 2] > floor_ms:
         return None
-    lasted = bins_between(record.bins, record.inject_s, record.undo_s)
+    lasted = bins_between(record.bins, record.inject_s - record.bin_s, record.undo_s)  # from the slice on in which it began
     slow = [b.p95_ms for b in lasted if b.p95_ms is not None and b.p95_ms >= 2 * floor_ms]
     return Slowed(slow, sent, sum(b.degraded for b in record.bins), own)
 
