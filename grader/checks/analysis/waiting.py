@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from grader.checks.analysis.faults import DEPENDENCY, judgeable_of
+from grader.checks.analysis.lies import started_anew
 from grader.checks.analysis.metrics import Between, Distribution, around, distribution, readable, request_counters
 from grader.checks.analysis.recovery import between as bins_between
 from grader.schema.challenge import Challenge
@@ -32,10 +33,10 @@ MISSED = 0.8
 
 @dataclass(frozen=True)
 class Slowed:
-    """One fault: what was sent and how it was answered, and what the histogram took up meanwhile."""
+    """One fault: how many requests were answered, how many of them by the fallback, and what the histogram took up meanwhile."""
 
     slow_ms: list[float]
-    sent: int
+    answered: int
     degraded: int
     own: Distribution
 
@@ -46,9 +47,10 @@ def untold(own: Distribution, metrics: MetricsEvidence, faults: FaultsEvidence |
     `own` is the histogram over the steady load. A wait of less than `floor_ms` may as well be the network's or a queue's.
     """
     seen = [found for record in judgeable_of(faults, SLOW) if (found := _slowed(own.name, record, metrics, challenge, floor_ms))] if faults else []
-    sent, degraded, counted = (sum(values) for values in ([s.sent for s in seen], [s.degraded for s in seen], [s.own.count for s in seen]))
-    if degraded >= FEWEST_DEGRADED and counted <= sent - MISSED * degraded:
-        return f"while the feature store was slow {sent} requests were sent and {counted:.0f} observed: answers given without it are left out"
+    answered, degraded = sum(s.answered for s in seen), sum(s.degraded for s in seen)
+    counted = sum(s.own.count for s in seen)
+    if degraded >= FEWEST_DEGRADED and counted <= answered - MISSED * degraded:
+        return f"while the feature store was slow {answered} requests were answered and {counted:.0f} observed: answers given without it are left out"
     slow = sorted(ms for s in seen for ms in s.slow_ms)
     bound = _bound(own, floor_ms)
     if len(slow) < FEWEST or bound is None:
@@ -62,30 +64,40 @@ def untold(own: Distribution, metrics: MetricsEvidence, faults: FaultsEvidence |
 
 def uncounted(name: str, metrics: MetricsEvidence, faults: FaultsEvidence | None, challenge: Challenge) -> str:
     """How a counter of requests leaves out the answers given without the store; empty where it does not, or nobody can tell."""
-    sent = degraded = counted = 0.0
+    answered = degraded = counted = 0.0
     for record in judgeable_of(faults, DEPENDENCY) if faults else []:
         pair = around(metrics, record.id)
-        grown = dict(request_counters(pair, challenge)).get(name) if pair and readable(pair.before) and readable(pair.after) else None
+        grown = dict(request_counters(pair, challenge)).get(name) if pair and _comparable(pair) else None
         if grown is not None and sum(grown.values()) > 0:
-            sent, counted = sent + sum(b.sent for b in record.bins), counted + sum(grown.values())
+            answered, counted = answered + _answered(record), counted + sum(grown.values())
             degraded += sum(b.degraded for b in record.bins)
-    if degraded < FEWEST_DEGRADED or counted > sent - MISSED * degraded:
+    if degraded < FEWEST_DEGRADED or counted > answered - MISSED * degraded:
         return ""
-    return f"{counted:.0f} of {sent:.0f} were counted while the feature store was broken: the {degraded:.0f} answers given without it are left out"
+    seen = f"{counted:.0f} of {answered:.0f} answers were counted while the feature store was broken"
+    return f"{seen}: the {degraded:.0f} given without it are left out"
 
 
 def _slowed(name: str, record: FaultRecord, metrics: MetricsEvidence, challenge: Challenge, floor_ms: float) -> Slowed | None:
     """None where the metrics cannot be read around the fault, began anew in it, or callers waited before it already."""
     pair = around(metrics, record.id)
-    if pair is None or record.inject_s is None or record.undo_s is None or not (readable(pair.before) and readable(pair.after)):
+    if pair is None or record.inject_s is None or record.undo_s is None or not _comparable(pair):
         return None
-    own, sent = _grown(pair, name, challenge), sum(b.sent for b in record.bins)
+    own = _grown(pair, name, challenge)
     calm = [b.p95_ms for b in bins_between(record.bins, 0.0, record.inject_s - record.bin_s) if b.p95_ms is not None]
     if own is None or own.count <= 0 or own.broken or not calm or sorted(calm)[len(calm) // 2] > floor_ms:
         return None
     lasted = bins_between(record.bins, record.inject_s - record.bin_s, record.undo_s)  # from the slice on in which it began
     slow = [b.p95_ms for b in lasted if b.p95_ms is not None and b.p95_ms >= 2 * floor_ms]
-    return Slowed(slow, sent, sum(b.degraded for b in record.bins), own)
+    return Slowed(slow, _answered(record), sum(b.degraded for b in record.bins), own)
+
+
+def _comparable(pair: Between) -> bool:
+    return readable(pair.before) and readable(pair.after) and not started_anew(pair.before, pair.after)
+
+
+def _answered(record: FaultRecord) -> int:
+    """Without those that failed: whoever gives up on a request need not count it."""
+    return sum(b.ok + b.degraded + b.shed for b in record.bins)
 
 
 def _grown(pair: Between, name: str, challenge: Challenge) -> Distribution | None:

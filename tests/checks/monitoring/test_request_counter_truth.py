@@ -77,3 +77,16 @@ def test_answers_without_the_feature_store_are_requests_too(expected, counted):
     assert level("request_counter_truth", metrics=sound_metrics(*around), faults=broken) == expected
     assert level("request_counter_truth", metrics=sound_metrics(*around), faults=None) == "true"
     assert level("request_counter_truth", metrics=sound_metrics(), faults=broken) == "true"
+
+
+def test_requests_that_nobody_answered_need_not_be_counted():
+    around = scrape("before_dependency_slow", exposition(3100)), scrape("after_dependency_slow", exposition(3100 + 620))
+    broken = faults(dependency(during={"failed": 0.8, "degraded": 0.2, "p95": 70}))
+    assert level("request_counter_truth", metrics=sound_metrics(*around), faults=broken) == "true"
+
+
+def test_a_process_that_began_anew_in_the_fault_counts_from_nothing():
+    started = "# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds {}\n"
+    before = scrape("before_dependency_slow", exposition(10) + started.format(1))
+    after = scrape("after_dependency_slow", exposition(300) + started.format(2))
+    assert level("request_counter_truth", metrics=sound_metrics(before, after), faults=faults(dependency())) == "true"
