@@ -62,6 +62,13 @@ def test_an_alert_that_never_ends_loses_its_end_and_keeps_its_beginning(few: dic
     assert 0 < fmean(mean(of, "drift_covariate", "drift_unit", "drift_missing")) <= 0.5
 
 
+def test_a_monitor_of_the_window_before_loses_its_end_and_half_of_each_drift(few: dict[str, Tally]) -> None:
+    """It tells of the step, and resolves a window later, while the model goes on answering on drifted data."""
+    of = few["sound, against the window before"]
+    assert of.mean("alert_resolution") == 0
+    assert 0 < fmean(mean(of, "drift_covariate", "drift_unit", "drift_missing")) <= 0.5
+
+
 @pytest.mark.parametrize("name", ["sound, names no input", "sound, blames another input"])
 def test_an_alert_without_the_right_input_earns_nothing(few: dict[str, Tally], name: str) -> None:
     assert few[name].paid == 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 
-from .sound import NUMERIC, Monitor, Request, Said
+from .sound import CATEGORICAL, NULLABLE, NUMERIC, KsMonitor, Monitor, Reference, Request, Said
 
 
 class Never:
@@ -39,6 +40,18 @@ def names_nothing(said: Said) -> Said:
 def blames_the_next(said: Said) -> Said:
     """A feature that might have been drawn, and was not."""
     return said[0], NUMERIC[(NUMERIC.index(said[1]) + 1) % len(NUMERIC)] if said[1] in NUMERIC else said[1]
+
+
+class AgainstTheLast(KsMonitor):
+    """A sound test with the window before as its reference: a step is seen once, when it comes and when it goes, and a slow drift never."""
+
+    def ratios(self, rows: Sequence[Request]) -> dict[str, float]:
+        found = super().ratios(rows) if self.alerts.last else dict.fromkeys((*NUMERIC, *CATEGORICAL), 0.0)
+        self.reference = Reference(
+            len(rows), {name: sorted(row[name] for row in rows if row[name] is not None) for name in NUMERIC},
+            {name: sum(row[name] is None for row in rows) for name in NULLABLE}, {name: Counter(row[name] for row in rows) for name in CATEGORICAL},
+        )  # fmt: skip
+        return found
 
 
 class Flapping:

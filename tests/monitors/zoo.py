@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from .scripts import Script, all_at_once, always, gauges_raised, once, rotating
 from .sound import NULLABLE, NUMERIC, AdwinMonitor, KsMonitor, Monitor, PsiMonitor, Reference
-from .unsound import ByTheHour, Flapping, Never, Retold, blames_the_next, names_nothing, only_fires
+from .unsound import AgainstTheLast, ByTheHour, Flapping, Never, Retold, blames_the_next, names_nothing, only_fires
 
 Make = Callable[[Reference], Monitor]
 
@@ -26,6 +26,7 @@ UNSOUND: dict[str, Make] = {
 """Earn nothing, or next to nothing."""
 
 HALF: dict[str, Make] = {
+    "sound, against the window before": AgainstTheLast,
     "sound, never resolves": lambda r: Retold(KsMonitor(r), only_fires),
     "sound, names no input": lambda r: Retold(KsMonitor(r), names_nothing, gauged=False),
     "sound, blames another input": lambda r: Retold(KsMonitor(r), blames_the_next, gauged=False),

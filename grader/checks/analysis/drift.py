@@ -1,4 +1,4 @@
-"""From a kind's signals to its rung: alerted > ruled > pending > measured > silent, less what crying wolf costs."""
+"""From a kind's signals to its rung: alerted > ruled > lingering, passing, pending > measured > silent, less what crying wolf costs."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def noticed(drift: DriftEvidence, prometheus: PrometheusEvidence | None, challen
     extra = max(0.0, heard.alarms.count - bars["few"])
     says = f"{said(signal)}{_waited(ruled)}; {cried(heard.alarms)}"
     measures = [_delay(signal), alarm_measure(heard.alarms)]
-    if level not in ("alerted", "lingering") or not extra:
+    if level not in ("alerted", "lingering", "passing") or not extra:
         return reached(level, says, *measures)
     whole = FULL if level == "alerted" else FULL // 2
     return reached("restless", says, *measures, credit=round(whole * max(0.0, 1 - extra / bars["costs"])))
@@ -59,7 +59,7 @@ def rung(signal: Signal, alarms: Alarms, ruled: Ruled | None) -> str:
     if alarms.always_on:
         return "always_on"
     if signal.episodes and not alarms.guessing:
-        return "alerted" if signal.resolved else "lingering"
+        return "passing" if signal.passing else "alerted" if signal.resolved else "lingering"
     if ruled is not None:
         return "ruled" if ruled.fires else "pending"
     if signal.gauges:
@@ -80,6 +80,7 @@ def said(signal: Signal) -> str:
     streamed = f"{stretch.says}, {sum(w.sent for w in stretch.windows)} requests"
     if signal.episodes:
         gone = "resolved afterwards" if signal.resolved else "not resolved after the drift was over"
+        gone = "resolved while the drift went on" if signal.passing else gone
         return f"{streamed}: alert {signal.episodes[0].name} after {signal.delay} requests, {gone}"
     wrong = f"; {signal.strays[0].name} blamed {signal.strays[0].feature}, before or at once with any right one" if signal.strays else ""
     unnamed = f"; {signal.unnamed[0].name} names no input, which a clock could do as well" if signal.unnamed else ""

@@ -10,6 +10,7 @@ import re
 from math import hypot
 
 from grader.checks.analysis.blame import OPERATIONAL
+from grader.checks.analysis.signals import LOOP_S
 from grader.checks.api import unmeasured
 from grader.schema.base import Culprit
 from grader.schema.evidence import Alert, FeedbackEvidence, FeedbackSegment, ServedQuality, VersionSwitch
@@ -17,6 +18,9 @@ from grader.schema.result import Finding
 
 QUALITY = re.compile(r"brier|auc\b|auroc|accuracy|precision|recall|\bf1|log_?loss|calibration|quality|performance|residual|misfit|live_", re.I)
 """Names of gauges and alerts that speak of how good the scores are."""
+OF_THE_DATA = re.compile(r"(?:score|prediction|output|input|data|feature|covariate)s?[_ -]?(?:drift|shift|psi|distribution)", re.I)
+"""Names of alerts about what a model is given or says. Neither changes with the relation, so they speak of quality by chance only."""
+CONCEPT = re.compile(r"concept|label", re.I)
 NOT_QUALITY = re.compile(r"latency|duration|seconds|drift_score|psi|ks_|in_?flight|data_?quality", re.I)
 MARGIN = 0.1
 """A gauge has moved where it leaves its calm range by the range itself and by a tenth of its size."""
@@ -93,12 +97,25 @@ def _moved(calm: list[float], turned: list[float]) -> bool:
 
 def quality_alerts(feedback: FeedbackEvidence) -> tuple[list[Alert], list[Alert]]:
     """(fired while all was calm, fired after it for the first time) of the alerts that blame no input: inputs did not change."""
-    start, end = calm_end_s(feedback), concept_end_s(feedback)
+    start = calm_end_s(feedback)
     fired = [a for a in feedback.alerts if a.status == "firing" and (QUALITY.search(a.name) or not a.labels.get("feature"))]
-    about = [a for a in fired if not OPERATIONAL.search(a.name) or QUALITY.search(a.name)]
+    about = [a for a in fired if QUALITY.search(a.name) or not (OPERATIONAL.search(a.name) or OF_THE_DATA.search(a.name))]
     calm = [a for a in about if a.at_s < start]
     names = {a.name for a in calm}
-    return calm, [a for a in about if start <= a.at_s <= end and a.name not in names]
+    return calm, [a for a in about if start <= a.at_s <= _heard_until_s(feedback, a) and a.name not in names]
+
+
+def _heard_until_s(feedback: FeedbackEvidence, alert: Alert) -> float:
+    """Until when an alert may be about the turned relation.
+
+    Once the service has changed its own model, one that is not named after quality may speak of that: scores drift because another model
+    gives them. The way through Prometheus takes its time, so what went wrong before the switch may be told after it.
+    """
+    end = concept_end_s(feedback)
+    switch = retrained(feedback)
+    if switch is None or QUALITY.search(alert.name) or CONCEPT.search(alert.name):
+        return end
+    return min(end, switch.at_s + (LOOP_S if alert.source == "alertmanager" else 0.0))
 
 
 def switch_sentence(feedback: FeedbackEvidence, switch: VersionSwitch) -> str:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from grader.checks.analysis.blame import OPERATIONAL, blamed
 from grader.checks.analysis.signals import LOOP_S
 from grader.checks.analysis.stretches import Stretch
-from grader.schema.evidence import Alert, AlertStretch, DriftEvidence, PrometheusEvidence, Replay
+from grader.schema.evidence import Alert, AlertStretch, DriftEvidence, DriftWindow, PrometheusEvidence, Replay
+
+ON_ERRORS = re.compile(r"error|5xx|fail|unavailab|availability|budget|burn", re.I)
+NOT_OF_REQUESTS = re.compile(r"latency|slow|train|label|feedback|audit|job|batch|backup|scrape|deploy", re.I)
+"""Names of alerts whose cause may last while every prediction is answered."""
+
+MIN_CONTROLS = 3
 
 STEP_S = 1.0
 """States are read back at this step, so one may seem to begin after the alert that it sent."""
@@ -50,6 +57,19 @@ def seen_by_rules(drift: DriftEvidence, prometheus: PrometheusEvidence | None, s
             fires = state.state == "firing" or any(_confirms(replay, state) for replay in prometheus.replays)
             found.append(Ruled(state.name, round(state.end_s - state.start_s, 1), fires))
     return max(found, key=lambda ruled: (ruled.fires, ruled.waited_s), default=None)
+
+
+def stuck(prometheus: PrometheusEvidence, drift: DriftEvidence) -> set[str]:
+    """Rules on errors that fired through every control window, though every request of all of these was answered."""
+    controls = [w for w in drift.windows if w.phase == "control" and w.sent]
+    if len(controls) < MIN_CONTROLS or any(w.ok < w.sent for w in controls):
+        return set()
+    firing = [a for a in prometheus.alerts if a.state == "firing" and ON_ERRORS.search(a.name) and not NOT_OF_REQUESTS.search(a.name)]
+
+    def held(name: str, window: DriftWindow) -> bool:
+        return any(a.name == name and a.start_s <= window.start_s and a.end_s >= window.end_s for a in firing)
+
+    return {name for name in {a.name for a in firing} if all(held(name, window) for window in controls)}
 
 
 def loops(drift: DriftEvidence, prometheus: PrometheusEvidence | None, stretch: Stretch) -> list[Loop]:

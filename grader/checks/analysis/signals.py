@@ -1,8 +1,10 @@
 """What a candidate's monitor said, set against what we streamed when. Pure; shared by every drift and alert check.
 
 An alert is an *episode*: it fires at one request of the experiment and ends at another, or never. Repeated `firing` posts of the same
-alert (name and feature) are one episode. A monitor with windows of its own is misaligned with ours and may run beside the service, so
-a signal may come one window and two seconds late. Gauges are compared with their own range over the control windows.
+alert (name and feature) are one episode, which ends when each set of labels that fired has been resolved: that is how an Alertmanager
+tells alerts apart, so one with a value or a time among its labels never ends there. A monitor with windows of its own is misaligned
+with ours and may run beside the service, so a signal may come one window and two seconds late. Gauges are compared with their own range
+over the control windows.
 
 A request counter that guesses the schedule looks like a monitor, but it cannot know which feature was drawn: an alert answers a drift
 only if it names the drifted feature, and one that names another feature that might have been drawn is a false alarm as much as one on clean data.
@@ -10,6 +12,7 @@ only if it names the drifted feature, and one that names another feature that mi
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ from grader.checks.analysis.blame import OPERATIONAL, blamed
 from grader.checks.analysis.gauges import moved_gauges
 from grader.checks.analysis.stretches import Stretch, end_of, stretches
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import DriftEvidence
+from grader.schema.evidence import Alert, DriftEvidence
 
 ASIDE_S = 2.0
 """A monitor in a process of its own may look every second or two."""
@@ -32,6 +35,14 @@ AT_ONCE = 50
 
 SEVERAL = 3
 """Drifts that must be noticed, from which on a single right name may be luck."""
+
+URGENCY = re.compile(r"severity$|priority$|level$|urgency$", re.I)
+
+HELD = 0.5
+"""Least share of the rest of a drift over which its alert must be up. One that compares with the window before is up for the step alone."""
+
+JUDGED = 2
+"""Windows: a shorter rest of a drift says nothing about whether its alert holds."""
 
 LATEST = 2500
 """Requests after the onset beyond which an alert answers nothing: without a bound any late guess would be an answer."""
@@ -52,7 +63,8 @@ class Episode:
 class Signal:
     """What was heard about one run. `delay` is in requests since the onset.
 
-    `unnamed` episodes blame nothing, `strays` a feature that might have been drawn and was not.
+    `unnamed` episodes blame nothing, `strays` a feature that might have been drawn and was not. `passing`: the alert was over long
+    before the drift was, so it told of the step only, and then said that all was well.
     """
 
     stretch: Stretch
@@ -62,6 +74,7 @@ class Signal:
     gauges: tuple[str, ...]
     unnamed: tuple[Episode, ...] = ()
     strays: tuple[Episode, ...] = ()
+    passing: bool = False
 
     @property
     def blamed(self) -> frozenset[str]:
@@ -139,6 +152,7 @@ def _judged(signals: Sequence[Signal], kind: str, severity: float) -> Signal | N
 def episodes(drift: DriftEvidence) -> list[Episode]:
     """Data alerts as episodes, by start. The same alert by webhook and by Prometheus rule is two episodes: each must be right."""
     opened: dict[tuple[str, str, str], int] = {}
+    unresolved: dict[tuple[str, str, str], set[frozenset[tuple[str, str]]]] = {}
     found: list[Episode] = []
     for alert in sorted(drift.alerts, key=lambda a: (a.request, a.at_s)):
         key = (alert.name, blamed(alert, drift.fields), alert.source)
@@ -146,10 +160,18 @@ def episodes(drift: DriftEvidence) -> list[Episode]:
             continue
         if alert.status == "firing":
             opened.setdefault(key, alert.request)
+            unresolved.setdefault(key, set()).add(_identity(alert))
         elif key in opened:
-            found.append(_episode(key, opened.pop(key), alert.request))
+            unresolved[key].discard(_identity(alert))
+            if not unresolved[key]:
+                found.append(_episode(key, opened.pop(key), alert.request))
     found += [_episode(key, start, None) for key, start in opened.items()]
     return sorted(found, key=lambda e: (e.start, e.name, e.feature))
+
+
+def _identity(alert: Alert) -> frozenset[tuple[str, str]]:
+    """The labels by which it is this alert and no other. One that grows worse under another severity is still the same to people."""
+    return frozenset((key, value) for key, value in alert.labels.items() if not URGENCY.match(key))
 
 
 def _episode(key: tuple[str, str, str], start: int, end: int | None) -> Episode:
@@ -188,7 +210,21 @@ def _signal(
     resolved = bool(named) and all(e.end is not None and e.end <= stretch.over + grace(drift, e) for e in named)
     delay = min((delay_of(drift, stretch, e, production_rps) for e in named), default=None)
     unnamed = tuple(e for e in answers if stretch.feature and not e.feature)
-    return Signal(stretch, tuple(named), resolved, delay, tuple(moved_gauges(drift, stretch, drawn_from)), unnamed, strays)
+    gauges = tuple(moved_gauges(drift, stretch, drawn_from))
+    return Signal(stretch, tuple(named), resolved, delay, gauges, unnamed, strays, _passing(drift, stretch, named))
+
+
+def _passing(drift: DriftEvidence, stretch: Stretch, named: Sequence[Episode]) -> bool:
+    """Were the alerts down for most of the time from the first of them to the drift's end? Several in turn are one watch."""
+    reached = begin = min((e.start for e in named), default=stretch.last)
+    if stretch.last - begin < JUDGED * drift.window:
+        return False
+    up = 0
+    for episode in sorted(named, key=lambda e: e.start):
+        end = min(stretch.last, stretch.last if episode.end is None else episode.end)
+        up += max(0, end - max(reached, episode.start))
+        reached = max(reached, end)
+    return up < HELD * (stretch.last - begin)
 
 
 def _not_everywhere(drift: DriftEvidence, stretch: Stretch, answers: Sequence[Episode], said: Sequence[Episode]) -> list[Episode]:

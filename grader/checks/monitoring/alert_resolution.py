@@ -19,8 +19,10 @@ def check(drift: DriftEvidence, challenge: Challenge, bars: Bars) -> Finding:
         return unmeasured("no clean windows were streamed after a drift")
     if heard.alarms.mostly_wrong or heard.alarms.always_on:
         return reached("never", "alarms came and went, or stayed, whatever was streamed: none ended because a drift did")
-    ended = [signal for signal in must if signal.resolved]
+    ended = [signal for signal in must if signal.resolved and not signal.passing]
+    early = sum(signal.passing for signal in must)
     seen = f"after {len(ended)} of {len(must)} drifts the alert that named the feature was resolved within the clean windows that followed"
+    seen += f", after {early} it had been long before the drift was over" if early else ""
     return reached(
         at_least(len(ended) / len(must), (1.0, "resolves"), (bars["partly"], "partly"), below="never"), seen,
         measure("resolved", len(ended), "kinds of drift", n=len(must)),

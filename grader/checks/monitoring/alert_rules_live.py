@@ -1,14 +1,15 @@
-"""Can the repository's alert rules fire at all? Evaluated in a real Prometheus on the service's own metrics."""
+"""Can the repository's alert rules fire at all, and can they be silent? Evaluated in a real Prometheus on the service's own metrics."""
 
 from __future__ import annotations
 
+from grader.checks.analysis.rules import stuck
 from grader.checks.analysis.rungs import at_least
 from grader.checks.analysis.watched import elsewhere
 from grader.checks.api import Bars, Finding, measure, not_applicable, reached
-from grader.schema.evidence import PrometheusEvidence, Rule
+from grader.schema.evidence import DriftEvidence, PrometheusEvidence, Rule
 
 
-def check(prometheus: PrometheusEvidence, bars: Bars) -> Finding:
+def check(prometheus: PrometheusEvidence, drift: DriftEvidence | None, bars: Bars) -> Finding:
     rules = [rule for rule in prometheus.rules if rule.kind == "alerting" and not elsewhere(rule.absent)]
     refused = [file for file in prometheus.files if file.problem]
     if prometheus.stopped:
@@ -19,7 +20,8 @@ def check(prometheus: PrometheusEvidence, bars: Bars) -> Finding:
         return reached("none", f"Prometheus loads none of the rules files: {refused[0].path}: {refused[0].problem}")
     if not prometheus.scraping.scrapes or prometheus.scraping.failed == prometheus.scraping.scrapes:
         return reached("none", f"Prometheus could not scrape the service, so no rule saw a number: {prometheus.scraping.error}")
-    dead = [rule for rule in rules if rule.absent or rule.health == "err"]
+    always = stuck(prometheus, drift) if drift else set()
+    dead = [rule for rule in rules if rule.absent or rule.health == "err" or rule.name in always]
     share = (len(rules) - len(dead)) / len(rules)
     level = at_least(share, (1.0, "live"), (bars["most"], "most"), (bars["some"], "some"), below="none")
     if level == "live" and refused:
@@ -32,5 +34,7 @@ def _seen(rules: list[Rule], dead: list[Rule], refused: list[str]) -> str:
     seen = f"{len(rules) - len(dead)} of {len(rules)} alert rules are evaluated on series that the service exposes"
     for rule in dead[:2]:
         why = f"reads {', '.join(rule.absent[:2])}, which nobody exposes" if rule.absent else f"cannot be evaluated: {rule.error}"
+        if not rule.absent and rule.health != "err":
+            why = "fires all the time, also while every request is answered"
         seen += f"; {rule.name} {why}"
     return seen + (f"; not loaded: {', '.join(refused[:2])}" if refused else "")

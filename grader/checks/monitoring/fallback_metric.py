@@ -27,7 +27,8 @@ def check(metrics: MetricsEvidence, faults: FaultsEvidence, bars: Bars) -> Findi
             counted[name] = counted.get(name, 0.0) + grew
     if not counted:
         return reached("missing", f"no counter of fallbacks among the metrics, while {given:.0f} degraded answers came back")
-    name, most = max(counted.items(), key=lambda item: item[1])
+    most_given = max(given, sum(b.degraded for record, _ in read for b in record.bins))  # with those just before and after the fault
+    fits = {name: grew for name, grew in counted.items() if given * bars["least"] <= grew <= most_given * bars["most"]}
+    name, most = max((fits or counted).items(), key=lambda item: item[1])
     seen = f"{name} grew by {most:.0f} over {len(read)} dependency faults, in which {given:.0f} degraded answers came back"
-    follows = given > 0 and most >= given * bars["least"]
-    return reached("counts" if follows else "still", seen, measure("fallbacks counted", most, "answers", n=int(given)))
+    return reached("counts" if given > 0 and fits else "still", seen, measure("fallbacks counted", most, "answers", n=int(given)))

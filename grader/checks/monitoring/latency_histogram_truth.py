@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from grader.checks.analysis.lies import NEAR, blunt, wrong_unit
 from grader.checks.analysis.metrics import Between, Distribution, busiest, latencies
+from grader.checks.analysis.waiting import untold
 from grader.checks.api import Bars, Finding, measure, reached
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import MetricsEvidence
+from grader.schema.evidence import FaultsEvidence, MetricsEvidence
 
 
-def check(metrics: MetricsEvidence, challenge: Challenge, bars: Bars) -> Finding:
+def check(metrics: MetricsEvidence, faults: FaultsEvidence | None, challenge: Challenge, bars: Bars) -> Finding:
     between = busiest(metrics)
     if isinstance(between, Finding):
         return between
@@ -20,6 +21,8 @@ def check(metrics: MetricsEvidence, challenge: Challenge, bars: Bars) -> Finding
     client_s = (between.truth.mean_latency_ms or 0.0) / 1e3
     seen = f"{own.name}: {own.count:.0f} observations, mean {mean_s * 1e3:.2f} ms; our client measured {client_s * 1e3:.2f} ms"
     level, why = _level(own, mean_s, client_s, between, bars)
+    if level == "true" and (why := untold(own, metrics, faults, challenge, bars["floor_ms"])):
+        level = "untrue"
     if level == "true" and (why := blunt(own, mean_s, challenge.reality.slo_p99_ms / 1e3, bars["factor"]) or ""):
         level = "blunt"
     figures = measure("server mean", mean_s * 1e3, "ms"), measure("client mean", client_s * 1e3, "ms", n=between.truth.sent)

@@ -6,6 +6,7 @@ from checks.builders import CHALLENGE, alert, drift, false_alarms
 from grader.checks.analysis.gauges import moved_gauges
 from grader.checks.analysis.signals import Signal, episodes, listen
 from grader.checks.analysis.stretches import stretches
+from grader.schema.evidence import Alert
 
 
 def only_signal(evidence) -> Signal:
@@ -30,6 +31,25 @@ def test_repeated_posts_are_one_episode_and_features_are_apart():
     posts = [*alert("amount", 100), *alert("amount", 600), *alert("country", 650), ("DataDrift", "resolved", "amount", 900)]
     found = episodes(drift(posts))
     assert [(e.feature, e.start, e.end) for e in found] == [("amount", 100, 900), ("country", 650, None)]
+
+
+def labelled(status, request, **labels):
+    return Alert(name="DataDrift", status=status, labels={"feature": "amount", **labels}, at_s=request / 200, request=request)
+
+
+@pytest.mark.parametrize(
+    ("alerts", "end"),
+    [
+        ([labelled("firing", 4000, psi="0.31"), labelled("resolved", 6600, psi="0.02")], None),
+        ([labelled("firing", 4000, at="12:00"), labelled("firing", 4500, at="12:01"), labelled("resolved", 6600, at="12:01")], None),
+        ([labelled("firing", 4000), labelled("firing", 4500), labelled("resolved", 6600)], 6600),
+        ([labelled("firing", 4000, job="a"), labelled("firing", 4500, job="b"), *(labelled("resolved", 6600, job=job) for job in "ab")], 6600),
+        ([labelled("firing", 4000, severity="warning"), labelled("firing", 4500, severity="critical"), labelled("resolved", 6600)], 6600),
+    ],
+    ids=["a value among the labels", "a time among them", "the same labels", "two of them, each resolved", "another severity"],
+)
+def test_an_alert_ends_where_its_own_labels_are_resolved(alerts, end):
+    assert [e.end for e in episodes(drift().model_copy(update={"alerts": alerts}))] == [end]
 
 
 def test_a_resolved_that_nothing_fired_is_ignored():

@@ -44,6 +44,10 @@ def cases(kind: str) -> list[tuple[str, dict[str, Any]]]:
         ("restless", seen(alert(feature, 700, 1400) + answered)),
         ("lingering", seen(fires)),
         ("lingering", seen(alert(feature, 4100, 9000))),
+        ("passing", seen(alert(feature, 4100, 4600))),
+        ("passing", seen(alert(feature, 4100, 4600) + alert(feature, 6600, 7100))),  # compared with the window before: both steps
+        ("alerted", seen(alert(feature, 4100, 4600) + alert(feature, 4900, 6600))),  # a dip is none
+        ("alerted", seen(alert(feature, 5200, 5400))),  # too late to say
         ("alerted", seen(alert(other, 5000, 5400) + answered)),  # one stray is free
         ("silent" if feature else "alerted", seen(alert(other, 4000, 4400) + answered)),  # but not before the right one
         ("measured", seen(gauges=moving(feature))),

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import judge, level, rule, watched
-from grader.schema.evidence import RuleFile, Scraping
+from checks.builders import drift, judge, level, rule, watched
+from grader.schema.evidence import AlertStretch, RuleFile, Scraping
 
 REFUSED = RuleFile(path="broken.yml", alerting=0, recording=0, problem="line 3: could not parse expression")
 NO_SCRAPE = Scraping(scrapes=30, failed=30, error="server returned HTTP status 404", median_s=None, max_s=None, samples=None)
 
 
 def seen(rules=(), **facts):
-    return {"prometheus": watched().model_copy(update={"rules": list(rules), **facts})}
+    return {"prometheus": watched().model_copy(update={"rules": list(rules), **facts}), "drift": drift()}
 
 
 def some(alive: int, dead: int, **facts):
@@ -41,3 +41,31 @@ def test_a_rule_counts_if_what_it_reads_exists(expected, evidence):
 
 def test_a_rule_that_can_never_fire_is_named_with_what_it_reads():
     assert "D0 reads nobody_exposes_this, which nobody exposes" in judge("alert_rules_live", **some(3, 1)).observed
+
+
+def firing(name: str, *times: tuple[float, float]):
+    """The control windows are streamed from 2.5 s to 17.5 s."""
+    stretches = [AlertStretch(name=name, state="firing", labels={}, start_s=start, end_s=end) for start, end in times]
+    return seen([rule(name), rule("B")], alerts=stretches)
+
+
+@pytest.mark.parametrize(
+    ("expected", "evidence"),
+    [
+        ("some", firing("HighErrorRate", (1.0, 39.0))),
+        ("live", firing("HighErrorRate", (1.0, 9.0))),
+        ("live", firing("HighErrorRate", (1.0, 9.0), (13.0, 39.0))),
+        ("live", firing("HighTraffic", (1.0, 39.0))),
+        ("live", firing("Watchdog", (1.0, 39.0))),
+        ("live", firing("RetrainingFailed", (1.0, 39.0))),
+        ("live", firing("LatencyBudgetBurn", (1.0, 39.0))),
+    ],
+)
+def test_a_rule_on_errors_that_fires_all_the_time_tells_nothing(expected, evidence):
+    assert level("alert_rules_live", **evidence) == expected
+
+
+def test_where_a_request_failed_it_may_fire():
+    told = firing("HighErrorRate", (1.0, 39.0))
+    windows = [w.model_copy(update={"ok": w.ok - 1}) if w.index == 3 else w for w in told["drift"].windows]
+    assert level("alert_rules_live", prometheus=told["prometheus"], drift=told["drift"].model_copy(update={"windows": windows})) == "live"

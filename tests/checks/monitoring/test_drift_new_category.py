@@ -12,5 +12,5 @@ def test_the_level_follows_what_was_heard_and_when(expected, evidence):
 
 
 def test_every_level_is_reached_by_a_case():
-    levels = {"alerted", "ruled", "pending", "restless", "lingering", "measured", "guessing", "always_on", "silent"}
+    levels = {"alerted", "ruled", "pending", "restless", "lingering", "passing", "measured", "guessing", "always_on", "silent"}
     assert levels <= {expected for expected, _ in cases("new_category")}

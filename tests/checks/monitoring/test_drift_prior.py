@@ -10,7 +10,7 @@ NAMES_ONE = ("guessing", "silent")
 CASES = [(expected, evidence) for expected, evidence in cases("prior") if expected not in NAMES_ONE]
 
 
-LEVELS = {"alerted", "ruled", "pending", "restless", "lingering", "measured", "guessing", "always_on", "silent"}
+LEVELS = {"alerted", "ruled", "pending", "restless", "lingering", "passing", "measured", "guessing", "always_on", "silent"}
 
 
 @pytest.mark.parametrize(("expected", "evidence"), CASES)

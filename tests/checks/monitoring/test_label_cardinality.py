@@ -38,3 +38,21 @@ def test_series_may_not_grow_with_the_traffic(expected, evidence):
 @pytest.mark.parametrize(("evidence", "label"), [(GROWS, "customer_id"), (CUT, "transaction_id")])
 def test_the_label_is_named(evidence, label):
     assert f"per value of the label {label!r}" in judge("label_cardinality", metrics=evidence).observed
+
+
+def after_wrong_requests(label, values):
+    around = scrape("before_malformed_input", exposition(3100)), scrape("after_malformed_input", exposition(3200) + labelled(label, values))
+    return sound_metrics(*around)
+
+
+@pytest.mark.parametrize(
+    ("expected", "evidence"),
+    [
+        ("grows", after_wrong_requests("error", (f"value {i!r} is not a valid number" for i in range(60)))),
+        ("bounded", after_wrong_requests("reason", ("not_json", "missing_field", "too_large", "wrong_type"))),
+        ("bounded", after_wrong_requests("field", (f"field_{i}" for i in range(13)))),
+    ],
+    ids=["the error's own words", "a reason out of a list", "the field"],
+)
+def test_what_a_wrong_request_says_is_no_label(expected, evidence):
+    assert level("label_cardinality", metrics=evidence) == expected

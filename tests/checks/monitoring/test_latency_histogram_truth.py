@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import exposition, judge, level, metrics, sound_metrics, summary
+from checks.builders import dependency, exposition, faults, judge, level, metrics, scrape, sound_metrics, summary
 
 
 def histogram(count, each, bounds, name="fraud_request_latency_seconds", *, last=None, falls=False):
@@ -65,3 +65,68 @@ def test_a_fine_histogram_beside_a_coarse_one_is_enough():
 def test_a_flaw_of_another_family_that_begins_alike_is_not_blamed_on_this_one():
     other = "# TYPE fraud_request_latency histogram\nfraud_request_latency_bucket{le=\"1\"} 1\n"
     assert level("latency_histogram_truth", metrics=metrics(exposition(0), exposition(3000) + other)) == "true"
+
+
+NAME = "fraud_request_latency_seconds"
+FINE_BOUNDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25)
+
+
+def spread(quick: int, slow: int, *, each: float = 0.0005, wait: float = 0.07, bounds=FINE_BOUNDS) -> str:
+    """A histogram of `quick` observations of half a millisecond and `slow` ones of `wait` seconds."""
+    lines = "".join(f'{NAME}_bucket{{le="{b}"}} {quick * (each <= b) + slow * (wait <= b)}\n' for b in bounds)
+    total, count = quick * each + slow * wait, quick + slow
+    return f'# TYPE {NAME} histogram\n{lines}{NAME}_bucket{{le="+Inf"}} {count}\n{NAME}_sum {total}\n{NAME}_count {count}\n'
+
+
+def slow_store(quick: int, slow: int, *, steady_slow: int = 0, **shape):
+    """3000 requests of steady load, then 900 of the fault, of which the histogram saw so many quick and so many slow."""
+    steady = spread(3000 - steady_slow, steady_slow, **shape)
+    after = spread(3000 - steady_slow + quick, steady_slow + slow, **shape)
+    around = scrape("before_dependency_slow", steady), scrape("after_dependency_slow", after)
+    return metrics(spread(0, 0, **shape), steady, *around, mean_latency_ms=1.2)
+
+
+WAITS = {"degraded": 1.0, "p95": 72}
+COARSE = {"bounds": (0.05, 0.1, 0.25)}
+
+
+@pytest.mark.parametrize(
+    ("expected", "evidence", "during"),
+    [
+        ("untrue", slow_store(900, 0), WAITS),
+        ("untrue", slow_store(620, 0), WAITS),
+        ("true", slow_store(882, 18, steady_slow=60), WAITS),
+        ("true", slow_store(600, 300), WAITS),
+        ("true", slow_store(882, 18), WAITS),
+        ("true", slow_store(882, 18, wait=0.03), WAITS),
+        ("true", slow_store(900, 0), {"degraded": 1.0, "p95": 25}),
+        ("true", slow_store(900, 0, **COARSE), WAITS),
+        ("true", metrics(spread(0, 0), spread(3000, 0), mean_latency_ms=1.2), WAITS),
+        ("true", metrics(spread(0, 0), spread(3000, 0), scrape("before_dependency_slow", None), mean_latency_ms=1.2), WAITS),
+    ],
+    ids=[
+        "the call is left out", "fallback answers are left out", "a noisy host", "the handler is measured",
+        "a breaker leaves few slow ones", "the rest of the wait is a queue before the handler", "callers hardly wait",
+        "buckets too coarse to tell", "nothing read around the fault", "not readable around the fault",
+    ],
+)  # fmt: skip
+def test_a_slow_store_shows_in_the_histogram_as_it_shows_to_callers(expected, evidence, during):
+    broken = faults(dependency(during=during))
+    assert level("latency_histogram_truth", metrics=evidence, faults=broken) == expected
+
+
+def test_what_is_left_out_is_said():
+    broken = faults(dependency(during=WAITS))
+    assert "callers waited 72 ms" in judge("latency_histogram_truth", metrics=slow_store(900, 0), faults=broken).observed
+    assert "answers given without it" in judge("latency_histogram_truth", metrics=slow_store(620, 0), faults=broken).observed
+
+
+@pytest.mark.parametrize("broken", [faults(), faults(dependency(during=WAITS, injected=False)), None])
+def test_without_a_slow_store_nothing_is_held_against_it(broken):
+    assert level("latency_histogram_truth", metrics=slow_store(900, 0), faults=broken) == "true"
+
+
+def test_a_caller_who_waits_before_the_fault_already_says_nothing_about_the_store():
+    record = dependency(during=WAITS)
+    tired = record.model_copy(update={"bins": [b.model_copy(update={"p95_ms": 72.0}) for b in record.bins]})
+    assert level("latency_histogram_truth", metrics=slow_store(900, 0), faults=faults(tired)) == "true"

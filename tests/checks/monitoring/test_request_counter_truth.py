@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import counters, exposition, judge, level, metrics, scrape, sound_metrics
+from checks.builders import counters, dependency, exposition, faults, judge, level, metrics, scrape, sound_metrics
 
 ROUTED = """# TYPE http_requests_total counter
 http_requests_total{{handler="/predict",status="2xx"}} {n}
@@ -64,3 +64,29 @@ def test_a_counter_of_predictions_that_tells_routes_apart_may_count_scrapes_unde
     text = f'# TYPE {name} counter\n{name}{{{{path="/predict",code="200"}}}} {{n}}\n{name}{{{{path="/metrics",code="200"}}}} {{m}}\n'
     idle = [scrape(f"idle_{i}", text.format(n=3000, m=i)) for i in range(10)]
     assert level("request_counter_truth", metrics=metrics(text.format(n=0, m=0), text.format(n=3000, m=1), *idle)) == "true"
+
+
+@pytest.mark.parametrize(
+    ("expected", "counted"),
+    [("untrue", 600), ("true", 900), ("true", 898), ("true", 800)],
+    ids=["the fallback answers are left out", "every answer is counted", "two were lost", "some were lost in the fault"],
+)
+def test_answers_without_the_feature_store_are_requests_too(expected, counted):
+    around = scrape("before_dependency_slow", exposition(3100)), scrape("after_dependency_slow", exposition(3100 + counted))
+    broken = faults(dependency())
+    assert level("request_counter_truth", metrics=sound_metrics(*around), faults=broken) == expected
+    assert level("request_counter_truth", metrics=sound_metrics(*around), faults=None) == "true"
+    assert level("request_counter_truth", metrics=sound_metrics(), faults=broken) == "true"
+
+
+def test_requests_that_nobody_answered_need_not_be_counted():
+    around = scrape("before_dependency_slow", exposition(3100)), scrape("after_dependency_slow", exposition(3100 + 620))
+    broken = faults(dependency(during={"failed": 0.8, "degraded": 0.2, "p95": 70}))
+    assert level("request_counter_truth", metrics=sound_metrics(*around), faults=broken) == "true"
+
+
+def test_a_process_that_began_anew_in_the_fault_counts_from_nothing():
+    started = "# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds {}\n"
+    before = scrape("before_dependency_slow", exposition(10) + started.format(1))
+    after = scrape("after_dependency_slow", exposition(300) + started.format(2))
+    assert level("request_counter_truth", metrics=sound_metrics(before, after), faults=faults(dependency())) == "true"

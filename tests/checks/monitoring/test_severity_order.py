@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from checks.builders import drift, level
@@ -41,3 +42,30 @@ def test_a_flag_beside_a_statistic_does_not_stand_in_for_it():
     assert level("severity_order", drift=both) == "ordered"
     alone = drift(kinds=CURVE, gauges=lambda window: {flag: float(window.phase == "drifted")})
     assert level("severity_order", drift=alone) == "flat"
+
+
+def noisy(levels, spread, seed):
+    """A gauge that wobbles around one level per run, and around 0.3 in calm."""
+    rng = np.random.default_rng(seed)
+
+    def read(window):
+        return {'drift_score{feature="distance_km"}': (levels[window.run] if window.phase == "drifted" else 0.3) + spread * float(rng.normal())}
+
+    return read
+
+
+def test_a_gauge_that_saturates_noisily_is_not_blamed_for_the_luck_of_a_window():
+    """Equal under 0.25 and 0.5, the most that a monotone gauge can look out of order: four windows each, as few as are ever streamed."""
+    found = [level("severity_order", drift=drift(kinds=CURVE, gauges=noisy({0: 2.0, 1: 2.0, 2: 4.0}, 0.1, seed))) for seed in range(300)]
+    assert "unordered" not in found
+
+
+def test_within_the_sum_of_its_spreads_a_fall_is_chance_once_in_many_thousands():
+    rng = np.random.default_rng(5)
+    calm, weak, strong = (rng.uniform(size=(100_000, n)) for n in (6, 4, 4))
+    fall = np.median(weak, axis=1) - np.median(strong, axis=1)
+    assert np.mean(fall > sum(np.ptp(windows, axis=1) for windows in (calm, weak, strong))) < 1e-4
+
+
+def test_a_gauge_that_falls_far_beyond_its_noise_is_out_of_order():
+    assert level("severity_order", drift=drift(kinds=CURVE, gauges=noisy({0: 2.0, 1: 3.0, 2: 4.0}, 0.05, 1))) == "unordered"
