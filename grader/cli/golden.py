@@ -9,6 +9,7 @@ import typer
 
 from grader.cli.options import settings
 from grader.golden import baseline
+from grader.golden.archive import golden
 from grader.run.exits import Exit
 from grader.schema.causes import UsageError
 
@@ -36,4 +37,6 @@ def command(slug: Slug, only: Only = None, write: Write = False, pack: Pack = No
         differences = baseline.compared(challenge, names)
         for difference in differences:
             print(difference)
+        if not differences:
+            print(f"no verdict moved: {', '.join(names or golden(challenge))}")
         raise typer.Exit(Exit.TROUBLE if differences else Exit.OK)
