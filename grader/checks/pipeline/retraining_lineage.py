@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from grader.checks.analysis.feedback import refusal, retrained, unfit
-from grader.checks.analysis.lineage import names_parent
+from grader.checks.analysis.lineage import VERSION, names_parent
 from grader.checks.analysis.version import EMPTY
 from grader.checks.api import Finding, reached
 from grader.schema.evidence import FeedbackEvidence
 
-VERSION, DATA = "model_version", "data_version"
+DATA = "data_version"
 
 
 def check(feedback: FeedbackEvidence) -> Finding:
