@@ -14,5 +14,7 @@ def check(audit: AuditEvidence, bars: Bars) -> Finding:
         return reached("none", "there is no audit trail")
     share = audit.predictions_found / audit.predictions_sent
     level = at_least(share, (bars["complete"], "complete"), (bars["gaps"], "gaps"), below="none")
-    seen = f"{audit.predictions_found} of {audit.predictions_sent} predictions have an entry, {audit.duplicates} entries stand twice"
+    if level == "complete" and audit.duplicates > audit.predictions_found * bars["repeats"]:
+        level = "doubled"
+    seen = f"{audit.predictions_found} of {audit.predictions_sent} predictions have an entry, {audit.duplicates} entries repeat one"
     return reached(level, seen, measure("audited", share * 100, "%", n=audit.predictions_sent))

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from grader.checks.analysis.probes import climb
+import re
+
+from grader.checks.analysis.probes import climb, holds
 from grader.checks.api import Finding
 from grader.schema.evidence import RepositoryEvidence
 
+_TRAINING = re.compile(r"(?:^|[/._-])(?:re)?(?:train(?:ing|er)?|model(?:l?ing)?|pipelines?|research|offline)(?:[/._-]|$)", re.I)
+
 
 def check(repository: RepositoryEvidence) -> Finding:
-    command, seeds, pins = "training_command", "seeds_fixed", "dependencies_pinned"
+    command, seeds = "training_command", "seeds_fixed"
+    pins = "lock_file" if _has_lock_of_its_own(repository) else "dependencies_pinned"
     rungs = [("repeatable", [command, seeds, pins]), ("half", [command, seeds]), ("half", [command, pins])]
     return climb(repository, rungs, none="unclear")
+
+
+def _has_lock_of_its_own(repository: RepositoryEvidence) -> bool:
+    """Whether a lock file is named for the training: what the image installs then says nothing about it."""
+    locks = repository.probes.get("lock_file")
+    return locks is not None and holds(locks) and any(_TRAINING.search(place.file) for place in locks.places)

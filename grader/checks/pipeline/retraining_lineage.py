@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 from grader.checks.analysis.feedback import refusal, retrained, unfit
+from grader.checks.analysis.lineage import VERSION, names_parent
+from grader.checks.analysis.version import EMPTY
 from grader.checks.api import Finding, reached
 from grader.schema.evidence import FeedbackEvidence
 
-VERSION, DATA = "model_version", "data_version"
+DATA = "data_version"
 
 
 def check(feedback: FeedbackEvidence) -> Finding:
@@ -24,11 +24,10 @@ def check(feedback: FeedbackEvidence) -> Finding:
         return reached("none", "the version route did not tell of another version")
     changed = sorted(key for key in old.keys() | new.keys() if key != VERSION and old.get(key) != new.get(key))
     parents = {switch.before for switch in feedback.switches if switch.before and switch.before != new.get(VERSION)}
-    rest = json.dumps({key: value for key, value in new.items() if key != VERSION}, ensure_ascii=False)
-    named = sorted(parent for parent in parents if parent in rest)
+    named = sorted(parent for parent in parents if names_parent(new, changed, parent))
     seen = f"beside the version, {', '.join(changed) or 'nothing'} changed in the version document"
     if named:
         return reached("traceable", f"{seen}; it names the parent {named[0]}")
-    if DATA in changed:
+    if DATA in changed and str(new.get(DATA)).strip().lower() not in EMPTY:
         return reached("traceable", f"{seen}; it names other data")
     return reached("changed" if changed else "renamed", f"{seen}; it names neither the parent nor other data")

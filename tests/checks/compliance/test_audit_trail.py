@@ -12,6 +12,9 @@ from checks.builders import audit, level
         ("gaps", {"audit": audit(predictions_found=800)}),
         ("none", {"audit": audit(predictions_found=10)}),
         ("none", {"audit": audit(exists=False, predictions_found=0)}),
+        ("complete", {"audit": audit(duplicates=9)}),
+        ("doubled", {"audit": audit(duplicates=1000)}),
+        ("gaps", {"audit": audit(predictions_found=800, duplicates=800)}),
         ("unknown", {"audit": audit(predictions_sent=0)}),
     ],
 )
