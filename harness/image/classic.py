@@ -80,6 +80,8 @@ class ClassicBuild:
             finally:
                 if self._response is not None:
                     self._response.close()
+        if outcome.error is not None:
+            outcome.image = None
         outcome.closed_early = outcome.image is None and outcome.error is None
         if outcome.closed_early and not self._stopped.is_set():
             raise Trouble("engine_lost", "the engine ended the build's connection without a result")
@@ -127,6 +129,7 @@ def _take_line(text: str, outcome: Outcome, log: BuildLog) -> None:
         return
     if step and int(step[1]) == outcome.step + 1:
         outcome.step += 1
+        outcome.image = None  # the end of a stage gives an image too; only that of the last one is the submission's
         outcome.begun = not step[3].startswith(("FROM ", "LABEL org.grader"))
         outcome.steps += outcome.begun
         log.step = f"step {step[1]}/{step[2]}: {one_line(step[3], 160)}"

@@ -78,6 +78,8 @@ FAILURES: dict[str, tuple[str, str, str]] = {
     "a base image of an unknown registry": ("FROM registry.invalid/a:1\n", "image_unavailable", "registry.invalid/a:1"),
     "words of a network error without one": (BASE + "RUN echo 'Could not fetch URL'; exit 1\n", "build_failed", "exit code 1"),
     "a memory hog": (BASE + "RUN python3 -c 'x = bytearray(1 << 30)'\n", "build_failed", "want of memory; a build has 256 MiB"),
+    "a last stage that fails": (BASE + "RUN touch /a\n" + BASE + "RUN exit 3\n", "build_failed", r"step 4/\d+: RUN exit 3: exit code 3"),
+    "a missing source in the last stage": (BASE + "RUN touch /a\n" + BASE + "COPY nope /\n", "copy_source_missing", "nope"),
     "a network that is not there": (BASE + "RUN echo network xyz not found; exit 1\n", "build_failed", "exit code 1"),
 }
 
@@ -108,6 +110,12 @@ def test_an_endless_build_ends_at_its_deadline(run: Build) -> None:
         run(BASE + "RUN sleep 60\n", limits=limits(build_timeout_s=1.5))
     assert caught.value.cause == "build_timeout"
     assert time.monotonic() - began < 6
+
+
+def test_a_build_that_is_stopped_in_its_last_stage_gives_no_image(run: Build) -> None:
+    with pytest.raises(Trouble) as caught:
+        run(BASE + "RUN touch /a\n" + BASE + "RUN sleep 60\n", limits=limits(build_timeout_s=2))
+    assert caught.value.cause == "build_timeout"
 
 
 def test_a_log_flood_is_stopped_and_the_log_stays_small(run: Build, tmp_path: Path) -> None:
