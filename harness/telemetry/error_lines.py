@@ -46,6 +46,8 @@ BARE = re.compile(
 )
 """Words of a status line and of messages that only say that something went wrong."""
 FEWEST_WORDS = 2
+LONGEST_MESSAGE = 2000
+"""Characters that are looked at: the patterns take the square of a word's length, and a service may print whatever it likes."""
 
 
 def count(lines: Sequence[bytes], wrong_requests: int) -> ErrorLines:
@@ -125,7 +127,7 @@ def _is_cause(value: object) -> bool:
 
 def _says_why(message: str) -> bool:
     """More than a bare status: at least two words that are none of a status line, of a path or of the logger's name."""
-    without_path = LOGGER.sub(" ", re.sub(r"\S*/\S*", " ", message))
+    without_path = LOGGER.sub(" ", re.sub(r"\S*/\S*", " ", message[:LONGEST_MESSAGE]))
     return len({word for word in WORDS.findall(without_path.lower()) if not BARE.match(word)}) >= FEWEST_WORDS
 
 
