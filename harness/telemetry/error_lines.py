@@ -18,7 +18,7 @@ WRONG = re.compile(r"^(?:warn|err|crit|fatal|alert|emerg|panic|severe)", re.I)
 LOWEST_NUMBER = 40
 """`warn` of pino and bunyan, ERROR of Python: below it the libraries disagree."""
 
-CAUSE_KEY = re.compile(r"error|\berr\b|exc|reason|cause|detail|trace|stack|why|problem|violation", re.I)
+CAUSE_KEY = re.compile(r"error|\berr\b|exception|(?:^|[_.])exc(?:$|[_.])|reason|cause|detail|trace|stack|why|problem|violation", re.I)
 NOT_CAUSE_KEY = re.compile(r"trace_?id|traceparent|error_?(?:count|rate|total)|span", re.I)
 DEGRADED_KEY = re.compile(r"^degraded$|^fallback$", re.I)
 """A line that says so of an answer speaks of a failing dependency, at whatever level it was written."""
@@ -27,6 +27,11 @@ HEAD = re.compile(rb"^\W*(?:[\d:T.,/Z+\-\s]*\W*)?(?:\[?\s*)(?:warn(?:ing)?|error
 TRACE = re.compile(rb"^\s*Traceback \(most recent call last\)|^Exception in thread|^goroutine \d+ \[|^panic: ")
 TRACE_GOES_ON = re.compile(
     rb"^(?:\s+|[\w.]+(?:Error|Exception|Warning|Timeout|Interrupt|Exit|Group)\b|The above exception|During handling|Caused by)"
+)
+LOGGER = re.compile(r"\b[a-z_]\w*(?:\.[a-z_]\w*){1,8}(?=[\s:\]\)\-|]|$)|(?<=:)[a-z_][\w.]*(?=:)")
+"""Who wrote a line (`fraud.app`, the middle of `WARNING:fraud:request failed`) is not why. A dotted name that ends in a class is one."""
+STATUS_LINE = re.compile(
+    r"^\s*(?:\d{3}\W*)?(?:bad request|unprocessable (?:entity|content)|internal server error|service unavailable|not found|error|failed)\W*$", re.I
 )
 EMPTY: tuple[object, ...] = (None, "", False, 0, [], {})
 WORDS = re.compile(r"[A-Za-z]{2,}")
@@ -41,6 +46,8 @@ BARE = re.compile(
 )
 """Words of a status line and of messages that only say that something went wrong."""
 FEWEST_WORDS = 2
+LONGEST_MESSAGE = 2000
+"""Characters that are looked at: the patterns take the square of a word's length, and a service may print whatever it likes."""
 
 
 def count(lines: Sequence[bytes], wrong_requests: int) -> ErrorLines:
@@ -106,16 +113,21 @@ def _has_cause(line: Mapping[str, object], depth: int = 0) -> bool:
     for key, value in line.items():
         if isinstance(value, Mapping) and depth < 1 and _has_cause(value, depth + 1):
             return True
-        if CAUSE_KEY.search(key) and not NOT_CAUSE_KEY.search(key) and key.lower() not in LEVEL_KEYS and value not in EMPTY and value is not True:
+        if CAUSE_KEY.search(key) and not NOT_CAUSE_KEY.search(key) and key.lower() not in LEVEL_KEYS and _is_cause(value):
             return True
         if key.lower() in MESSAGE_KEYS and isinstance(value, str) and _says_why(value):
             return True
     return False
 
 
+def _is_cause(value: object) -> bool:
+    """Something, and more than the status in other words."""
+    return value not in EMPTY and value is not True and not (isinstance(value, str) and STATUS_LINE.match(value))
+
+
 def _says_why(message: str) -> bool:
-    """More than a bare status: at least two words that are none of a status line."""
-    without_path = re.sub(r"\S*/\S*", " ", message)
+    """More than a bare status: at least two words that are none of a status line, of a path or of the logger's name."""
+    without_path = LOGGER.sub(" ", re.sub(r"\S*/\S*", " ", message[:LONGEST_MESSAGE]))
     return len({word for word in WORDS.findall(without_path.lower()) if not BARE.match(word)}) >= FEWEST_WORDS
 
 
