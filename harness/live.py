@@ -84,7 +84,7 @@ class Live:
             self._run("prometheus", lambda: self.watch.collect(drifted))
             self.watch.end()
         self._serving("idle", self._idle, needs=["load"])
-        quiet = self._serving("quiet_logs", self._quiet_logs)
+        quiet = self._serving("quiet_logs", lambda: self._quiet_logs(probed))
         self._serving("audit", self._audit)
         self._serving("faults", lambda: self._faults(probed, stressed, labelled), _fault_seconds)
         self._run("logs", lambda: self._logs(quiet), needs=["quiet_logs"])
@@ -290,14 +290,13 @@ class Live:
         """Every scrape of the run, those around the faults included."""
         return self.telemetry.evidence()
 
-    def _quiet_logs(self) -> LogsEvidence:
+    def _quiet_logs(self, probed: ContractEvidence | None) -> LogsEvidence:
         """Before the faults, whose lines could push those of the ids that we look for out of the log."""
         streams = self.bench.streams
         rows = [*streams.contract, *streams.load, *(streams.drift.rows if streams.drift else [])]
         canaries = {str(row.request[field]) for row in rows for field in self.spec.contract.canary_fields}
-        sent = audit.answers(*self.traces)
-        versions = {version for _, version in sent.values()}
-        read = logs.read(self._here, canaries, sent.keys(), versions)
+        versions = {version for trace in self.traces for version in trace.versions} | set(probed.model_versions if probed else ())
+        read = logs.read(self._here, canaries, logs.answered(*self.traces), versions)
         if not self.wrong_requests:
             return read
         refused = logs.errors(self._here, self.wrong_since, self.wrong_requests)

@@ -8,7 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
+import numpy as np
+
 from grader.schema.evidence import ErrorLines, LogsEvidence
+from harness.load.trace import Trace
 from harness.sandbox.container import Candidate
 from harness.telemetry.error_lines import MAX_JSON_LINE, count, documents, has_level
 from harness.text import one_line
@@ -35,6 +38,11 @@ def read(candidate: Candidate, canaries: Collection[str], ids: Collection[str], 
 def errors(candidate: Candidate, since: float, wrong_requests: int) -> ErrorLines:
     """Lines that speak of something wrong from a moment on (Unix seconds), by whether they say why. Reads a stopped container too."""
     return count([line for line in candidate.logs(MAX_BYTES, since).splitlines() if line.strip()], wrong_requests)
+
+
+def answered(*traces: Trace) -> set[str]:
+    """Ids of all requests that got an answer, right or wrong: a log can be followed where the contract is not kept."""
+    return {trace.ids[row] for trace in traces for row in np.flatnonzero(np.isfinite(trace.received)).tolist()}
 
 
 def examine(raw: bytes, canaries: Collection[str], ids: Collection[str], versions: Collection[str] = ()) -> LogsEvidence:

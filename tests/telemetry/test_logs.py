@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 import pytest
 
+from harness.load.outcomes import Outcome
+from harness.load.trace import Trace
 from harness.telemetry.error_lines import count
-from harness.telemetry.logs import MAX_BYTES, MAX_VERIFIED, examine
+from harness.telemetry.logs import MAX_BYTES, MAX_VERIFIED, answered, examine
 
 
 def test_json_lines_ids_and_versions_are_counted_by_line() -> None:
@@ -13,6 +16,16 @@ def test_json_lines_ids_and_versions_are_counted_by_line() -> None:
     logs = examine(raw, canaries=[], ids=["t-1", "t-2"], versions=["v7"])
     assert (logs.lines, logs.json_lines, logs.with_request_id, logs.with_model_version) == (4, 2, 2, 1)
     assert logs.bytes == len(raw)
+
+
+def test_a_log_is_followed_by_every_request_that_was_answered_however_wrong_the_answer_was() -> None:
+    outcomes = np.array([Outcome.OK, Outcome.CONTRACT, Outcome.SHED, Outcome.TIMEOUT, Outcome.DROPPED])
+    came, nothing, zeros = np.array([1.0, 1.1, 1.2, np.nan, np.nan]), np.full(5, np.nan), np.zeros(5, dtype=np.int64)
+    trace = Trace(
+        t0=0.0, intended=zeros.astype(float), sent=nothing, received=came, done=came, score=nothing, status=zeros, outcome=outcomes, degraded=zeros == 1,
+        retries=zeros, target=zeros, version=zeros, index=np.arange(5), versions=["1"], ids=["ok", "wrong", "shed", "late", "unsent"], cpu_s=0.0, end=2.0,
+    )  # fmt: skip
+    assert answered(trace) == {"ok", "wrong", "shed"}
 
 
 def test_personal_values_are_found_however_they_are_spelt() -> None:
