@@ -22,8 +22,9 @@ def test_a_log_is_followed_by_every_request_that_was_answered_however_wrong_the_
     outcomes = np.array([Outcome.OK, Outcome.CONTRACT, Outcome.SHED, Outcome.TIMEOUT, Outcome.DROPPED])
     came, nothing, zeros = np.array([1.0, 1.1, 1.2, np.nan, np.nan]), np.full(5, np.nan), np.zeros(5, dtype=np.int64)
     trace = Trace(
-        t0=0.0, intended=zeros.astype(float), sent=nothing, received=came, done=came, score=nothing, status=zeros, outcome=outcomes, degraded=zeros == 1,
-        retries=zeros, target=zeros, version=zeros, index=np.arange(5), versions=["1"], ids=["ok", "wrong", "shed", "late", "unsent"], cpu_s=0.0, end=2.0,
+        t0=0.0, intended=zeros.astype(float), sent=nothing, received=came, done=came, score=nothing, status=zeros, outcome=outcomes,
+        degraded=zeros == 1, retries=zeros, target=zeros, version=zeros, index=np.arange(5), versions=["1"],
+        ids=["ok", "wrong", "shed", "late", "unsent"], cpu_s=0.0, end=2.0,
     )  # fmt: skip
     assert answered(trace) == {"ok", "wrong", "shed"}
 
