@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import boot, level
+from checks.builders import boot, contract, exchange, level
 
 
 @pytest.mark.parametrize(
     ("expected", "evidence"),
     [
-        ("answers", {"boot": boot()}),
+        ("answers", {"boot": boot(), "contract": contract()}),
+        ("answers", {"boot": boot(), "contract": contract(exchange("ready", "GET", "/readyz"))}),
+        ("wavers", {"boot": boot(), "contract": contract(exchange("ready", "GET", "/readyz", 503))}),
+        ("answers", {"boot": boot(), "contract": contract(exchange("ready", "GET", "/readyz", None))}),
+        ("answers", {"boot": boot(), "contract": None}),
         ("wavers", {"boot": boot(ready_status=503)}),
         ("missing", {"boot": boot(first_ready_s=None, ready_status=404)}),
     ],
