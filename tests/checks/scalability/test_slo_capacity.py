@@ -64,3 +64,14 @@ def test_a_spike_answered_by_fallbacks_shows_no_rate():
     flagged = load(window("steady", over=300), window("spike", 3000, seconds=10.0, degraded=2000))
     assert level("slo_capacity", load=flagged, stress=stress(capacity(None))) == "none"
     assert "by fallbacks" in judge("slo_capacity", load=BUSY, stress=stress(by_fallbacks(1.0))).observed
+
+
+def untried(saturation: float):
+    """A search that ended before its first trial."""
+    return stress(capacity(None, saturation_rps=saturation).model_copy(update={"trials": [], "failed_rps": None}))
+
+
+@pytest.mark.parametrize(("expected", "saturation"), [("unknown", 900.0), ("unknown", 110.0), ("none", 90.0), ("none", 0.0)])
+def test_without_a_single_trial_only_a_service_that_could_not_hold_the_steady_rate_is_blamed(expected, saturation):
+    assert level("slo_capacity", load=BUSY, stress=untried(saturation)) == expected
+    assert level("slo_capacity", load=load(window("steady"), window("spike", 3000, seconds=10.0)), stress=untried(saturation)) == "spike"
