@@ -12,9 +12,8 @@ from checks.builders import boot, contract, exchange, level
         ("answers", {"boot": boot(), "contract": contract(exchange("ready", "GET", "/readyz"))}),
         ("wavers", {"boot": boot(), "contract": contract(exchange("ready", "GET", "/readyz", 503))}),
         ("answers", {"boot": boot(), "contract": contract(exchange("ready", "GET", "/readyz", None))}),
-        ("answers", {"boot": boot(), "contract": None}),
-        ("wavers", {"boot": boot(ready_status=503)}),
-        ("missing", {"boot": boot(first_ready_s=None, ready_status=404)}),
+        ("wavers", {"boot": boot(ready_status=503), "contract": contract()}),
+        ("missing", {"boot": boot(first_ready_s=None, ready_status=404), "contract": contract()}),
     ],
 )
 def test_the_level_follows_the_evidence(expected, evidence):
