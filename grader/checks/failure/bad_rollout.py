@@ -26,9 +26,10 @@ def check(faults: FaultsEvidence, bars: Bars) -> Finding:
     figure = measure("failed", failed, "requests", n=int(sent))
     if facts.get("second_ready") and facts.get("second_opened") == 0:
         return reached("ignores", f"{seen}; it never opened the file that MODEL_PATH names, so nothing was rolled out", figure)
-    made_up = _made_up(faults, record) if facts.get("second_ready") else None
+    if facts.get("second_ready") and (made_up := _made_up(faults, record)):
+        return reached("makes_up", f"{seen}; {made_up}", figure)
     if failed <= bars["few"] * sent:
-        return reached("makes_up", f"{seen}; {made_up}", figure) if made_up else reached("holds", seen, figure)
+        return reached("holds", seen, figure)
     if 0 <= back <= bars["back_s"]:
         return reached("rolls_back", f"{seen}; good again {back:.1f} s after it was taken back", figure, measure("recovered after", back, "s"))
     return reached("breaks", f"{seen}; not good again within {bars['back_s']:g} s", figure)

@@ -43,6 +43,7 @@ def beside(**facts):
     ("evidence", "why"),
     [
         (released(second_ready=1, second_valid=150, second_rank=0.03), "no better than chance"),
+        (released(second_ready=1, second_valid=150, second_rank=0.03, failed=3), "no better than chance"),
         (faults(fault("bad_rollout", *FALLBACKS, facts={"second_ready": 1, "sent": 600, "failed": 0})), "were fallbacks"),
         (faults(beside(), *released(second_ready=1).faults), "not the image's own"),
     ],
