@@ -6,7 +6,7 @@ A least-squares line would follow the one step that an allocator takes; the medi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import sqrt
 
@@ -26,6 +26,12 @@ class Slope:
     low: float
     high: float
     requests: int
+
+
+def lasting(samples: Sequence[ResourceSample]) -> Slope | None:
+    """Growth over all samples, its interval's low end no higher than that over their later half: a heap that fills once flattens, a leak does not."""
+    whole, later = slope(samples), slope(samples[len(samples) // 2 :])
+    return whole if whole is None or later is None else replace(whole, low=min(whole.low, later.low))
 
 
 def slope(samples: Sequence[ResourceSample]) -> Slope | None:

@@ -13,6 +13,8 @@ from grader.schema.result import Finding
 PER_MILLION = 1e6
 SLOW_SHARE = 0.01
 """p99 within the target."""
+FALLBACK_SHARE = 0.1
+"""Of a window's requests: with more of them a rate is not served, it is got rid of."""
 
 
 def usable(load: LoadEvidence, name: str, judge: Callable[[LoadWindow], Finding], best: str) -> Finding:
@@ -58,8 +60,23 @@ def shown_rate(load: LoadEvidence, challenge: Challenge) -> float:
     A search wears some services out (one that opens a connection per request to its store runs out of ports), so that no rate holds
     afterwards; what was seen to hold before stays true.
     """
-    calm = [w for w in load.windows if w.latency and not w.dropped and w.rate_from_rps is None and w.latency.over_slo <= SLOW_SHARE * w.sent]
-    return max((w.rate_rps for w in calm if w.rate_rps >= challenge.reality.rate_rps), default=0.0)
+    level = [w for w in load.windows if w.latency and not w.dropped and w.rate_from_rps is None and w.rate_rps >= challenge.reality.rate_rps]
+    met = [w for w in level if w.latency and w.latency.over_slo <= SLOW_SHARE * w.sent and w.degraded <= FALLBACK_SHARE * w.sent]
+    return max((w.rate_rps for w in met), default=0.0)
+
+
+def undegraded_rate(capacity: Capacity, most: float) -> float:
+    """The published rate, if at most a share of `most` of its confirmation's answers were fallbacks; else the highest trial that held so.
+
+    Dropping half of the inputs is a way to be fast. 0.0 where no rate held, or none without falling back.
+    """
+    if capacity.rate_rps is None:
+        return 0.0
+    held = [trial for trial in capacity.trials if trial.held and trial.sent]
+    confirmed = [trial for trial in held if trial.phase == "confirm"][-1:]
+    if all(trial.degraded <= most * trial.sent for trial in confirmed):
+        return capacity.rate_rps
+    return max((trial.rate_rps for trial in held if trial.degraded <= most * trial.sent), default=0.0)
 
 
 def reached_rate(capacity: Capacity) -> str:

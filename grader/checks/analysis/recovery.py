@@ -38,21 +38,28 @@ def calm_share(bins: Sequence[TimeBin]) -> float | None:
     return (sent - sum(b.failed for b in bins)) / sent if sent else None
 
 
+def fallback_share(bins: Sequence[TimeBin]) -> float:
+    """Share of fallbacks in the valid predictions; 0.0 without any."""
+    return sum(b.degraded for b in bins) / max(1, sum(b.ok + b.degraded for b in bins))
+
+
 def typical_p95(bins: Sequence[TimeBin]) -> float | None:
     """Median of the bins' p95 in ms; None without one."""
     values = sorted(b.p95_ms for b in bins if b.p95_ms is not None)
     return values[len(values) // 2] if values else None
 
 
-def recovered_at(bins: Sequence[TimeBin], since: float, *, p95_ms: float | None = None) -> float | None:
-    """First bin start from `since` on where service stays good for HOLD_S (and, with `p95_ms`, fast); None if never seen.
+def recovered_at(bins: Sequence[TimeBin], since: float, *, p95_ms: float | None = None, fallbacks: float = 1.0) -> float | None:
+    """First bin start from `since` on where service stays good for HOLD_S, with at most such a share of fallbacks; None if never seen.
+
+    With `p95_ms` it has to be fast as well.
 
     The record's last stretch may be shorter than the hold: half of it is the least that proves anything.
     """
     later = [b for b in bins if b.t_s >= since - 1e-9 and b.sent]
     for index, first in enumerate(later):
         hold = [b for b in later[index:] if b.t_s < first.t_s + HOLD_S - 1e-9]
-        if _span(hold) >= HOLD_S / 2 and _stays_good(first, hold) and _fast(hold, p95_ms):
+        if _span(hold) >= HOLD_S / 2 and _stays_good(first, hold) and _fast(hold, p95_ms) and fallback_share(hold) <= fallbacks:
             return first.t_s
     return None
 

@@ -18,5 +18,5 @@ def check(contract: ContractEvidence, bars: Bars) -> Finding:
     if not facts.met:
         return reached("broken", seen)
     share = right / facts.sent
-    level = at_least(share, (bars["exact"], "exact"), below="near")
+    level = at_least(share, (bars["exact"], "exact"), (bars["near"], "near"), below="broken")
     return reached(level, seen, measure("valid answers", share * 100, "%", n=facts.sent))

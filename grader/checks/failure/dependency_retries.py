@@ -8,7 +8,9 @@ from grader.checks.analysis.rungs import up_to
 from grader.checks.api import Bars, Finding, measure, reached, unmeasured
 from grader.schema.evidence import FaultRecord, FaultsEvidence
 
-COUNTED = ("dependency_errors", "dependency_refused", "dependency_garbage")
+COUNTED = (
+    "dependency_errors", "dependency_refused", "dependency_garbage", "dependency_slow", "dependency_blackhole", "dependency_drip",
+)  # fmt: skip
 """Faults in which a retry is tempting and each call is counted. Not a reset: HTTP libraries send a GET once more then, of their own accord."""
 
 BREAKER = 0.5

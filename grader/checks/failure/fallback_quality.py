@@ -18,8 +18,9 @@ def check(faults: FaultsEvidence, bars: Bars) -> Finding:
     if n < bars["least"]:
         return reached("none", f"only {n:.0f} degraded answers came back while a dependency was broken, so there is no fallback to speak of")
     ours, base = (sum(facts[key] * facts["n_degraded"] for facts in flagged) / n for key in ("brier_degraded", "brier_base"))
-    distinct = max(facts.get("distinct_degraded", 0) for facts in flagged)
-    seen = f"Brier {ours:.4f} over {n:.0f} degraded answers, against {base:.4f} for the base rate; {distinct:.0f} distinct scores"
+    judged = [facts for facts in flagged if facts["n_degraded"] >= bars["least"]] or flagged
+    distinct = min(facts.get("distinct_degraded", 0) for facts in judged)  # one way of falling back to a constant is lost among many that predict
+    seen = f"Brier {ours:.4f} over {n:.0f} degraded answers, against {base:.4f} for the base rate; {distinct:.0f} distinct scores or more per fault"
     figures = measure("Brier of the fallback", ours, "Brier", n=int(n)), measure("Brier of the base rate", base, "Brier")
     if distinct < bars["distinct"]:
         return reached("constant", seen, *figures)

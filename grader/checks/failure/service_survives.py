@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from grader.checks.analysis.recovery import HOLD_S, between, good_share
 from grader.checks.api import Bars, Finding, measure, reached, unmeasured
 from grader.schema.base import Culprit
@@ -9,15 +11,22 @@ from grader.schema.evidence import FaultRecord, FaultsEvidence
 
 
 def check(faults: FaultsEvidence, bars: Bars) -> Finding:
+    """Who falls back for good since a fault is not whole either: before the next one the harness waits for it to use the store again."""
     judged = {record.id: verdict for record in faults.faults if (verdict := _whole(record, bars["good"])) is not None}
     if not judged:
         return unmeasured("no fault was shown to be active")
-    lost = [id for id, whole in judged.items() if not whole]
+    stuck = [record.id for record, later in pairwise(faults.faults) if record.id in judged and _stuck(record, later, bars["stuck"])]
+    lost = [id for id, whole in judged.items() if not whole or id in stuck]
     seen = f"whole again after {len(judged) - len(lost)} of {len(judged)} faults" + (f"; not after {', '.join(lost)}" if lost else "")
+    seen += f"; since {', '.join(stuck)} it gave fallbacks, though the feature store was well again" if stuck else ""
     figure = measure("survived", len(judged) - len(lost), "faults", n=len(judged))
     if not lost:
         return reached("whole", seen, figure)
     return reached("once" if len(lost) == 1 and len(judged) > 2 else "falls", seen, figure)
+
+
+def _stuck(record: FaultRecord, later: FaultRecord, most: float) -> bool:
+    return record.facts.get("degraded_before", 1.0) < most <= later.facts.get("degraded_before", 0.0)
 
 
 def _whole(record: FaultRecord, good: float) -> bool | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.checks.analysis.growth import Slope, slope
+from grader.checks.analysis.growth import Slope, lasting
 from grader.checks.analysis.rungs import up_to
 from grader.checks.api import Bars, Finding, measure, reached, unmeasured
 from grader.schema.challenge import Challenge
@@ -13,10 +13,11 @@ def check(stress: StressEvidence, challenge: Challenge, bars: Bars) -> Finding:
     """A void soak counts all the same: a noisy host moves latencies, not bytes per request."""
     soak = stress.soak
     use = soak.resources if soak else None
-    found = slope(use.samples) if use else None
+    found = lasting(use.samples) if use else None
     if soak is None or found is None:
         return unmeasured("memory was not sampled over enough requests")
-    level = up_to(found.low, (bars["flat_kib"], "flat"), (bars["creeping_kib"], "creeps"), beyond="leaks")
+    flat = max(bars["flat_kib"], bars["chunk_mib"] * 1024 / max(1, found.requests))
+    level = up_to(found.low, (flat, "flat"), (bars["creeping_kib"], "creeps"), beyond="leaks")
     interval = f"{found.kib_per_request:.2f} KiB per request (99 %: {found.low:.2f} to {found.high:.2f}, over {found.requests} requests)"
     seen = f"memory grows by {interval}{_until(found, soak, challenge)}" if level != "flat" else f"memory does not grow with requests: {interval}"
     return reached(level, seen, measure("growth", found.kib_per_request, "KiB per request", n=found.requests, low=found.low, high=found.high))

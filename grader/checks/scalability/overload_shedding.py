@@ -23,12 +23,17 @@ def check(stress: StressEvidence, challenge: Challenge, bars: Bars) -> Finding:
 def _judge(window: LoadWindow, capacity: float, challenge: Challenge, bars: Bars) -> Finding:
     served, shed = good(window), window.errors.get("shed", 0)
     goodput, lost = served / window.seconds / capacity, (window.sent - served - shed) / window.sent
+    plain = window.ok / window.seconds / capacity
     p95 = window.latency.p95_ms if window.latency else float("inf")
     seen = (
         f"at {window.rate_rps:.0f} requests/s, {window.rate_rps / capacity:.1f} x its capacity: {served / window.seconds:.0f}/s answered "
         f"(p95 {p95:.0f} ms), {shed} of {window.sent} shed, {window.sent - served - shed} failed or too late"
     )
+    if window.degraded:
+        seen += f"; {window.degraded} of the answers were fallbacks"
     figures = measure("goodput", goodput * 100, "% of capacity", n=window.sent), measure("failed or too late", lost * 100, "%", n=window.sent)
     if goodput >= bars["goodput"] and lost <= bars["lost"]:
+        if plain < bars["plain"]:
+            return reached("falls_back", seen, *figures)
         return reached("sheds" if p95 <= bars["slos"] * challenge.reality.slo_p99_ms else "queues", seen, *figures)
     return reached("bends" if goodput >= bars["least"] else "collapses", seen, *figures)

@@ -14,14 +14,18 @@ def check(load: LoadEvidence, challenge: Challenge, bars: Bars) -> Finding:
 
 def _judge(window: LoadWindow, challenge: Challenge, bars: Bars) -> Finding:
     served, shed = good(window), window.errors.get("shed", 0)
-    calm, goodput = (served + shed) / window.sent, served / window.seconds
+    calm, goodput, plain = (served + shed) / window.sent, served / window.seconds, window.ok / window.seconds
     p95 = window.latency.p95_ms if window.latency else float("inf")
     seen = (
         f"at {window.rate_rps:g} requests/s {served} of {window.sent} answered ({goodput:.0f}/s, p95 {p95:.0f} ms), "
         f"{shed} shed, {window.sent - served - shed} failed"
     )
+    if window.degraded:
+        seen += f"; {window.degraded} of the answers were fallbacks, though the feature store was well"
     figures = measure("goodput", goodput, "requests/s", n=window.sent), measure("answered or shed", calm * 100, "%", n=window.sent)
     steady = challenge.reality.rate_rps
     if calm >= bars["calm"] and goodput >= steady * bars["goodput"]:
+        if plain < steady * bars["goodput"]:
+            return reached("falls_back", seen, *figures)
         return reached("stands" if p95 <= bars["p95_ms"] else "queues", seen, *figures)
     return reached("bends" if calm >= bars["most"] and goodput >= steady * bars["least"] else "falls", seen, *figures)

@@ -10,7 +10,9 @@ from checks.builders import contract, level
     [
         ("exact", {"contract": contract()}),
         ("near", {"contract": contract(valid=38)}),
-        ("near", {"contract": contract(echoes_id=0)}),
+        ("near", {"contract": contract(echoes_id=37)}),
+        ("broken", {"contract": contract(echoes_id=0)}),
+        ("broken", {"contract": contract(echoes_id=20)}),
         ("broken", {"contract": contract(valid=30)}),
         ("broken", {"contract": contract(distinct_scores=1)}),
         ("broken", {"contract": contract(sent=0, valid=0, distinct_scores=0, echoes_id=0)}),

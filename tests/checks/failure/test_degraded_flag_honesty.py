@@ -6,6 +6,8 @@ from checks.builders import CANDIDATE, contract, dependency, faults, level, load
 
 STEADY = load(window("steady"))
 HONEST = faults(dependency())
+EVERY = [dependency(f"dependency_{kind}") for kind in ("slow", "refused", "blackhole", "reset", "drip", "garbage")]
+SILENT = {"n_degraded": 0, "n_plain_ok": 280}
 
 
 @pytest.mark.parametrize(
@@ -17,6 +19,9 @@ HONEST = faults(dependency())
         ("untrue", faults(dependency(facts={"n_degraded": 0, "n_plain_ok": 280})), STEADY, contract()),
         ("untrue", HONEST, load(window("steady", degraded=3000)), contract()),
         ("untrue", HONEST, load(), contract(degraded=40)),
+        ("mostly", faults(*EVERY, dependency("dependency_errors", facts=SILENT)), STEADY, contract()),
+        ("honest", faults(*EVERY, dependency("dependency_errors", facts={"n_degraded": 0, "n_plain_ok": 15})), STEADY, contract()),
+        ("honest", faults(*EVERY, dependency("dependency_nan", facts=SILENT)), STEADY, contract()),
         ("untrue", faults(dependency(failure=CANDIDATE)), STEADY, contract()),
         ("unknown", faults(), STEADY, contract()),
     ],

@@ -12,6 +12,8 @@ from checks.builders import CANDIDATE, dependency, faults, level
         ("near", {"faults": faults(dependency(facts={"brier_degraded": 0.0585}))}),
         ("worse", {"faults": faults(dependency(facts={"brier_degraded": 0.2}))}),
         ("constant", {"faults": faults(dependency(facts={"distinct_degraded": 1}))}),
+        ("constant", {"faults": faults(dependency(), dependency("dependency_errors", facts={"distinct_degraded": 1}))}),
+        ("informed", {"faults": faults(dependency(), dependency("dependency_errors", facts={"n_degraded": 8, "distinct_degraded": 6}))}),
         ("none", {"faults": faults(dependency(facts={"n_degraded": 3}))}),
         ("none", {"faults": faults(dependency(failure=CANDIDATE))}),
         ("none", {"faults": faults(dependency(injected=False, facts={"hits": 0, "n_degraded": 0, "n_plain_ok": 300}))}),

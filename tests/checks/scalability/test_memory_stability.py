@@ -33,3 +33,21 @@ def test_noise_and_one_step_of_an_allocator_are_no_growth(seed):
 def test_without_samples_nothing_is_said():
     assert level("memory_stability", stress=stress()) == "unknown"
     assert level("memory_stability", stress=stress(soak=soaked(1.0).soak.model_copy(update={"resources": resources()}))) == "unknown"
+
+
+def filling(total_mib: float, share: float, samples: int = 51):
+    """A heap that grows by `total_mib` within the first `share` of a soak of 7500 requests, and is full then."""
+    full = share * samples
+    return soaked(memory=[round((53 + total_mib * min(1.0, i / full)) * MIB) for i in range(samples)])
+
+
+@pytest.mark.parametrize(("expected", "evidence"), [
+    ("flat", filling(0.9, 1.0)),
+    ("flat", filling(6.0, 0.4)),
+    ("flat", filling(40.0, 0.5)),
+    ("creeps", filling(2.0, 1.0)),
+    ("creeps", filling(6.0, 0.95)),
+    ("leaks", filling(12.0, 1.0)),
+])  # fmt: skip
+def test_a_heap_that_fills_once_is_no_leak(expected, evidence):
+    assert level("memory_stability", stress=evidence) == expected

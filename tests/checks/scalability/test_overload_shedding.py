@@ -32,3 +32,11 @@ def test_the_level_follows_what_became_of_the_excess(expected, evidence):
 
 def test_numbers_are_set_against_the_capacity():
     assert "2.0 x its capacity: 200/s answered" in judge("overload_shedding", stress=over(shed=2000)).observed
+
+
+@pytest.mark.parametrize(("expected", "degraded"), [("falls_back", 4000), ("falls_back", 3900), ("sheds", 3700), ("sheds", 2000)])
+def test_beyond_capacity_fallbacks_are_fine_as_long_as_something_is_served_in_full(expected, degraded):
+    window_ = over().overload
+    assert window_ is not None
+    flagged = window_.model_copy(update={"ok": 4000 - degraded, "degraded": degraded})
+    assert level("overload_shedding", stress=stress(capacity(200.0), flagged)) == expected

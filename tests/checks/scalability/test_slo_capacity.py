@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from checks.builders import RULES, capacity, judge, level, load, stress, window
+from checks.builders import RULES, capacity, judge, level, load, stress, trial, window
 
 BUSY = load(window("steady", over=300))
 NOISY = "host noisy: other work took 20% of the candidate's core"
@@ -44,3 +44,34 @@ def test_what_held_before_the_search_wore_it_out_stays_true():
     assert worn.level == "spike" and "a window at 300/s met the target" in worn.observed
     late = load(window("steady"), window("spike", 3000, seconds=10.0, over=300))
     assert level("slo_capacity", load=late, stress=stress(capacity(None))) == "none"
+
+
+def by_fallbacks(share: float, *more):
+    """Trials at 120 and 290/s that hold without a fallback, and a confirmation at 600/s with so many."""
+    return capacity(600.0, trial(120.0), trial(290.0), *more, trial(600.0, phase="confirm", degraded=round(1200 * share)))
+
+
+@pytest.mark.parametrize(("expected", "share"), [("spike", 0.0), ("spike", 0.09), ("most", 0.4), ("most", 1.0)])
+def test_a_rate_that_is_reached_without_the_feature_store_is_not_its_capacity(expected, share):
+    assert level("slo_capacity", load=BUSY, stress=stress(by_fallbacks(share))) == expected
+
+
+def test_one_trial_with_fallbacks_below_what_was_confirmed_without_is_no_limit():
+    assert level("slo_capacity", load=BUSY, stress=stress(by_fallbacks(0.0, trial(400.0, degraded=700)))) == "spike"
+
+
+def test_a_spike_answered_by_fallbacks_shows_no_rate():
+    flagged = load(window("steady", over=300), window("spike", 3000, seconds=10.0, degraded=2000))
+    assert level("slo_capacity", load=flagged, stress=stress(capacity(None))) == "none"
+    assert "by fallbacks" in judge("slo_capacity", load=BUSY, stress=stress(by_fallbacks(1.0))).observed
+
+
+def untried(saturation: float):
+    """A search that ended before its first trial."""
+    return stress(capacity(None, saturation_rps=saturation).model_copy(update={"trials": [], "failed_rps": None}))
+
+
+@pytest.mark.parametrize(("expected", "saturation"), [("unknown", 900.0), ("unknown", 110.0), ("none", 90.0), ("none", 0.0)])
+def test_without_a_single_trial_only_a_service_that_could_not_hold_the_steady_rate_is_blamed(expected, saturation):
+    assert level("slo_capacity", load=BUSY, stress=untried(saturation)) == expected
+    assert level("slo_capacity", load=load(window("steady"), window("spike", 3000, seconds=10.0)), stress=untried(saturation)) == "spike"

@@ -17,3 +17,22 @@ from checks.builders import level, load, timeline, window
 )
 def test_the_level_follows_the_evidence(expected, evidence):
     assert level("spike_recovery", **evidence) == expected
+
+
+def after(*stretches, usual=0):
+    flagged = sum(round(seconds * 100 * shares.get("degraded", 0)) for seconds, shares in stretches)
+    return load(window("steady", degraded=usual), window("recovery", 1000, seconds=10.0, degraded=flagged, bins=timeline(*stretches)))
+
+
+@pytest.mark.parametrize(
+    ("expected", "evidence"),
+    [
+        ("stays", after((10.0, {"degraded": 1.0}))),
+        ("slow", after((4.0, {"degraded": 1.0}), (6.0, {}))),
+        ("prompt", after((1.0, {"degraded": 1.0}), (9.0, {}))),
+        ("prompt", after((10.0, {"degraded": 0.1}))),
+        ("prompt", after((10.0, {"degraded": 1.0}), usual=3000)),
+    ],
+)
+def test_a_service_that_falls_back_since_the_spike_is_not_itself_again(expected, evidence):
+    assert level("spike_recovery", load=evidence) == expected

@@ -20,3 +20,17 @@ from checks.builders import level, load, window
 )
 def test_the_level_follows_the_evidence(expected, evidence):
     assert level("spike_survival", **evidence) == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "evidence"),
+    [
+        ("falls_back", window("spike", 3000, seconds=10.0, degraded=3000)),
+        ("falls_back", window("spike", 3000, seconds=10.0, degraded=2200)),
+        ("stands", window("spike", 3000, seconds=10.0, degraded=1500)),
+        ("stands", window("spike", 3000, seconds=10.0, degraded=1000, errors={"shed": 1000})),
+        ("bends", window("spike", 3000, seconds=10.0, degraded=2500, errors={"timeout": 250})),
+    ],
+)
+def test_what_the_burst_gets_from_fallbacks_is_not_the_service(expected, evidence):
+    assert level("spike_survival", load=load(evidence)) == expected
