@@ -123,7 +123,9 @@ def reading(moment: str, rate: float) -> ControlReading:
     return ControlReading(moment=moment, at_s=0, n=1000, rate_rps=rate, p50_ms=0.2, p99_ms=0.5, cpu_ms_per_request=0.1)
 
 
-@pytest.mark.parametrize(("rates", "passes", "void"), [((100, 95), 1, False), ((100, 80, 82), 2, False), ((100, 80, 60), 2, True)])
+@pytest.mark.parametrize(
+    ("rates", "passes", "void"), [((100, 95), 1, False), ((100, 80, 82), 2, False), ((100, 80, 60), 2, True), ((100, 52, 51), 2, True)]
+)
 def test_a_host_that_changed_under_us_costs_one_more_pass_and_then_the_windows(
     generator: LoadGenerator, challenge: LoadedChallenge, rows: list[Row], port: int, monkeypatch: pytest.MonkeyPatch,
     rates: Sequence[float], passes: int, void: bool,
