@@ -92,6 +92,10 @@ class Seen:
     def during(self) -> Trace:
         return self.trace.between(self.inject_at, self.undo_at)
 
+    def truth(self, trace: Trace) -> list[float]:
+        """The simulator's probability of fraud for each row of a part of the trace."""
+        return [self.rows[i % len(self.rows)].probability for i in trace.index.tolist()]
+
 
 class Fault(ABC):
     """One fault on one scene. The runner calls the steps in the order below; `undo` always runs once `inject` was called."""

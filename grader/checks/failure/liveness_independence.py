@@ -20,9 +20,11 @@ def check(faults: FaultsEvidence, bars: Bars) -> Finding:
     if not polls:
         return unmeasured("the health route was not polled while a dependency was broken")
     level = at_least(_share(polls), (bars["steady"], "steady"), (bars["wavers"], "wavers"), below="falls")
-    seen, figures = f"{_said(polls)} of the health route said 200 while a dependency was broken", [measure("alive", _share(polls) * 100, "%", n=len(polls))]
+    seen = f"{_said(polls)} of the health route said 200 while a dependency was broken"
+    figures = [measure("alive", _share(polls) * 100, "%", n=len(polls))]
     answering = [record for record in records if (good_share(during(record)) or 0.0) >= bars["answered"]]
-    asked = {record.id: [(record.id, status) for status in _within(record, record.readiness)] for record in answering if _within(record, record.readiness)}
+    found = {record.id: [(record.id, status) for status in _within(record, record.readiness)] for record in answering}
+    asked = {id: of_one for id, of_one in found.items() if of_one}
     if asked:
         every = [poll for of_one in asked.values() for poll in of_one]
         seen += f"; {_said(every)} of the ready route did while predictions were answered"
@@ -39,7 +41,7 @@ def _within(record: FaultRecord, polls: list[tuple[float, int]]) -> list[int]:
 
 
 def _share(polls: Polls) -> float:
-    return sum(status == 200 for _, status in polls) / max(1, len(polls))
+    return sum(status == 200 for _, status in polls) / len(polls)
 
 
 def _said(polls: Polls) -> str:
