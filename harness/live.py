@@ -318,7 +318,7 @@ class Live:
         bench = self.bench
         capacity = stressed.capacity if stressed else None
         known = Known(
-            capacity_rps=(capacity.rate_rps or capacity.saturation_rps) if capacity and not capacity.void else None,
+            most_rps=capacity.most_rps if capacity and not capacity.void else None,
             first_version=next(iter(probed.model_versions), None) if probed else None,
             feedback=labelled,
         )

@@ -88,7 +88,7 @@ class StressPlan(Model):
     trial_s: float = Field(default=2, gt=0)
     confirm_s: float = Field(default=5, gt=0)
     search_s: float = Field(default=18, ge=0, description="the whole capacity search; 0: none")
-    overload_factor: float = Field(default=1.5, gt=1, description="multiple of the capacity")
+    overload_factor: float = Field(default=1.5, gt=1, description="multiple of what it answers at most")
     overload_s: float = Field(default=6, ge=0)
     soak_factor: float = Field(default=3, gt=0, description="multiple of reality.rate_rps, but never over soak_share of the capacity")
     soak_share: float = Field(default=0.5, gt=0, lt=1)

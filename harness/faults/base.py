@@ -26,8 +26,8 @@ POLL_S = 0.05
 class Known:
     """What earlier stages found out; None where that was not done."""
 
-    capacity_rps: float | None = None
-    """What the service was measured to serve within its SLO."""
+    most_rps: float | None = None
+    """What the service was seen to answer at most."""
     first_version: str | None = None
     """The model version that answers named when the service was first asked."""
     feedback: FeedbackEvidence | None = None

@@ -1,7 +1,7 @@
 """Too many requests for a few seconds, on top of the probe, which goes on and shows what the burst does to everybody else.
 
 Facts
-  capacity_rps   what was measured before; 0: not known, then the burst is three times the production rate
+  most_rps       what it was seen to answer at most; 0: not known, then the burst is three times the production rate
   burst_rps, burst_planned, burst_sent
   burst_ok       valid predictions; burst_shed: 429 or 503 at once (within FAST_S); burst_lost: everything else (late, timed out, broken)
   probe_lost     of the probe's own requests during the burst
@@ -35,15 +35,15 @@ SENT_SHARE = 0.9
 
 
 class Overload(Fault):
-    """A burst of one and a half times the capacity from a generator of its own: the probe's schedule stays what it is."""
+    """A burst of one and a half times what it answers at most, from a generator of its own: the probe's schedule stays what it is."""
 
     def prepare(self, running: Running) -> None:
         self._restarts, self._stack = self.candidate.state().restart_count, ExitStack()
         self._burst: Running | None = None
         self._trace: Trace | None = None
         self._end = monotonic()
-        capacity, production = self.scene.known.capacity_rps, self.scene.challenge.spec.reality.rate_rps
-        self._rps = min(MOST_RPS, OVER * capacity if capacity else OF_PRODUCTION * production)
+        most, production = self.scene.known.most_rps, self.scene.challenge.spec.reality.rate_rps
+        self._rps = min(MOST_RPS, OVER * most if most else OF_PRODUCTION * production)
 
     def inject(self) -> float:
         generator = self._stack.enter_context(LoadGenerator(self.scene.topology.cores.ours, realtime=False))  # the probe goes first
@@ -68,7 +68,7 @@ class Overload(Fault):
     def facts(self, seen: Seen) -> dict[str, float]:
         burst, probe = self._trace, seen.during()
         restarts = self.candidate.state().restart_count - self._restarts
-        known = {"capacity_rps": self.scene.known.capacity_rps or 0.0, "burst_rps": self._rps, "restarts": restarts}
+        known = {"most_rps": self.scene.known.most_rps or 0.0, "burst_rps": self._rps, "restarts": restarts}
         if burst is None:
             return known
         ok, shed = burst.has(*VALID), burst.has(Outcome.SHED) & (burst.done - burst.sent <= FAST_S)

@@ -58,10 +58,15 @@ def _search(stage: Stage, plan: StressPlan, supply: Supply, readings: list[Contr
 
 
 def stretches(stage: Stage, plan: StressPlan, capacity: Capacity | None) -> list[Sequence[Segment]]:
-    """Overload with the relief after it, and the soak, at the rates that the capacity allows."""
+    """Overload with the relief after it, and the soak.
+
+    Overload is a multiple of what the service answers at most. The capacity at the latency target lies anywhere between half of that and
+    all of it, and moves from search to search: a multiple of it may be no overload at all, or a different one in each run.
+    """
     production, stretches = stage.reality.rate_rps, list[Sequence[Segment]]()
     known = (capacity and (capacity.rate_rps or capacity.saturation_rps)) or None
-    if plan.overload_s and known and (rate := min(plan.overload_factor * known, MOST_RPS)) >= REAL_OVERLOAD * known:
+    most = capacity.most_rps if capacity else 0.0
+    if plan.overload_s and known and (rate := min(plan.overload_factor * most, MOST_RPS)) >= REAL_OVERLOAD * known:
         approach = Segment("approach", "poisson", APPROACH_SHARE * known, APPROACH_S)
         relief = Segment("relief", "poisson", min(production, known * plan.soak_share), RELIEF_S)
         stretches.append([approach, Segment("overload", "poisson", rate, plan.overload_s), relief])

@@ -86,6 +86,7 @@ class SlowClients(Model):
     opened: int
     cut_by_service: int = Field(description="ended by the service, with or without an answer, before the window was over")
     first_cut_s: float | None = None
+    in_body: int = Field(default=0, description="of them: those whose headers arrived at once and whose body was still on its way")
 
 
 class LoadWindow(Model):
@@ -207,6 +208,11 @@ class Capacity(Model):
     trials: list[CapacityTrial]
     seconds: float
     void: str | None = None
+
+    @property
+    def most_rps(self) -> float:
+        """What it was seen to answer at most, in time or late; 0.0 for nothing."""
+        return max(self.saturation_rps, self.rate_rps or 0.0)
 
 
 class StressEvidence(Model):
