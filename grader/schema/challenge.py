@@ -52,7 +52,7 @@ class Contract(Model):
     feedback: str
     version: str
     batch: str = Field(default="", description="optional route for many predictions at once; measured, never scored")
-    port: int = Field(gt=0, lt=65536, description="value of PORT")
+    port: int = Field(gt=0, lt=65536, description="usual value of PORT, as the brief names it; a grading draws another one")
     drift_window: int = Field(gt=0)
     model_path_env: str
     audit_file: str = Field(description="relative to DATA_DIR")
