@@ -217,7 +217,7 @@ class _Collection:
                 Topology(
                     self.client, self.record.run_id, self.spec, self.labels, sidecar_image, cores=cores, record=self.record,
                     port=port.draw(self.seeds),
-                )  # fmt: skip
+                )
             )
             topology.feature_store.load(customers(streams.rows))
             vigil = Vigil(self.client, self.record.run_id, topology.network.name)

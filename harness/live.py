@@ -228,7 +228,7 @@ class Live:
     def _load_stage(self, before: load.Hook = lambda _name: None, after: load.TraceHook = lambda _name, _trace: None) -> load.Stage:
         return load.Stage(
             self.bench.generator, self._here, self.spec.contract, self.spec.reality, self.bench.seeds, self.cores, self.clock.begin,
-            self.spec.limits.cpus, before, after, self._control,
+            self.spec.limits.cpus, before, after, self._control, self.bench.topology.feature_store.waited_s,
         )  # fmt: skip
 
     def _supply(self, rows: Sequence[Row]) -> Supply:

@@ -34,6 +34,10 @@ LONGEST_S = 75.0
 
 DROPPED_SHARE = 0.01
 
+PROBED_ALONE = ("pause", "sigterm_drain", "pid1_signals", "sigkill", "worker_kill", "cpu_starvation", "tmp_full", "network_cut")
+"""Faults in which nothing of ours but the probe keeps our core busy: here a feature store that waits for it is a disturbance. In the others it is
+the experiment: huge bodies, bursts, a second instance."""
+
 
 @dataclass
 class Moments:
@@ -51,7 +55,8 @@ def run(entry: Entry, scene: Scene, rows: Sequence[Row]) -> FaultRecord:
     moments, proof, failure = Moments(), Proof(False, "the experiment did not get that far"), None
     contract = scene.challenge.spec.contract
     try:
-        with Watch(scene.candidate, scene.topology.cores.candidate) as watch:
+        store = scene.topology.feature_store.waited_s if entry.id in PROBED_ALONE else lambda: None
+        with Watch(scene.candidate, scene.topology.cores.candidate, store=store) as watch:
             running = scene.generator.start(probe(entry, scene, rows, fault.hosts()))
             client = scene.candidate.client
             with Polls(client, contract.health) as liveness, Polls(client, contract.ready) as readiness:
@@ -65,7 +70,9 @@ def run(entry: Entry, scene: Scene, rows: Sequence[Row]) -> FaultRecord:
     record = _record(entry, fault, running, trace, moments, proof, failure)
     polls = {"liveness": liveness.since(running.t0), "readiness": readiness.since(running.t0)}
     record = record.model_copy(update=polls)
-    return record.model_copy(update={"disturbed": void_reason(trace, TIMEOUT_S, watch.use())})
+    use = watch.use()
+    waited = {} if use is None or use.store_wait_share is None else {"store_wait_share": use.store_wait_share}
+    return record.model_copy(update={"disturbed": void_reason(trace, TIMEOUT_S, use), "facts": record.facts | waited})
 
 
 def probe(entry: Entry, scene: Scene, rows: Sequence[Row], also: Sequence[str] = ()) -> Plan:

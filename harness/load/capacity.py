@@ -192,7 +192,7 @@ class _Search:
         offsets = schedule.poisson(rate, seconds, stage.seeds.derive(f"capacity:{len(self.trials)}"))
         limit = max(IN_FLIGHT_LEAST, rate * slo_s * IN_FLIGHT_SLOS)
         plan = make_plan(stage, offsets, self.supply, TIMEOUT_S)
-        with Watch(stage.candidate, stage.cores) as watch:
+        with Watch(stage.candidate, stage.cores, store=stage.store) as watch:
             running = stage.generator.start(plan)
             peak, aborted = _follow(running, seconds, limit, _allowed(len(offsets)))
             trace = running.stop() if aborted else running.wait()

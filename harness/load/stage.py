@@ -31,6 +31,7 @@ TIMEOUT_S = 2.0
 Hook = Callable[[str], None]
 TraceHook = Callable[[str, Trace], None]
 ControlHook = Callable[[str], ControlReading]
+StoreHook = Callable[[], float | None]
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Stage:
     """Everything that stays the same from window to window. `cores` are the candidate's; `cpus` its limit; `run_start` is CLOCK_MONOTONIC.
 
     `before(name)` and `after(name, trace)` surround every attempt at a window, e.g. to scrape metrics; they are not measured.
-    `control(moment)` reads the control container; None where there is none.
+    `control(moment)` reads the control container; None where there is none. `store()`: seconds that the feature store has waited for a core.
     """
 
     generator: LoadGenerator
@@ -52,6 +53,7 @@ class Stage:
     before: Hook = field(default=lambda _name: None)
     after: TraceHook = field(default=lambda _name, _trace: None)
     control: ControlHook | None = None
+    store: StoreHook = field(default=lambda: None)
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def _attempt(stage: Stage, stretch: Sequence[Segment], supply: Supply, attempt: 
         stage.before(segment.name)
     plan = make_plan(stage, offsets, supply)
     slow = _slow_clients(stage, stretch[0], supply)
-    with Watch(stage.candidate, stage.cores, lambda: stage.generator.counters()[0]) as watch, slow or nullcontext():
+    with Watch(stage.candidate, stage.cores, lambda: stage.generator.counters()[0], stage.store) as watch, slow or nullcontext():
         running = stage.generator.start(plan)
         trace = running.wait()
     windows: list[LoadWindow] = []

@@ -77,6 +77,13 @@ def test_bins_follow_the_intended_moment_and_cover_the_window() -> None:
     assert [b.t_s for b in bins] == [0.0, 0.1, 0.2, 0.3, 0.4]
 
 
+def often(outcomes: list[Outcome]) -> Trace:
+    """Sixty times as many per second."""
+    slow = trace(outcomes)
+    intended = 100.0 + (slow.intended - 100.0) / 60
+    return replace(slow, intended=intended, sent=intended + 1e-4, received=intended + 0.005, done=intended + 0.005)
+
+
 VOID = {
     "sound": (trace([Outcome.OK] * 100), QUIET, None),
     "a slow candidate": (trace([Outcome.TIMEOUT] * 100), QUIET, None),
@@ -84,6 +91,9 @@ VOID = {
     "late": (trace([Outcome.OK] * 100, lag_s=0.002), QUIET, "generator limited"),
     "dropped": (trace(MIXED), QUIET, "generator limited"),
     "busy neighbour": (trace([Outcome.OK] * 100), QUIET.model_copy(update={"others_core_share": 0.2}), "host noisy"),
+    "a store that waits for its core": (trace([Outcome.OK] * 100), QUIET.model_copy(update={"store_wait_share": 0.15}), "host noisy"),
+    "a store that hardly waits": (trace([Outcome.OK] * 100), QUIET.model_copy(update={"store_wait_share": 0.08}), None),
+    "a store behind a busy generator": (often([Outcome.OK] * 6000), QUIET.model_copy(update={"store_wait_share": 0.6}), None),
     "steal": (trace([Outcome.OK] * 100), QUIET.model_copy(update={"steal_share": 0.2}), "host noisy"),
 }
 

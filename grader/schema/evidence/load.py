@@ -50,7 +50,8 @@ class ResourceUse(Model):
 
     `others_core_share` is the share of the candidate's core that others took. What the engine spent on copying a flood of the
     candidate's own log lines is the candidate's doing and is not in it; `log_bytes` tells how much it logged. With `prioritised` the
-    candidate's cgroup goes before all ordinary work of the host: what others took is then only what it left idle.
+    candidate's cgroup goes before all ordinary work of the host: what others took is then only what it left idle. `store_wait_share` is the
+    share of the time in which our feature store was ready to run and had no core: what it answers late then is our doing.
     """
 
     cpu_seconds: float
@@ -60,6 +61,7 @@ class ResourceUse(Model):
     memory_peak_bytes: int
     others_core_share: float
     steal_share: float
+    store_wait_share: float | None = None
     prioritised: bool = False
     log_bytes: int | None = None
     open_files_peak: int | None = None
