@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 from challenges.loader import LoadedChallenge
@@ -217,7 +218,8 @@ class Live:
                 telemetry.scrape("after_steady")
                 telemetry.sent("before_steady", "after_steady", trace)
 
-        stage = self._load_stage(before, after)
+        truth = {str(row.request[self.spec.contract.id_field]): row.probability for row in self.bench.streams.load}
+        stage = replace(self._load_stage(before, after), truth=truth.get)
         evidence = load.collect(stage, self.mode.load, self._supply(self.bench.streams.load))
         return evidence.model_copy(update={"batch": batch.measure(self._here, self.spec.contract, self.bench.streams.contract)})
 

@@ -3,7 +3,7 @@
 Facts
   most_rps       what it was seen to answer at most; 0: not known, then the burst is three times the production rate
   burst_rps, burst_planned, burst_sent
-  burst_ok       valid predictions; burst_shed: 429 or 503 at once (within FAST_S); burst_lost: everything else (late, timed out, broken)
+  burst_ok       valid predictions; burst_shed: 429 or 503 at once; burst_lost: everything else (late, timed out, broken)
   probe_lost     of the probe's own requests during the burst
   restarts
 """
@@ -30,7 +30,6 @@ MOST_RPS = 5000.0
 """What a generator sends in time beside the probe's on one core (benchmarks, part lag)."""
 
 TIMEOUT_S = 2.0
-FAST_S = 0.5
 SENT_SHARE = 0.9
 
 
@@ -71,7 +70,7 @@ class Overload(Fault):
         known = {"most_rps": self.scene.known.most_rps or 0.0, "burst_rps": self._rps, "restarts": restarts}
         if burst is None:
             return known
-        ok, shed = burst.has(*VALID), burst.has(Outcome.SHED) & (burst.done - burst.sent <= FAST_S)
+        ok, shed = burst.has(*VALID), burst.has(Outcome.SHED)
         return known | {
             "burst_planned": len(self._burst.plan.arrivals_s) if self._burst else 0,
             "burst_sent": len(burst) - burst.dropped,

@@ -23,7 +23,6 @@ from time import monotonic
 
 import numpy as np
 
-from harness.contract import rank_correlation
 from harness.faults import observe
 from harness.faults.artifacts import Artifacts, Opens, Staged, given, opened
 from harness.faults.base import Fault, Proof, Seen, pause_until, valid_answer, wait_for
@@ -31,6 +30,7 @@ from harness.faults.process import ready_after
 from harness.load.generator import Running
 from harness.load.outcomes import ANSWERED
 from harness.load.trace import Bools, Trace
+from harness.rank import rank_correlation
 from harness.sandbox.container import Candidate
 from harness.sandbox.limits import LEAST_WEIGHT, USUAL_WEIGHT
 

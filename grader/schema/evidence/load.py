@@ -75,7 +75,7 @@ class TimeBin(Model):
     sent: int
     ok: int
     degraded: int
-    shed: int = Field(description="429 and 503")
+    shed: int = Field(description="429 and 503 within a second")
     failed: int = Field(description="any other status, transport errors, timeouts, answers that break the contract")
     p95_ms: float | None
 
@@ -111,6 +111,9 @@ class LoadWindow(Model):
     lag_p99_ms: float
     latency: Latency | None
     alike_share: float | None = Field(default=None, description="largest share of the valid predictions that carry one and the same score")
+    rank_correlation: float | None = Field(
+        default=None, description="Spearman, of the scores of undegraded answers with the hidden true probabilities; None for too few"
+    )
     resources: ResourceUse | None
     slow_clients: SlowClients | None = None
     bins: list[TimeBin]
