@@ -21,6 +21,7 @@ from harness.load import schedule
 from harness.load.generator import LoadGenerator, Running
 from harness.load.outcomes import VALID, Outcome
 from harness.load.plan import Plan
+from harness.load.stress import beyond
 from harness.load.supply import fields
 from harness.load.trace import Trace
 
@@ -42,7 +43,7 @@ class Overload(Fault):
         self._trace: Trace | None = None
         self._end = monotonic()
         most, production = self.scene.known.most_rps, self.scene.challenge.spec.reality.rate_rps
-        self._rps = min(MOST_RPS, OVER * most if most else OF_PRODUCTION * production)
+        self._rps = beyond(most, OVER, MOST_RPS) if most else min(MOST_RPS, OF_PRODUCTION * production)
 
     def inject(self) -> float:
         generator = self._stack.enter_context(LoadGenerator(self.scene.topology.cores.ours, realtime=False))  # the probe goes first

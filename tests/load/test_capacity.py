@@ -134,11 +134,12 @@ def test_rates_of_overload_and_soak_follow_from_the_capacity(challenge: LoadedCh
         )  # fmt: skip
         return {segment.name: segment.rate_rps for stretch in stress.stretches(made, plan, found) for segment in stretch}
 
-    assert rates(2000, 2100) == {"approach": 1600, "overload": 4200, "relief": 100, "soak": 300}
+    assert rates(400, 420) == {"approach": 320, "overload": 840, "relief": 100, "soak": 200}
+    assert rates(2000, 2100) == {"approach": 1600, "overload": 3100, "relief": 100, "soak": 300}, "by 1000/s at most"
     assert rates(100, 110) == {"approach": 80, "overload": 220, "relief": 50, "soak": 50}
     assert rates(150, 230) == {"approach": 120, "overload": 460, "relief": 75, "soak": 75}, "late answers use what the service has, too"
     assert rates(110, 100)["overload"] == 220, "what was confirmed is answered as well"
-    assert rates(3000, 4600)["overload"] == 6000, "no more than the generator sends in time"
+    assert rates(3000, 5100)["overload"] == 6000, "no more than the generator sends in time"
     assert rates(None, 60) == {"approach": 48, "overload": 120, "relief": 30, "soak": 30}, "without a capacity, what it saturates at is exceeded"
     assert rates(5500, 5800) == {"soak": 300}, "what cannot be exceeded by much is not called overload"
     assert rates(None, 0) == {"soak": 50}
