@@ -20,7 +20,7 @@ from typing import Any
 
 OWN = Path("/model/model.json")
 MODEL, DRAIN, TRAIL = (os.environ.get(name, usual) for name, usual in (("MODEL", "strict"), ("DRAIN", "1"), ("TRAIL", "append")))
-ANSWER_S = 0.03
+ANSWER_S = float(os.environ.get("ANSWER_S", "0.03"))
 """Long enough for some requests to be in flight at any moment."""
 
 
