@@ -24,7 +24,7 @@ from grader.schema.base import Culprit
 from grader.schema.causes import CandidateTrouble, Trouble, UsageError
 from grader.schema.challenge import Mode
 from grader.schema.evidence import COLLECTORS, ImageEvidence, Manifest, RunFacts, SourceEvidence, Submission
-from harness import host
+from harness import host, port
 from harness.bench import PHASES, Bench, Streams
 from harness.bundle import BundleWriter
 from harness.drift.stream import customers
@@ -214,7 +214,10 @@ class _Collection:
             streams = Streams.draw(self.challenge, self.request.exercise, self.seeds)
             sidecar_image = ensure_sidecar_image(self.client)
             topology = entered.enter_context(
-                Topology(self.client, self.record.run_id, self.spec, self.labels, sidecar_image, cores=cores, record=self.record)
+                Topology(
+                    self.client, self.record.run_id, self.spec, self.labels, sidecar_image, cores=cores, record=self.record,
+                    port=port.draw(self.seeds),
+                )
             )
             topology.feature_store.load(customers(streams.rows))
             vigil = Vigil(self.client, self.record.run_id, topology.network.name)

@@ -9,20 +9,18 @@ import json
 import time
 from collections.abc import Callable, Sequence
 
-import numpy as np
 from jsonschema import Draft202012Validator
 
 from challenges.loader import LoadedChallenge
 from challenges.simulator import Row
 from grader.schema.evidence import ContractEvidence, Exchange, PredictionFacts
 from harness.client import Client, Reply
+from harness.rank import rank_correlation
 from harness.text import clean, one_line
 
 Validate = Callable[[object], list[str]]
 
 PREDICTIONS = 60
-FEW = 30
-"""Fewer scores say nothing about how they rank."""
 BUDGET_S = 20.0
 """A service that answers every request at its last moment must not hold the run; what was sent by then is judged."""
 JSON_HEADERS = {"Content-Type": "application/json"}
@@ -122,21 +120,6 @@ class _Predictions:
             sent=self.sent, valid=self.valid, distinct_scores=len(set(self.scores)), echoes_id=self.echoes,
             degraded=self.degraded, first_violation=self.violation, rank_correlation=rank_correlation(self.scores, self.truths),
         )  # fmt: skip
-
-
-def rank_correlation(scores: Sequence[float], truths: Sequence[float]) -> float | None:
-    """Spearman's coefficient, ties with their mean rank; None for fewer than FEW values, 0 where either side is constant."""
-    if len(scores) < FEW:
-        return None
-    a, b = _ranks(scores), _ranks(truths)
-    if not (a.std() and b.std()):
-        return 0.0
-    return round(float(np.corrcoef(a, b)[0, 1]), 3)
-
-
-def _ranks(values: Sequence[float]) -> np.ndarray:
-    ordered = np.sort(values)
-    return (np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")) / 2
 
 
 def _routes(client: Client, challenge: LoadedChallenge, rows: Sequence[Row]) -> list[Exchange]:

@@ -57,11 +57,13 @@ class Topology:
 
     def __init__(
         self, client: docker.DockerClient, run_id: str, challenge: Challenge, labels: Mapping[str, str], sidecar_image: str,
-        *, cores: Cores | None = None, record: owner.RunRecord | None = None,
+        *, cores: Cores | None = None, record: owner.RunRecord | None = None, port: int | None = None,
     ) -> None:  # fmt: skip
+        """`port` is what candidates are told to listen on; the contract's, where none is given."""
         self.client, self.run_id, self.challenge, self.image = client, run_id, challenge, sidecar_image
         self.labels = dict(labels)
         self.cores = cores or choose_cores()
+        self.port = port or challenge.contract.port
         self.network = Network(client, run_id, self.labels)
         self.control_network = Network(client, f"{run_id}-control", self._kind("control"))  # of its own: the candidate must not reach the control
         self.tag = self.network.name.removeprefix("net-")
@@ -197,8 +199,7 @@ class Topology:
             container = self._create(image, host, dict(env or {}), mounts, data)
         except ENGINE_ERRORS as error:
             raise self._explained(error) from error
-        address, port = self.network.address(host), self.challenge.contract.port
-        candidate = Candidate(self.client, container, self.network, address, port, self.helper, bool(self.cgroup))
+        candidate = Candidate(self.client, container, self.network, self.network.address(host), self.port, self.helper, bool(self.cgroup))
         self.candidates.append(candidate)
         try:
             if beside:
@@ -262,7 +263,7 @@ class Topology:
         """What the contract promises to every container of a submission."""
         contract = self.challenge.contract
         return {
-            "PORT": str(contract.port),
+            "PORT": str(self.port),
             "FEATURE_STORE_URL": FEATURE_STORE_URL,
             "FEATURE_STORE_TOKEN_FILE": token_file.TARGET,
             "ALERT_WEBHOOK_URL": ALERT_WEBHOOK_URL,

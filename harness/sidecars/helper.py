@@ -46,12 +46,14 @@ def processes(command: Command) -> Reply:
         try:
             status = Path(f"/proc/{pid}/status").read_text(errors="replace")
             words = Path(f"/proc/{pid}/cmdline").read_bytes()[:4096].replace(b"\0", b" ").decode("utf-8", "replace").strip()
+            times = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
         except OSError:
             continue
         fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
         found.append({
             "pid": pid, "uid": int(fields["Uid"].split()[1]), "parent": int(fields["PPid"]),
             "state": fields["State"].split()[0], "command": words or fields["Name"].strip(),
+            "cpu_s": (int(times[11]) + int(times[12])) / TICKS,
         })  # fmt: skip
     return {"processes": found}
 

@@ -134,8 +134,37 @@ def test_rates_of_overload_and_soak_follow_from_the_capacity(challenge: LoadedCh
         )  # fmt: skip
         return {segment.name: segment.rate_rps for stretch in stress.stretches(made, plan, found) for segment in stretch}
 
-    assert rates(2000, 2100) == {"approach": 1600, "overload": 4000, "relief": 100, "soak": 300}
-    assert rates(100, 110) == {"approach": 80, "overload": 200, "relief": 50, "soak": 50}
+    assert rates(400, 420) == {"approach": 320, "overload": 840, "relief": 100, "soak": 200}
+    assert rates(2000, 2100) == {"approach": 1600, "overload": 3100, "relief": 100, "soak": 300}, "by 1000/s at most"
+    assert rates(100, 110) == {"approach": 80, "overload": 220, "relief": 50, "soak": 50}
+    assert rates(150, 230) == {"approach": 120, "overload": 460, "relief": 75, "soak": 75}, "late answers use what the service has, too"
+    assert rates(110, 100)["overload"] == 220, "what was confirmed is answered as well"
+    assert rates(3000, 5100)["overload"] == 6000, "no more than the generator sends in time"
     assert rates(None, 60) == {"approach": 48, "overload": 120, "relief": 30, "soak": 30}, "without a capacity, what it saturates at is exceeded"
     assert rates(5500, 5800) == {"soak": 300}, "what cannot be exceeded by much is not called overload"
     assert rates(None, 0) == {"soak": 50}
+
+
+def test_a_service_that_is_gone_for_good_ends_the_search(generator: LoadGenerator, challenge: LoadedChallenge) -> None:
+    spec, begin = challenge.spec, time.monotonic()
+    supply = requests(challenge.simulator().stream(200, 3), "transaction_id")
+    with serving(takes_turns(0.01)) as port:
+        made = Stage(generator, Idle(port), spec.contract, spec.reality, Seeds(b"k" * 16, "commit", 1), [0], begin)
+        stops = threading.Timer(2.0, lambda: setattr(made.candidate, "port", 1))
+        stops.start()
+        found = capacity.search(made, SHORT, supply)
+    assert found.saturation_rps > 50 and found.void is None
+    assert found.rate_rps is None and any(trial.held is False for trial in found.trials)
+    assert found.seconds < 25, "two silences of six seconds each, and nothing after them"
+
+
+def test_a_service_that_is_away_for_a_moment_is_searched_on(generator: LoadGenerator, challenge: LoadedChallenge) -> None:
+    spec, begin = challenge.spec, time.monotonic()
+    supply = requests(challenge.simulator().stream(200, 3), "transaction_id")
+    with serving(takes_turns(0.01)) as port:
+        made = Stage(generator, Idle(port), spec.contract, spec.reality, Seeds(b"k" * 16, "commit", 1), [0], begin)
+        away = [threading.Timer(2.0, lambda: setattr(made.candidate, "port", 1)), threading.Timer(6.0, lambda: setattr(made.candidate, "port", port))]
+        for moment in away:
+            moment.start()
+        found = capacity.search(made, SHORT.model_copy(update={"search_s": 18}), supply)
+    assert found.rate_rps is not None and 50 <= found.rate_rps <= 98

@@ -136,7 +136,6 @@ def test_a_service_that_restarts_in_a_window_fails_some_of_it_and_no_accounting_
 
 
 @pytest.mark.engine
-@pytest.mark.xfail(strict=True, reason="every trial and confirmation waits for a service that is gone: 80 s for a search of 20")
 def test_a_service_that_ends_for_good_while_its_capacity_is_searched_leaves_what_was_seen(bench: Bench, service: str) -> None:
     with bench.serving(service) as candidate, later(5.0, lambda: candidate.stop(1)):
         evidence = soon(lambda: stress.collect(bench.stage(candidate), StressPlan(overload_s=2, soak_s=3), bench.supply()))
