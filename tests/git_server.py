@@ -7,8 +7,9 @@ import shutil
 import ssl
 import subprocess
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -63,6 +64,10 @@ class GitServer:
     port: int
     redirect_to: str | None = None
     stall: threading.Event | None = None
+    instead: Callable[[BaseHTTPRequestHandler], None] | None = None
+    """Answers in place of git, and may say anything."""
+    login: str | None = None
+    """`user:password` without which everything is 401."""
     requests: list[str] = field(default_factory=list)
 
     @property
@@ -135,6 +140,14 @@ def _handler(served: GitServer) -> type[BaseHTTPRequestHandler]:
 
         def _answer(self) -> None:
             served.requests.append(self.path)
+            if served.login is not None and self.headers.get("Authorization") != f"Basic {b64encode(served.login.encode()).decode()}":
+                self._refuse()
+                return
+            if served.instead is not None:
+                with suppress(OSError):  # the client hung up, as it should
+                    served.instead(self)
+                self.close_connection = True
+                return
             if served.stall is not None:
                 served.stall.wait(30)
                 return
@@ -159,5 +172,14 @@ def _handler(served: GitServer) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
+
+        def _refuse(self) -> None:
+            """As a careless server would: what it was sent stands in its answer, which git shows to its user."""
+            body = f"denied: {self.headers.get('Authorization')}\n".encode()
+            self.send_response(401)
+            for name, value in {"WWW-Authenticate": "Basic", "Content-Type": "text/plain", "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
 
     return Handler
