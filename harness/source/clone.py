@@ -115,16 +115,18 @@ def _clone(git: Git, url: str, dest: Path, limits: Limits, *options: str, login:
     except GitFailed as failed:
         if failed.overflow or not small_enough():
             raise Trouble("repository_too_large", f"the download passed {limits.repository_mib} MiB") from None
-        if failed.out_of_memory:
-            raise Trouble("repository_too_large", _NEEDS_MEMORY) from None
         said = clean_tail(failed.said, 2000).strip()
+        if failed.out_of_memory and "index-pack" in said:
+            raise Trouble("repository_too_large", _NEEDS_MEMORY) from None
+        if failed.out_of_memory:
+            raise UsageError(f"{one_line(url)}: the server's list of branches needs more than {MEMORY >> 20} MiB of memory") from None
         _raise_if_disk_full(dest, said)
         if any(word in said.lower() for word in _FSCK):
             raise Trouble("repository_hostile", one_line(said, 300)) from None
         raise UsageError(f"{one_line(url)}: {_reason(said, login is not None)}") from None
 
 
-_NEEDS_MEMORY = f"more than {MEMORY >> 20} MiB of memory for one commit, one folder, one compressed file or the server's list of branches"
+_NEEDS_MEMORY = f"more than {MEMORY >> 20} MiB of memory for one commit, one folder or one compressed file"
 
 
 def _raise_if_disk_full(dest: Path, said: str) -> None:
@@ -166,7 +168,8 @@ def _reason(said: str, with_token: bool) -> str:
     plain = next((reason for pattern, reason in _REASONS if pattern in lowered), "cannot be cloned")
     if plain == _LOGIN and with_token:
         plain = f"the server refuses the token that {ENVIRONMENT} holds for it"
-    return f"{plain} [git: {one_line(said, 200)}]" if said else plain
+    own = [line for line in said.splitlines() if line.startswith(("fatal:", "error:"))]  # the rest is progress, or the server's
+    return f"{plain} [git: {one_line(' '.join(own) or said, 200)}]" if said else plain
 
 
 def _checked_out(git: Git, dest: Path, limits: Limits, uncommitted: bool | None) -> SourceTree:

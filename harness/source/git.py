@@ -60,7 +60,7 @@ HARDENING: dict[str, str] = {
 
 
 # In git's own words; what a server says stands behind "remote:".
-_MEMORY_GONE = re.compile(r"^(?:fatal|error): .*(?:out of memory|(?:m|re)alloc failed|cannot allocate memory|mmap failed)", re.I | re.M)
+_MEMORY_GONE = re.compile(r"^(?:fatal|error): .*(?:out of memory|(?:m|re)alloc failed|cannot allocate memory|mmap failed|virtual memory)", re.I | re.M)
 
 
 class GitFailed(Exception):
@@ -68,7 +68,7 @@ class GitFailed(Exception):
 
     def __init__(self, said: str, overflow: bool = False) -> None:
         super().__init__(said)
-        self.said = said
+        self.said = said.replace("\r", "\n")  # progress that is overwritten on a terminal
         self.overflow = overflow
 
     @property

@@ -22,9 +22,9 @@ def line(data: str | bytes) -> bytes:
 
 def sending(pack: Iterable[bytes], channel: int = 1) -> Act:
     """Refs as they should be, then these pieces on a side band (1 pack, 2 messages)."""
-    after = line(f"shallow {SHA}") + b"0000" + line("NAK\n")
-    pieces = (line(bytes([channel]) + piece) for piece in pack)
-    return _act([line("# service=git-upload-pack\n"), b"0000", line(REFS), line(f"{SHA} refs/heads/main\n"), b"0000"], itertools.chain([after], pieces))
+    pieces = itertools.chain([line("NAK\n")], (line(bytes([channel]) + piece) for piece in pack))
+    refs = [line("# service=git-upload-pack\n"), b"0000", line(REFS), line(f"{SHA} refs/heads/main\n"), b"0000"]
+    return _act(refs, pieces)
 
 
 def listing(refs: Iterable[bytes]) -> Act:
@@ -35,13 +35,18 @@ def listing(refs: Iterable[bytes]) -> Act:
 def _act(refs: Iterable[bytes], pack: Iterable[bytes]) -> Act:
     def act(handler: BaseHTTPRequestHandler) -> None:
         asked_refs = handler.command == "GET"
-        handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        asked = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        shallow = line(f"shallow {SHA}") + b"0000"  # the whole answer to a first request, and again the start of the second
+        answer = refs if asked_refs else itertools.chain([shallow], pack if b"done" in asked else [])
+        handler.protocol_version = "HTTP/1.1"
         handler.send_response(200)
         handler.send_header("Content-Type", f"application/x-git-upload-pack-{'advertisement' if asked_refs else 'result'}")
+        handler.send_header("Transfer-Encoding", "chunked")
         handler.send_header("Connection", "close")
         handler.end_headers()
-        for piece in refs if asked_refs else pack:
-            handler.wfile.write(piece)
+        for piece in answer:
+            handler.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+        handler.wfile.write(b"0\r\n\r\n")
 
     return act
 
@@ -69,13 +74,16 @@ def pack_of(*objects: bytes, count: int | None = None) -> bytes:
 
 def packed(kind: int, size: int, content: bytes, base: bytes = b"") -> bytes:
     """One object: 1 commit, 2 tree, 3 blob, 7 a delta against the object id `base`. `size` may lie."""
+    return head(kind, size) + base + zlib.compress(content)
+
+
+def head(kind: int, size: int) -> bytes:
     first, left = (kind << 4) | (size & 15), size >> 4
-    head = bytearray()
+    made = bytearray()
     while left:
-        head.append(first | 0x80)
+        made.append(first | 0x80)
         first, left = left & 0x7F, left >> 7
-    head.append(first)
-    return bytes(head) + base + zlib.compress(content)
+    return bytes([*made, first])
 
 
 def delta_bomb(size: int) -> bytes:
