@@ -9,6 +9,7 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -82,11 +83,7 @@ def _add_path(tar: tarfile.TarFile, tree: SourceTree, path: str, name: str) -> N
         info.linkname = tree.symlinks[path]
         tar.addfile(info)
     else:
-        info = _info(name, tarfile.REGTYPE, 0o755 if path in tree.executables else 0o644)
-        with (tree.root / path).open("rb") as content:
-            info.size = content.seek(0, io.SEEK_END)
-            content.seek(0)
-            tar.addfile(info, content)
+        _add_file(tar, name, tree.root / path, 0o755 if path in tree.executables else 0o644)
 
 
 def _add_git(tar: tarfile.TarFile, tree: SourceTree, ignore: Ignore) -> None:
@@ -97,7 +94,16 @@ def _add_git(tar: tarfile.TarFile, tree: SourceTree, ignore: Ignore) -> None:
             if file.is_dir():
                 tar.addfile(_info(name, tarfile.DIRTYPE, 0o755))
             else:
-                _add_bytes(tar, name, file.read_bytes())
+                _add_file(tar, name, file)
+
+
+def _add_file(tar: tarfile.TarFile, name: str, file: Path, mode: int = 0o644) -> None:
+    """Never held in memory: a pack may be as large as the limit of repositories."""
+    info = _info(name, tarfile.REGTYPE, mode)
+    with file.open("rb") as content:
+        info.size = content.seek(0, io.SEEK_END)
+        content.seek(0)
+        tar.addfile(info, content)
 
 
 def _add_bytes(tar: tarfile.TarFile, name: str, content: bytes) -> None:

@@ -177,10 +177,8 @@ def _checked_out(git: Git, dest: Path, limits: Limits, uncommitted: bool | None)
     try:
         inventory = _inventory(git, dest, limits, tree_sha)
         links = _link_targets(git, dest, inventory)
-        attributes = dest / ".git" / "info" / "attributes"
-        attributes.parent.mkdir(exist_ok=True)
-        attributes.write_text(AS_COMMITTED)
-        git.run("-C", str(dest), "checkout", "--quiet", "--force", "--detach", commit_sha, "--")
+        with _attributes(dest, AS_COMMITTED):
+            git.run("-C", str(dest), "checkout", "--quiet", "--force", "--detach", commit_sha, "--")
     except GitFailed as failed:
         if failed.out_of_memory:
             raise Trouble("repository_too_large", _NEEDS_MEMORY) from None
@@ -202,6 +200,17 @@ def _checked_out(git: Git, dest: Path, limits: Limits, uncommitted: bool | None)
         executables=frozenset(inventory.executables),
         notes=_notes(dest, inventory),
     )
+
+
+@contextlib.contextmanager
+def _attributes(dest: Path, text: str) -> Iterator[None]:
+    file = dest / ".git" / "info" / "attributes"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    try:
+        yield
+    finally:
+        file.unlink()
 
 
 def _head(git: Git, dest: Path) -> tuple[str, str]:

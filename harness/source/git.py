@@ -60,7 +60,7 @@ HARDENING: dict[str, str] = {
 
 
 # In git's own words; what a server says stands behind "remote:".
-_MEMORY_GONE = re.compile(r"^(?:fatal|error): .*(?:out of memory|(?:m|re)alloc failed|cannot allocate memory|mmap failed|virtual memory)", re.I | re.M)
+_MEMORY_GONE = re.compile(r"^(?:fatal|error): .*(?:out of memory|alloc failed|cannot allocate memory|mmap failed|virtual memory)", re.I | re.M)
 
 
 class GitFailed(Exception):

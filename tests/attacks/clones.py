@@ -6,8 +6,9 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 
-from attacks import wire_git as wire
 from git_server import GitServer, Repository, git
+
+from attacks import wire_git as wire
 
 Prepare = Callable[[GitServer], str]
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from git_server import GitServer
+
 from attacks import catalogue
 from attacks.clones import CONTAINED, DEADLINE_S, ENDLESS, REFUSED, REJECTED, Prepare
 from attacks.measured import LIMIT_MIB, Outcome, measured
-from git_server import GitServer
-
 from grader.schema.challenge import Limits
 from harness.source.clone import obtain
 
