@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from attacks.measured import LIMIT_MIB, measured
 
 import challenges.loader
+from attacks.measured import LIMIT_MIB, measured
 from harness.source import dockerfile, probes
 from harness.source.probes import view
 from harness.source.tree import SourceTree

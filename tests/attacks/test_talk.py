@@ -12,20 +12,18 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
-from attacks import catalogue
-from attacks.measured import LIMIT_MIB, measured
 from test_client import HEAD, Script, forever, saying, serving
 
-from harness.client import Client
-from harness.telemetry.scraper import scrape
+from attacks import catalogue
+from attacks.asking import talk
+from attacks.measured import LIMIT_MIB, measured
 
 CPU_S = 3.0
-DEADLINE_S = 1.0
 MIB = 1 << 20
 KNOWN = catalogue.load()
+BOMB = gzip.compress(bytes(128 * MIB), 1)
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
@@ -56,8 +54,8 @@ REPLIES: dict[str, Script] = {
     "42 at once": forever(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000),
     "42 slowly": forever(b"HTTP/1.1 102 Processing\r\n\r\n", 0.02),
     "42 another protocol": saying(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"),
-    "43 gzip": body(gzip.compress(bytes(512 * MIB), 9), b"Content-Encoding: gzip\r\nContent-Type: application/json\r\n"),
-    "43 gzip as a transfer coding": saying(HEAD + b"Transfer-Encoding: gzip\r\n\r\n" + gzip.compress(bytes(64 * MIB), 9)),
+    "43 gzip": body(BOMB, b"Content-Encoding: gzip\r\nContent-Type: application/json\r\n"),
+    "43 gzip as a transfer coding": saying(HEAD + b"Transfer-Encoding: gzip\r\n\r\n" + BOMB),
     "44 one": forever(b"y" * 65536, 0.0, HEAD + b"X: "),
     "44 many": forever(b"X-More: y\r\n" * 5000, 0.0, HEAD),
     "44 names": saying(HEAD + b"".join(b"X-%d: y\r\n" % n for n in range(3000)) + b"\r\n"),
@@ -92,16 +90,6 @@ GREEDY: dict[str, bytes] = {
     "numbers": mebibyte(lambda n: f"{n},", "[", "1]"),
 }
 """Valid, and as much as is let through."""
-
-
-def talk(port: int) -> dict[str, Any]:
-    """In the measured process: one question, read as JSON, and one scrape."""
-    client = Client("127.0.0.1", port)
-    reply = client.get("/predict", deadline_s=DEADLINE_S)
-    scraped = scrape(client, "x", "/metrics", deadline_s=DEADLINE_S)
-    document = reply.json()
-    words = f"{reply.error or reply.status}; JSON: {'none' if document is None else 'read'}; metrics: {scraped.problem}"
-    return {"words": words, "ok": reply.ok and document is not None, "evidence": len(scraped.model_dump_json()), "bytes": len(reply.body)}
 
 
 @pytest.mark.parametrize("name", REPLIES)
