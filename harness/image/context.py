@@ -21,7 +21,7 @@ STAGED = ".dockerfile.staged"
 """Name of our copy of the Dockerfile in the context; ignored there, so that `COPY . .` does not see it."""
 
 TIME = 1_577_836_800  # 2020-01-01: zip files, and with them wheels, cannot hold times before 1980
-_SYNTAX = re.compile(r"^#\s*syntax\s*=.*$", re.I)
+_SYNTAX = re.compile(r"^(#|//)\s*syntax\s*=.*$", re.I)
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,18 @@ def staged(tree: SourceTree, choice: DockerfileChoice, *, keep_syntax: bool = Fa
 
 
 def without_syntax(text: str) -> str:
-    """The Dockerfile without its `# syntax=` directive, every line in its place."""
+    """The Dockerfile without the directive that names another frontend, every line in its place.
+
+    BuildKit also knows `// syntax=` and a file that is one JSON object; no Dockerfile begins like either.
+    """
     lines = text.split("\n")
     for number, line in enumerate(lines):
-        if not line.startswith("#"):
+        if not line.startswith(("#", "//")):
             break
-        if _SYNTAX.match(line.rstrip("\r")):
-            lines[number] = "#"
+        if found := _SYNTAX.match(line.rstrip("\r")):
+            lines[number] = found[1]
+    if text.lstrip().startswith("{"):
+        lines[0] = f"#{lines[0]}"
     return "\n".join(lines)
 
 

@@ -15,8 +15,8 @@ OUTCOMES = {
     "contained": "graded; the trick has no effect",
     "counted": "graded; the answer counts as a wrong one",
     "found": "graded; a check loses credit for it",
-    "missing": "no test yet",
 }
+STATES = {"shown": "yes", "part": "in part", "missing": "no"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Promise:
 
 @dataclass(frozen=True)
 class Attack:
-    """`message` is a regular expression for what is said; `engine` says that its test needs a container engine."""
+    """`message` is a regular expression for what is said; `engine`: its test needs a container engine; `state`: how much of it tests show."""
 
     number: int
     name: str
@@ -43,6 +43,7 @@ class Attack:
     message: str
     tests: list[str]
     engine: bool = False
+    state: str = "shown"
     note: str = ""
 
     @property

@@ -100,12 +100,17 @@ def _silence() -> Iterator[bytes]:
     yield b""
 
 
+BLOCK = b"\x00" + (60_000).to_bytes(2, "little") + (0xFFFF - 60_000).to_bytes(2, "little")
+"""Head of a block of 60,000 bytes that are not compressed."""
+
+START_OF_A_FILE = wire.pack_of(count=1)[:12] + wire.head(3, 1 << 40) + b"\x78\x01" + BLOCK
+"""Of a terabyte."""
+
+
 def _endless_file() -> Iterator[bytes]:
-    """A pack of one file of a terabyte, in blocks that are not compressed."""
-    yield wire.pack_of(count=1)[:12] + wire.head(3, 1 << 40) + b"\x78\x01"
-    block = b"\x00" + (60_000).to_bytes(2, "little") + (0xFFFF - 60_000).to_bytes(2, "little") + b"x" * 60_000
+    yield START_OF_A_FILE + b"x" * 60_000
     while True:
-        yield block
+        yield BLOCK + b"x" * 60_000
 
 
 PACK_OF_MILLIONS = wire.pack_of(wire.packed(3, 1, b"x"), count=0xFFFFFFF0)
@@ -176,7 +181,7 @@ ENDLESS: dict[str, Prepare] = {
     "19 silence": answering(lambda: wire.headers(_silence())),
     "19 dripping head": answering(lambda: wire.headers(wire.slowly(b"X: " + b"y" * 10_000))),
     "19 dripping list of branches": answering(lambda: wire.listing(wire.slowly(b"00" * 5_000))),
-    "19 dripping pack": answering(lambda: wire.sending(wire.slowly(wire.pack_of(count=9)[:12] + wire.head(3, 1 << 20) + bytes(10_000)))),
+    "19 dripping pack": answering(lambda: wire.sending(wire.slowly(START_OF_A_FILE + bytes(60_000)))),
     "19 dripping messages": answering(lambda: wire.sending(wire.slowly(b"x" * 10_000), channel=2)),
 }
 """Only the deadline ends these."""
