@@ -65,7 +65,7 @@ def measured(action: Callable[..., Any], *arguments: Any, **named: Any) -> Outco
 
 def _act(answer: Connection, action: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
     value, error = None, None
-    before = _memory("VmRSS")
+    before = memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the high-water mark starts anew
     began, cpu = time.monotonic(), _cpu()
     with _Watch() as watch:
@@ -74,7 +74,7 @@ def _act(answer: Connection, action: Callable[..., Any], arguments: tuple[Any, .
         except Exception as raised:  # noqa: BLE001 - whatever it is, it is what the test asks for
             error = (type(raised).__name__, getattr(raised, "cause", None), str(raised) or traceback.format_exc())
     wall, cpu = time.monotonic() - began, _cpu() - cpu
-    peak = _memory("VmHWM")
+    peak = memory("VmHWM")
     answer.send(Outcome(value, error, Cost(wall, cpu, (peak - before) / MIB, max(watch.most, _largest_child(peak)) / MIB)))
 
 
@@ -101,7 +101,7 @@ class _Watch:
 
     def _run(self) -> None:
         while not self._stop.wait(SAMPLE_S):
-            self.most = max(self.most, sum(_memory("RssAnon", pid) + _memory("RssShmem", pid) for pid in _descendants("self")))
+            self.most = max(self.most, sum(memory("RssAnon", pid) + memory("RssShmem", pid) for pid in _descendants("self")))
 
 
 def _descendants(pid: str) -> list[str]:
@@ -116,7 +116,7 @@ def _descendants(pid: str) -> list[str]:
     return found
 
 
-def _memory(name: str, pid: str = "self") -> int:
+def memory(name: str, pid: str = "self") -> int:
     """Bytes, 0 for a process that ended."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
