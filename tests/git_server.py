@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,16 +88,27 @@ def server(tmp_path: Path, certificates: tuple[Path, Path, Path]) -> Iterator[Gi
         yield served
 
 
+class _Listener(ThreadingHTTPServer):
+    """Shakes hands on the connection's own thread: a stranger who connects and says nothing keeps nobody else waiting."""
+
+    daemon_threads = True
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        with suppress(OSError):  # a client that refuses our certificate, or was killed
+            request.settimeout(60)
+            request.do_handshake()
+            super().finish_request(request, client_address)
+
+
 @contextmanager
 def serving(root: Path, certificates: tuple[Path, Path, Path]) -> Iterator[GitServer]:
     ca, certificate, key = certificates
     served = GitServer(root, ca, 0)
     served.root.mkdir()
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), _handler(served))
-    listener.daemon_threads = True
+    listener = _Listener(("127.0.0.1", 0), _handler(served))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    listener.socket = context.wrap_socket(listener.socket, server_side=True)
+    listener.socket = context.wrap_socket(listener.socket, server_side=True, do_handshake_on_connect=False)
     served.port = listener.server_address[1]
     thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
