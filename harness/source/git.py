@@ -49,6 +49,7 @@ HARDENING: dict[str, str] = {
     "gc.auto": "0",
     "maintenance.auto": "false",
     "http.followRedirects": "false",
+    "http.version": "HTTP/1.1",  # less to attack, and no 32 MiB windows
     "http.proxy": "",
     "http.cookieFile": "",
     "http.lowSpeedLimit": "1000",
