@@ -154,6 +154,7 @@ _REASONS: list[tuple[str, str]] = [
     ("not a git repository", "not a git repository"),
     ("unable to update url base from redirection", "the server redirects; give the final URL"),
     ("requested url returned error: 30", "the server redirects; give the final URL"),
+    ("dumb http transport", "the server does not speak git's own protocol"),
     ("operation too slow", "the server sends too slowly; try again later"),
     ("certificate", "the server's certificate cannot be verified"),
     ("could not resolve", "the host cannot be resolved"),

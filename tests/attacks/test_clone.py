@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from git_server import GitServer
 
 from attacks import catalogue
 from attacks.clones import CONTAINED, DEADLINE_S, ENDLESS, REFUSED, REJECTED, Prepare
+from attacks.listening import listener
 from attacks.measured import LIMIT_MIB, Outcome, measured
 from grader.schema.challenge import Limits
 from harness.source.clone import obtain
@@ -86,3 +88,22 @@ def test_a_trick_has_no_effect(name: str, server: GitServer, tmp_path: Path, rec
     on_disk = {str(p.relative_to(dest)): p.stat().st_size for p in dest.rglob("*") if p.is_file() and ".git" not in p.relative_to(dest).parts}
     assert sorted(on_disk) == [path for path in outcome.value["paths"] if path not in outcome.value["submodules"]]
     assert sum(on_disk.values()) == outcome.value["bytes"]
+
+
+def test_a_server_that_sends_git_elsewhere_by_alternates_is_not_obeyed(server: GitServer, tmp_path: Path, record_property: Record) -> None:
+    """Git's older protocol reads further addresses from a file of the server's; a shallow clone never speaks it."""
+    with listener() as (port, came):
+        answers = {"/info/refs": f"{'1' * 40}\trefs/heads/main\n", "/HEAD": "ref: refs/heads/main\n", "/http-alternates": f"http://127.0.0.1:{port}/\n"}
+
+        def act(handler: BaseHTTPRequestHandler) -> None:
+            path = handler.path.partition("?")[0]
+            body = next((text for end, text in answers.items() if path.endswith(end)), "").encode()
+            handler.send_response(200 if body else 404)
+            handler.send_header("Content-Length", str(len(body)))
+            handler.end_headers()
+            handler.wfile.write(body)
+
+        server.instead = act
+        outcome = attack(lambda served: served.url("x"), server, tmp_path / "d", record_property)
+        assert outcome.error is not None and "dumb http transport" in outcome.error[2], outcome.error
+        assert came == [] and not (tmp_path / "d").exists()

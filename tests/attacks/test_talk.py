@@ -10,14 +10,14 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 from test_client import HEAD, Script, forever, saying, serving
 
 from attacks import catalogue
 from attacks.asking import talk
+from attacks.listening import listener
 from attacks.measured import LIMIT_MIB, measured
 
 CPU_S = 3.0
@@ -113,25 +113,6 @@ def test_the_greediest_valid_json_is_read_in_bounded_memory(name: str) -> None:
         outcome = measured(talk, client.port)
     assert outcome.error is None and outcome.value["ok"]
     assert outcome.cost.mib <= LIMIT_MIB, str(outcome.cost)
-
-
-@contextmanager
-def listener() -> Iterator[tuple[int, list[object]]]:
-    """A port of this host and everybody who came there."""
-    came: list[object] = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def accept() -> None:
-            while True:
-                try:
-                    connection, address = server.accept()
-                except OSError:
-                    return
-                came.append(address)
-                connection.close()
-
-        threading.Thread(target=accept, daemon=True).start()
-        yield int(server.getsockname()[1]), came
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

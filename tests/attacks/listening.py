@@ -1,0 +1,27 @@
+"""A place that nobody must ever come to."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def listener() -> Iterator[tuple[int, list[object]]]:
+    """A port of this host and everybody who came there."""
+    came: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def accept() -> None:
+            while True:
+                try:
+                    connection, address = server.accept()
+                except OSError:
+                    return
+                came.append(address)
+                connection.close()
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield int(server.getsockname()[1]), came
