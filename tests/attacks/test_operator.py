@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import sys
 from base64 import b64encode
@@ -75,7 +76,7 @@ def spied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> Path:
     seen, programs = tmp_path / "seen", tmp_path / "programs"
     seen.mkdir()
     programs.mkdir()
-    for name, real in {"git": "/usr/bin/git", "docker": "/bin/true"}.items():
+    for name, real in {"git": shutil.which("git"), "docker": shutil.which("true")}.items():
         script = programs / name
         script.write_text(f'#!{sys.executable} -IS\n{SPY.format(seen=str(seen), real=real)}')
         script.chmod(0o755)
