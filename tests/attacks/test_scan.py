@@ -19,6 +19,8 @@ CPU_S = 10.0
 KINDS: dict[str, tuple[str, str, int]] = {
     "many Python files": ("d{n}/m.py", "def f(x):\n    return x + 1\n" * 700, 400),
     "dense Python": ("d{n}/m.py", "a;" * 9_000, 400),
+    "dense formatted strings": ("d{n}/m.py", 'f"{a;a}"\n'.replace(";", "+") * 3_000, 400),
+    "Python that does not tokenize": ("d{n}/m.py", "a;" * 9_000 + "(", 400),
     "one huge Python file": ("m.py", "a;" * 250_000, 1),
     "many JSON files": ("d{n}/x.json", "[" + "[]," * 5_000 + "[]]", 400),
     "huge JSON files": ("d{n}/x.json", "[" + "[]," * 170_000 + "[]]", 20),
@@ -53,6 +55,19 @@ def test_reading_a_repository_costs_bounded_memory(kind: str, tmp_path: Path, re
     assert outcome.cost.mib <= LIMIT_MIB and outcome.cost.cpu_s <= CPU_S, str(outcome.cost)
 
 
+def test_everything_at_once_costs_bounded_memory(tmp_path: Path) -> None:
+    """The budgets add up."""
+    paths = []
+    for kind in ("dense Python", "many JSON files", "many YAML files", "text of four bytes per character"):
+        pattern, text, count = KINDS[kind]
+        for path in (f"{kind}/{pattern.format(n=n)}" for n in range(count)):
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_text(text)
+            paths.append(path)
+    outcome = measured(scan, tmp_path, paths)
+    assert outcome.error is None and outcome.cost.mib <= LIMIT_MIB, str(outcome.cost)
+
+
 def test_small_files_come_before_a_huge_one(tmp_path: Path) -> None:
     files = {"a_generated.py": "a;" * 100_000, "b.py": "x = 1\n", "c/d.py": "y = 2\n"}
     for path, text in files.items():
@@ -63,7 +78,7 @@ def test_small_files_come_before_a_huge_one(tmp_path: Path) -> None:
 
 
 def test_the_reference_submission_is_read_whole() -> None:
-    """With room for three like it."""
+    """With room for three like it, at least."""
     root = FRAUD.folder / "submissions" / "oracle"
     weights = [view._weight("python", file.read_text()) for file in root.rglob("*.py")]
     assert max(weights) * 3 < view.MAX_MODULE and sum(weights) * 3 < view.MAX_PARSED["python"]
