@@ -23,5 +23,10 @@ def listener() -> Iterator[tuple[int, list[object]]]:
                 came.append(address)
                 connection.close()
 
-        threading.Thread(target=accept, daemon=True).start()
-        yield int(server.getsockname()[1]), came
+        accepting = threading.Thread(target=accept, daemon=True)
+        accepting.start()
+        try:
+            yield int(server.getsockname()[1]), came
+        finally:
+            server.shutdown(socket.SHUT_RDWR)  # wakes the thread
+            accepting.join()

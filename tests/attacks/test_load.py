@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from load.servers import Handler, answer, read_request, serving
-from load_engine.targets import HANDLERS, OK, until_told
+from load_engine.targets import HANDLERS, OK
 
 from attacks.measured import LIMIT_MIB, memory
 from harness.load import schedule
@@ -22,7 +23,13 @@ LARGEST = b"y" * (16 << 10)
 
 def holding(said: bytes) -> Handler:
     """Says this much to everybody and then nothing more, so that all of it is held until the deadline."""
-    return until_told(lambda: b"", said, 0.2)
+
+    def handle(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(said)
+        connection.recv(1)  # until the generator hangs up
+
+    return handle
 
 
 HELD: dict[str, Handler] = {
@@ -33,7 +40,7 @@ HELD: dict[str, Handler] = {
 }
 
 
-def polite(connection) -> None:  # type: ignore[no-untyped-def]
+def polite(connection: socket.socket) -> None:
     while read_request(connection) is not None:
         connection.sendall(answer(b"{}"))
 
