@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import sys
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -164,7 +165,10 @@ def test_a_list_of_tokens_that_cannot_be_used_is_refused_without_quoting_it(give
 
 def test_the_load_generator_inherits_no_secret(home: Path) -> None:
     with LoadGenerator(realtime=False) as generator:
-        environment = Path(f"/proc/{generator.pid}/environ").read_bytes().decode()
+        for _ in range(200):  # it is empty until the new program has begun
+            if environment := Path(f"/proc/{generator.pid}/environ").read_bytes().decode():
+                break
+            time.sleep(0.02)
     assert "53cr3t" not in environment and "PATH=" in environment
 
 
