@@ -18,7 +18,7 @@ from grader.schema.causes import Trouble
 from grader.schema.challenge import Limits
 from harness.image.context import Staged
 from harness.image.watch import BuildLog
-from harness.sandbox.engine import connect, translate
+from harness.sandbox.engine import connect, forget_logins, translate
 from harness.text import one_line
 
 CPU_SHARES = 64
@@ -103,6 +103,7 @@ class ClassicBuild:
 @contextmanager
 def _own_client() -> Iterator[docker.DockerClient]:
     client = connect()
+    forget_logins(client)
     try:
         yield client
     finally:

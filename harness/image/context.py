@@ -9,6 +9,7 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -20,7 +21,7 @@ STAGED = ".dockerfile.staged"
 """Name of our copy of the Dockerfile in the context; ignored there, so that `COPY . .` does not see it."""
 
 TIME = 1_577_836_800  # 2020-01-01: zip files, and with them wheels, cannot hold times before 1980
-_SYNTAX = re.compile(r"^#\s*syntax\s*=.*$", re.I)
+_SYNTAX = re.compile(r"^(#|//)\s*syntax\s*=.*$", re.I)
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,18 @@ def staged(tree: SourceTree, choice: DockerfileChoice, *, keep_syntax: bool = Fa
 
 
 def without_syntax(text: str) -> str:
-    """The Dockerfile without its `# syntax=` directive, every line in its place."""
+    """The Dockerfile without the directive that names another frontend, every line in its place.
+
+    BuildKit also knows `// syntax=` and a file that is one JSON object; no Dockerfile begins like either.
+    """
     lines = text.split("\n")
     for number, line in enumerate(lines):
-        if not line.startswith("#"):
+        if not line.startswith(("#", "//")):
             break
-        if _SYNTAX.match(line.rstrip("\r")):
-            lines[number] = "#"
+        if found := _SYNTAX.match(line.rstrip("\r")):
+            lines[number] = found[1]
+    if text.lstrip().startswith("{"):
+        lines[0] = f"#{lines[0]}"
     return "\n".join(lines)
 
 
@@ -82,11 +88,7 @@ def _add_path(tar: tarfile.TarFile, tree: SourceTree, path: str, name: str) -> N
         info.linkname = tree.symlinks[path]
         tar.addfile(info)
     else:
-        info = _info(name, tarfile.REGTYPE, 0o755 if path in tree.executables else 0o644)
-        with (tree.root / path).open("rb") as content:
-            info.size = content.seek(0, io.SEEK_END)
-            content.seek(0)
-            tar.addfile(info, content)
+        _add_file(tar, name, tree.root / path, 0o755 if path in tree.executables else 0o644)
 
 
 def _add_git(tar: tarfile.TarFile, tree: SourceTree, ignore: Ignore) -> None:
@@ -97,7 +99,16 @@ def _add_git(tar: tarfile.TarFile, tree: SourceTree, ignore: Ignore) -> None:
             if file.is_dir():
                 tar.addfile(_info(name, tarfile.DIRTYPE, 0o755))
             else:
-                _add_bytes(tar, name, file.read_bytes())
+                _add_file(tar, name, file)
+
+
+def _add_file(tar: tarfile.TarFile, name: str, file: Path, mode: int = 0o644) -> None:
+    """Never held in memory: a pack may be as large as the limit of repositories."""
+    info = _info(name, tarfile.REGTYPE, mode)
+    with file.open("rb") as content:
+        info.size = content.seek(0, io.SEEK_END)
+        content.seek(0)
+        tar.addfile(info, content)
 
 
 def _add_bytes(tar: tarfile.TarFile, name: str, content: bytes) -> None:

@@ -31,6 +31,10 @@ REALTIME = 1
 still keeps the core for its slice of about 3 ms. The generator uses a fraction of the core, and the kernel keeps 5 % for others."""
 
 
+INHERITED = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
+"""Of our environment. The process that reads most of what a candidate says has none of the operator's secrets."""
+
+
 class LoadGenerator:
     """Context manager around the engine's process. Entering returns at once; the first `start` waits until the engine is up.
 
@@ -94,7 +98,8 @@ class LoadGenerator:
 
     def _spawn(self, counters: Path) -> subprocess.Popen[bytes]:
         root = str(Path(harness.__file__).resolve().parent.parent)
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))}
+        environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         process = subprocess.Popen(
             [sys.executable, "-m", "harness.load.engine", str(counters)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env=environment, cwd=self.folder, bufsize=0, start_new_session=True,

@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 from grader.schema.evidence import Probe
 from harness.source.probes.view import View, basename, no_subject, probe
@@ -29,16 +30,26 @@ _PLACEHOLDER = re.compile(
 )
 _EXAMPLE_FILE = re.compile(r"(?i)\.(?:example|sample|template|dist)$|lock$|\.lock\.|package-lock")
 MIN_ENTROPY = 3.6
+MAX_HITS = 1000
 
 
 def secrets_absent(view: View) -> Probe:
     """subject: there is any text file; found: no known kind of secret and no random-looking assigned one."""
-    texts = [(path, text) for path in view.paths if (text := view.text(path))]
-    if not texts:
+    seen: Counter[str] = Counter()
+    hits = list(islice(_hits(view, seen), MAX_HITS))
+    if not seen["texts"]:
         return no_subject("no text files")
-    hits = [(path, line, kind) for path, text in texts if not _EXAMPLE_FILE.search(basename(path)) for line, kind in _secrets(text)]
-    detail = ", ".join(sorted({kind for _, _, kind in hits})) if hits else f"{len(texts)} text files looked at"
+    detail = ", ".join(sorted({kind for _, _, kind in hits})) if hits else f"{seen['texts']} text files looked at"
     return probe(not hits, detail, [(path, line) for path, line, _ in hits])
+
+
+def _hits(view: View, seen: Counter[str]) -> Iterator[tuple[str, int, str]]:
+    """(path, line, kind), one file in memory at a time; counts what was looked at."""
+    for path in view.paths:
+        text = view.text(path)
+        seen["texts"] += bool(text)
+        if text and not _EXAMPLE_FILE.search(basename(path)):
+            yield from ((path, line, kind) for line, kind in _secrets(text))
 
 
 def _secrets(text: str) -> Iterator[tuple[int, str]]:
