@@ -38,7 +38,7 @@ def add(db: Database, id: str, wanted: Job) -> bool:
             "id": id, "spec": wanted.dump(), "owner": wanted.owner, "priority": int(wanted.priority), "turn": fair.next_turn(served, last),
             "created": db.now(), "state": JobState.QUEUED.value,
         }  # fmt: skip
-        if connection.execute(db.insert_new(job, values)).rowcount != 1:
+        if connection.execute(db.insert_new(job, values).returning(job.c.id)).first() is None:
             return False
         tell(db, connection, id, "submitted", 0, owner=wanted.owner)
         return True

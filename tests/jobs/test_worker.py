@@ -1,0 +1,172 @@
+"""A real worker process on each database: grades, reports, obeys, and outlives what goes away."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from jobs.conftest import Hosts
+from jobs.postgres import Postgres
+
+from grader.jobs import policy
+from grader.jobs.model import JobState
+from grader.jobs.store import Store
+
+IDLE_MIB = 150
+
+
+def children(worker: subprocess.Popen[bytes]) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()] + [
+        int(pid) for task in Path(f"/proc/{worker.pid}/task").iterdir() for pid in (task / "children").read_text().split() if task.name != str(worker.pid)
+    ]
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def working_in(folder: Path) -> list[int]:
+    """The processes whose working folder is below `folder`."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                cwd = os.readlink(entry / "cwd")  # noqa: PTH115 - a link of the kernel's
+            except OSError:
+                continue
+            if cwd.startswith(f"{folder}{os.sep}") and alive(int(entry.name)):
+                found.append(int(entry.name))
+    return found
+
+
+def resident_mib(pid: int) -> float:
+    return next(int(line.split()[1]) / 1024 for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
+
+
+def test_a_job_is_graded_published_and_told_of(hosts: Hosts) -> None:
+    worker = hosts.worker()
+    hosts.until(lambda: hosts.queue.health().capacity == 2)
+    assert resident_mib(worker.pid) < IDLE_MIB
+    id = hosts.submit("sleep:2")
+    hosts.until(lambda: hosts.status(id).state is JobState.RUNNING)
+    hosts.until(lambda: [stage.state for stage in hosts.queue.progress(id)] == ["ok", "running"])
+    assert hosts.queue.progress(id)[1].note == "half of it"
+    hosts.until_ended(id)
+    status = hosts.status(id)
+    assert (status.state, status.result, status.error) == (JobState.DONE, f"results/{id}", "")
+    assert [(stage.stage, stage.state) for stage in hosts.queue.progress(id)] == [("clone", "ok"), ("load", "ok")]
+    assert hosts.kinds(id) == ["submitted", "started", "done"]
+    store = Store(hosts.settings.store)
+    assert json.loads(store.read(f"{status.result}/result.json") or b"")["key"]
+    assert store.keys("staging") == []
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(timeout=20) == 0
+    assert not any(one.alive for one in hosts.queue.health().workers)
+
+
+def test_what_went_wrong_is_said_and_repeated_only_as_the_policy_allows(hosts: Hosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts.worker()
+    usage, build, noisy, died = (hosts.submit(origin) for origin in ("usage", "trouble:build_failed", "trouble:host_noisy", "die"))
+    hosts.until_ended(usage, build)
+    assert (hosts.status(usage).state, hosts.status(usage).culprit) == (JobState.FAILED, policy.SUBMITTER)
+    assert "this is no repository" in hosts.status(usage).error
+    assert (hosts.status(build).state, hosts.status(build).culprit) == (JobState.FAILED, "candidate")
+    hosts.until(lambda: all("retry" in hosts.kinds(id) for id in (noisy, died)))
+    assert hosts.status(noisy).state is JobState.QUEUED and "as asked" in hosts.status(noisy).error
+    waits = {event.facts["wait_s"] for event in hosts.queue.events(noisy) if event.kind == "retry"}
+    assert waits == {60.0}
+    assert (hosts.status(noisy).not_before or 0) > time.time() + 30
+    assert "SIGKILL" in hosts.status(died).error
+    hosts.until(lambda: hosts.kinds(died).count("started") == 2)  # after five seconds
+
+
+def test_a_running_job_is_cancelled_with_all_that_it_started(hosts: Hosts) -> None:
+    hosts.worker()
+    ids = [hosts.submit("family"), hosts.submit("hang")]
+    hosts.until(lambda: all(hosts.status(id).state is JobState.RUNNING and len(hosts.queue.progress(id)) == 2 for id in ids))
+    folder = hosts.settings.folder / "scratch"
+    hosts.until(lambda: len(working_in(folder)) >= 3)
+    assert all(hosts.queue.cancel(id) for id in ids)
+    hosts.until_ended(*ids, seconds=20)
+    assert {hosts.status(id).state for id in ids} == {JobState.CANCELLED}
+    assert working_in(folder) == []
+    assert Store(hosts.settings.store).keys("results") == []
+
+
+def test_a_worker_that_is_asked_to_end_finishes_what_it_has_and_takes_nothing_more(hosts: Hosts) -> None:
+    worker = hosts.worker(worker_jobs=1)
+    first = hosts.submit("sleep:3")
+    hosts.until(lambda: hosts.status(first).state is JobState.RUNNING)
+    second = hosts.submit("sleep:0")
+    worker.send_signal(signal.SIGTERM)
+    hosts.until(lambda: hosts.queue.health().workers[0].state == "draining")
+    assert worker.wait(timeout=20) == 0
+    assert hosts.status(first).state is JobState.DONE
+    assert hosts.status(second).state is JobState.QUEUED
+    hosts.worker()
+    hosts.until_ended(second)
+    assert hosts.kinds(second).count("started") == 1
+
+
+def test_a_drain_that_takes_too_long_leaves_the_job_to_others(hosts: Hosts) -> None:
+    worker = hosts.worker(drain_s=1)
+    id = hosts.submit("sleep:8")
+    hosts.until(lambda: hosts.status(id).state is JobState.RUNNING)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(timeout=10) == 0
+    hosts.until(lambda: working_in(hosts.settings.folder / "scratch") == [], seconds=5)
+    hosts.worker()
+    hosts.until_ended(id)
+    assert hosts.status(id).state is JobState.DONE and hosts.status(id).run == 2
+
+
+def test_a_host_that_cannot_grade_takes_nothing_and_says_why(hosts: Hosts, tmp_path: Path) -> None:
+    (tmp_path / "engine-is-down").write_text("")
+    worker = hosts.worker(probe="jobs.pipelines:engine", data_dir=hosts.of_host(0).data_dir)
+    id = hosts.submit("sleep:0")
+    hosts.until(lambda: any(one.state == "waiting" for one in hosts.queue.health().workers))
+    assert "no engine" in hosts.queue.health().workers[0].reason
+    time.sleep(1)
+    assert hosts.status(id).state is JobState.QUEUED and hosts.status(id).run == 0
+    check = subprocess.run(
+        [sys.executable, "-m", "grader", "worker", "--check"], capture_output=True, text=True, check=False,
+        env=os.environ | {f"GRADER_{key.upper()}": str(value) for key, value in hosts.settings.model_dump().items()},
+    )  # fmt: skip
+    assert check.returncode == 3 and "no engine" in check.stderr
+    (tmp_path / "engine-is-down").unlink()
+    hosts.until_ended(id)
+    assert worker.poll() is None
+
+
+def test_a_second_worker_on_a_host_has_another_name_and_a_successor_the_same(hosts: Hosts) -> None:
+    first, _ = hosts.worker(), hosts.worker()
+    hosts.until(lambda: len([one for one in hosts.queue.health().workers if one.state == "ready"]) == 2)
+    names = {one.name for one in hosts.queue.health().workers}
+    first.kill()
+    first.wait()
+    hosts.worker()
+    hosts.until(lambda: all(one.silent_s < 1 for one in hosts.queue.health().workers))
+    assert {one.name for one in hosts.queue.health().workers} == names
+
+
+def test_a_database_that_goes_away_for_a_while_costs_no_grading(fleet: Hosts, server: Postgres) -> None:
+    worker = fleet.worker()
+    ids = [fleet.submit("sleep:4"), fleet.submit("sleep:0"), fleet.submit("sleep:0")]
+    fleet.until(lambda: fleet.status(ids[0]).state is JobState.RUNNING)
+    server.stop()
+    time.sleep(5)
+    server.start()
+    fleet.until_ended(*ids, seconds=90)
+    assert worker.poll() is None
+    assert {fleet.status(id).state for id in ids} == {JobState.DONE}
+    assert fleet.status(ids[0]).run == 1
+    assert [fleet.kinds(id).count("done") for id in ids] == [1, 1, 1]
