@@ -89,15 +89,14 @@ class Gradings:
         kind, run = outcome["kind"], outcome.get("run", 0)
         if kind == "failed":
             rows.fail(self._db, id, run, outcome["culprit"], outcome["cause"], outcome["error"])
-        elif kind == "cancelled":
+        elif kind == "cancelled" or (kind == "staged" and not rows.claim_publishing(self._db, id, run)):
             rows.end_cancelled(self._db, id, run)
-        elif kind == "staged" and rows.claim_publishing(self._db, id, run):
-            publish.publish(self._store, id, run)
-            rows.publish(self._db, id, run, publish.folder(id))
         elif kind == "staged":
-            rows.end_cancelled(self._db, id, run)
-        if kind != "nothing":
-            publish.clear(self._store, id)
+            publish.publish(self._store, id, run)
+            if rows.publish(self._db, id, run, publish.folder(id)):
+                publish.clear(self._store, id)
+        publish.clear(self._store, id, run)  # only this run's: a later one may have staged its own by now
+
 
 def patiently(act: Callable[[], T]) -> T:
     """Do it as soon as database and store answer. A grading that took minutes is not thrown away because they are away for some."""

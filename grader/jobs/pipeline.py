@@ -20,7 +20,8 @@ UPLOAD = "upload:"
 
 
 def pipeline(job: Job, out: Path, progress: Progress) -> Result:
-    """Grade a job into `out`. Raises UsageError when its origin cannot be had, Trouble where not even a report can be given."""
+    """Grade a job into `out`. Raises UsageError when its origin cannot be had, or is no longer at the commit that the job names; Trouble
+    where not even a report can be given."""
     settings = job_settings()
     if job.origin.startswith(UPLOAD):
         origin = str(unpack(Store(settings.store), job.origin.removeprefix(UPLOAD), out.parent / "submission"))
@@ -28,7 +29,10 @@ def pipeline(job: Job, out: Path, progress: Progress) -> Result:
         origin = job.origin
     else:
         raise UsageError("only https URLs and uploaded archives are graded by the service")
-    return grade(request(origin, job.challenge, job.mode, job.attempt, None, None), out, progress)
+    result = grade(request(origin, job.challenge, job.mode, job.attempt, None, None), out, progress)
+    if job.commit and result.submission.commit not in (job.commit, None):
+        raise UsageError(f"the repository has moved on to {result.submission.commit} since {job.commit} was handed in: hand it in again")
+    return result
 
 
 def unpack(store: Store, digest: str, folder: Path) -> Path:

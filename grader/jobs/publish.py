@@ -50,9 +50,15 @@ def publish(store: Store, id: str, run: int) -> int:
     return winner
 
 
-def clear(store: Store, id: str) -> None:
-    """Remove whatever runs of a job have staged."""
-    store.remove(f"staging/{id}")
+def clear(store: Store, id: str, run: int | None = None) -> None:
+    """Remove what a run of a job has staged, or what all of them have."""
+    store.remove(f"staging/{id}" if run is None else _staging(id, run))
+
+
+def withdraw(store: Store, id: str) -> int:
+    """Remove a job's result, and whatever it has staged, for good; how many objects. result.json first, so that nobody reads half of it."""
+    whole = store.remove(f"{folder(id)}/{RESULT}")
+    return whole + store.remove(folder(id)) + store.remove(f"staging/{id}")
 
 
 def pack(out: Path) -> None:

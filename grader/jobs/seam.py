@@ -1,4 +1,7 @@
-"""The seam: submit, cancel, status, progress. Knows the queue's tables only; the workflow engine is the worker's business."""
+"""The seam: submit, cancel, status, progress; and what those need who run the service: events, health, forget.
+
+Knows the queue's tables only; the workflow engine is the worker's business.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,11 @@ import sqlalchemy as sa
 import challenges.loader
 import grader.rubric
 from grader import __version__
-from grader.jobs import fair, rows
+from grader.jobs import fair, keep, rows
 from grader.jobs.database import Database
 from grader.jobs.model import Event, Health, Job, JobState, JobStatus, StageProgress, WorkerStatus, identity
 from grader.jobs.settings import JobSettings, job_settings
+from grader.jobs.store import Store
 from grader.jobs.tables import job, stage, worker
 
 RECENT = 20
@@ -86,6 +90,14 @@ class Queue:
             workers = self._workers(connection, now)
         by_state = {state.value: counts.get(state.value, 0) for state in JobState}
         return Health(**by_state, oldest_s=0.0 if oldest is None else max(0.0, now - oldest), workers=workers)
+
+    def forget(self, ids: Sequence[str]) -> Sequence[str]:
+        """Remove ended jobs with all that they published and all that is known of them; the ids that were removed. Those under way stay."""
+        return keep.forget(self.db, Store(self.settings.store), ids)
+
+    def ended_before(self, age_s: float, limit: int = 1000) -> Sequence[str]:
+        """Jobs that ended longer ago than this, for those who decide how long things are kept."""
+        return keep.ended_before(self.db, age_s, limit)
 
     def close(self) -> None:
         self.db.close()

@@ -52,8 +52,8 @@ class Store:
             return sorted(str(item["path"]) for batch in obstore.list(self._store, prefix) for item in batch)
 
     def remove(self, prefix: str) -> int:
-        """Remove everything below a folder; how many objects there were."""
-        found = self.keys(prefix)
+        """Remove an object, or everything below a folder; how many objects there were."""
+        found = self.keys(prefix) or ([prefix] if self.read(prefix) is not None else [])
         with _translated():
             if found:
                 obstore.delete(self._store, found)

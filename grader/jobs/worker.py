@@ -24,6 +24,8 @@ from grader.jobs.store import Store
 
 log = logging.getLogger("grader.jobs")
 READY_EVERY_S = 15.0
+LEFT, CANNOT_WORK = 0, 3
+"""Exit codes after a drain that was cut short: whoever restarts workers on failure need not restart one that was asked to end."""
 
 
 def run_worker(settings: JobSettings) -> None:
@@ -102,7 +104,7 @@ class _Worker:
         with contextlib.suppress(Exception):
             beat.__exit__(None, None, None)
         log.warning("left", extra={"facts": {"worker": self._here.name}})
-        os._exit(0)
+        os._exit(LEFT if self._ending.is_set() else CANNOT_WORK)
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:

@@ -11,15 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("dbos", reason="the extra [web] is not installed")
-
-from jobs import postgres
 from needs import missing
 
 from grader.jobs.model import Job, JobStatus
 from grader.jobs.seam import Queue
 from grader.jobs.settings import JobSettings
+from jobs import postgres
 
 TESTS = Path(__file__).resolve().parents[1]
 SOON = {"heartbeat_s": 0.5, "lost_after_s": 3.0, "poll_s": 0.2, "stop_s": 5.0, "drain_s": 20.0}

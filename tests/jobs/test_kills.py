@@ -8,12 +8,12 @@ import signal
 import time
 
 import pytest
-from jobs.conftest import Hosts
-from jobs.test_worker import working_in
 
 from grader.jobs import publish
 from grader.jobs.model import JobState
 from grader.jobs.store import Store
+from jobs.conftest import Hosts
+from jobs.test_worker import working_in
 
 
 def assert_each_ended_exactly_once(hosts: Hosts, ids: list[str]) -> None:

@@ -8,11 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from jobs.conftest import Hosts
 
+from grader.jobs.metrics import exposition
 from grader.jobs.model import Job, JobState, Priority, UnavailableError
 from grader.jobs.seam import Queue, versions
 from grader.jobs.settings import JobSettings
+from grader.jobs.store import Store
+from grader.jobs.tables import job
+from jobs.conftest import Hosts
 
 JOB = Job(origin="https://example.org/a.git", challenge="fraud-scoring", owner="ann")
 
@@ -101,3 +104,43 @@ def test_a_database_that_is_away_is_said_in_one_line(tmp_path: Path) -> None:
 
 def test_versions_are_those_of_grader_challenge_and_rubric() -> None:
     assert set(versions(JOB)) == {"grader", "challenge", "rubric"} and all(versions(JOB).values())
+
+
+def test_what_ended_can_be_forgotten_with_all_that_is_known_of_it(hosts: Hosts) -> None:
+    gone, waits = hosts.submit("upload:aa", owner="ann"), hosts.submit("upload:bb")
+    store = Store(hosts.settings.store)
+    for key in ("uploads/aa", "uploads/bb", f"results/{gone}/result.json"):
+        store.put_once(key, b"x")
+    hosts.queue.cancel(gone)
+    assert list(hosts.queue.forget([gone, waits, "unknown"])) == [gone]
+    assert set(hosts.queue.status([gone, waits])) == {waits}
+    assert hosts.kinds(gone) == [] and hosts.kinds(waits) == ["submitted"]
+    assert store.keys("") == ["uploads/bb"]
+
+
+def test_an_archive_that_another_job_needs_is_kept(hosts: Hosts) -> None:
+    gone, waits = hosts.submit("upload:aa"), hosts.submit("upload:aa")
+    store = Store(hosts.settings.store)
+    store.put_once("uploads/aa", b"x")
+    hosts.queue.cancel(gone)
+    hosts.queue.forget([gone])
+    assert store.read("uploads/aa") == b"x" and hosts.status(waits).state is JobState.QUEUED
+
+
+def test_only_what_ended_long_ago_is_named_as_old(hosts: Hosts) -> None:
+    old, young, waits = (hosts.submit("sleep:0") for _ in range(3))
+    for id in (old, young):
+        hosts.queue.cancel(id)
+    with hosts.queue.db.transaction() as connection:
+        connection.execute(job.update().where(job.c.id == old).values(ended=job.c.ended - 1000))
+    assert list(hosts.queue.ended_before(500)) == [old]
+    assert set(hosts.queue.ended_before(-1)) == {old, young} and waits
+
+
+def test_prometheus_is_told_what_the_queue_holds(hosts: Hosts) -> None:
+    hosts.queue.cancel(hosts.submit("sleep:0"))
+    hosts.submit("sleep:0")
+    said = exposition(hosts.queue).decode()
+    for line in ('grader_jobs{state="queued"} 1.0', 'grader_jobs{state="cancelled"} 1.0', 'grader_job_events_total{kind="submitted"} 2.0'):
+        assert line in said.splitlines()
+    assert "grader_queue_oldest_seconds" in said and "grader_job_seconds_count 0" in said

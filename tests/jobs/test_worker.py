@@ -11,20 +11,14 @@ import time
 from pathlib import Path
 
 import pytest
-from jobs.conftest import Hosts
-from jobs.postgres import Postgres
 
 from grader.jobs import policy
 from grader.jobs.model import JobState
 from grader.jobs.store import Store
+from jobs.conftest import Hosts
+from jobs.postgres import Postgres
 
 IDLE_MIB = 150
-
-
-def children(worker: subprocess.Popen[bytes]) -> list[int]:
-    return [int(pid) for pid in Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()] + [
-        int(pid) for task in Path(f"/proc/{worker.pid}/task").iterdir() for pid in (task / "children").read_text().split() if task.name != str(worker.pid)
-    ]
 
 
 def alive(pid: int) -> bool:
