@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,6 +26,7 @@ SHAPE = "two-steps-1"
 """Version of the workflow's shape, not of the grader: a worker of a newer grader carries on with what an older one has queued."""
 QUEUE = "gradings"
 POOL = 5
+OVER = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Workflow:
 
     @property
     def over(self) -> bool:
-        return self.status not in ("ENQUEUED", "DELAYED", "PENDING")
+        return self.status in OVER
 
 
 class Durable:
@@ -80,7 +82,7 @@ class Durable:
         }  # fmt: skip
         try:
             DBOS(config=config)
-            logging.getLogger("dbos").setLevel(logging.WARNING)
+            self._hush()
             DBOS.launch()
             DBOS.register_queue(
                 QUEUE, worker_concurrency=self._settings.worker_jobs, polling_interval_sec=self._settings.poll_s, on_conflict="always_update"
@@ -88,6 +90,13 @@ class Durable:
         except SQLAlchemyError as error:
             DBOS.destroy()
             raise UnavailableError(f"The database of the queue does not answer: {' '.join(str(error).split())[:200]}") from error
+
+    def _hush(self) -> None:
+        """Its own log lines go where ours go, in the same form."""
+        logger = logging.getLogger("dbos")
+        logger.handlers.clear()
+        logger.propagate = True
+        logger.setLevel(logging.WARNING)
 
     def land(self, wait_s: float) -> None:
         """Take no more work, and wait for what is under way."""
@@ -110,6 +119,13 @@ class Durable:
     def drop(self, workflow: str) -> None:
         """Take a workflow out of the queue for good."""
         DBOS.cancel_workflow(workflow)
+
+    def prune(self, age_s: float, limit: int = 1000) -> int:
+        """Forget workflows that were over longer ago than this; how many."""
+        before = (datetime.now(UTC) - timedelta(seconds=age_s)).isoformat()
+        found = DBOS.list_workflows(status=OVER, completed_before=before, limit=limit, load_input=False, load_output=False)
+        DBOS.delete_workflows([one.workflow_id for one in found])
+        return len(found)
 
 
 def recover(worker: str) -> int:

@@ -64,7 +64,8 @@ class Gradings:
         relay = Relay(self._db, id, row.run)
         try:
             with Child(self._settings, Job.load(row.spec), folder) as child:
-                ending = child.listen(relay.heard, relay.tick, TICK_S)
+                due = time.monotonic() + self._settings.overdue_s
+                ending = child.listen(relay.heard, lambda: time.monotonic() < due and relay.tick(), TICK_S)
                 relay.close()
                 outcome = self._outcome(row, relay, ending)
                 if outcome["kind"] == "staged":
@@ -76,6 +77,8 @@ class Gradings:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _outcome(self, row: sa.Row[Any], relay: Relay, ending: Ending) -> Outcome:
+        if ending.stopped and relay.said == "go":
+            return _failed(row.run, policy.LOST, "overdue", f"it did not end within {self._settings.overdue_s / 3600:g} hours")
         if ending.stopped:
             return {"kind": "cancelled" if relay.said == "cancel" else "nothing", "run": row.run}
         if not ending.ok:

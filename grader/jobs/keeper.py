@@ -14,6 +14,10 @@ from grader.schema.base import Culprit
 
 log = logging.getLogger("grader.jobs")
 BATCH = 100
+LOOKED_AT = 500
+KEPT_S = 7 * 24 * 3600.0
+"""How long the workflow engine's own record of what is over is kept; ours, with the events, stays until somebody decides otherwise."""
+PRUNE_EVERY_S = 3600.0
 STUCK_S = 30.0
 """A workflow that this worker claimed so long ago and never began fell between claim and start."""
 
@@ -23,7 +27,7 @@ class Keeper:
 
     def __init__(self, db: Database, durable: Durable, beat: Beat, worker: str, every_s: float) -> None:
         self._db, self._durable, self._beat, self._worker, self._every_s = db, durable, beat, worker, every_s
-        self._due = 0.0
+        self._due, self._prune_due = 0.0, 0.0
 
     def one_pass(self) -> None:
         """Raises UnavailableError when the database is away: the next pass does what this one could not."""
@@ -32,6 +36,9 @@ class Keeper:
             self._due = time.monotonic() + self._every_s
             self.reap()
             self.mend()
+        if time.monotonic() >= self._prune_due:
+            self._prune_due = time.monotonic() + PRUNE_EVERY_S
+            self._durable.prune(KEPT_S)
 
     def dispatch(self) -> int:
         """Give every row that lacks one its workflow. Row and workflow are two transactions; a crash between them is caught up here."""
@@ -52,7 +59,7 @@ class Keeper:
 
     def mend(self) -> None:
         """Compare the rows that are under way with their workflows; what does not fit is begun anew or ended."""
-        open_rows = {name(row.id, row.dispatch): row for row in rows.under_way(self._db)}
+        open_rows = {name(row.id, row.dispatch): row for row in rows.under_way(self._db, LOOKED_AT)}
         known = self._durable.look_up(list(open_rows)) if open_rows else {}
         for workflow, row in open_rows.items():
             found = known.get(workflow)

@@ -31,9 +31,9 @@ def add(db: Database, id: str, wanted: Job) -> bool:
     with db.transaction() as connection:
         if connection.execute(sa.select(job.c.id).where(job.c.id == id)).first():
             return False
-        served = connection.execute(sa.select(sa.func.max(job.c.turn)).where(job.c.first_started.is_not(None))).scalar()
-        waiting = (job.c.owner == wanted.owner) & (job.c.state == JobState.QUEUED) & (job.c.priority == int(wanted.priority))
-        last = connection.execute(sa.select(sa.func.max(job.c.turn)).where(waiting)).scalar()
+        highest, alike = sa.select(sa.func.max(job.c.turn)), job.c.priority == int(wanted.priority)
+        served = connection.execute(highest.where(alike, job.c.first_started.is_not(None))).scalar()
+        last = connection.execute(highest.where(alike, job.c.owner == wanted.owner, job.c.state == JobState.QUEUED)).scalar()
         values = {
             "id": id, "spec": wanted.dump(), "owner": wanted.owner, "priority": int(wanted.priority), "turn": fair.next_turn(served, last),
             "created": db.now(), "state": JobState.QUEUED.value,
@@ -179,11 +179,12 @@ def tries(db: Database, id: str) -> int:
         return int(connection.execute(sa.select(job.c.tries).where(job.c.id == id)).scalar() or 0)
 
 
-def under_way(db: Database) -> list[sa.Row[Any]]:
-    """(id, dispatch, state, run) of every job that has a workflow and has not ended."""
+def under_way(db: Database, limit: int) -> list[sa.Row[Any]]:
+    """(id, dispatch, state, run) of jobs that have a workflow and have not ended: all that run, and the next in the queue."""
     with db.reading() as connection:
         open_jobs = job.c.state.in_((JobState.QUEUED, JobState.RUNNING)) & (job.c.dispatched == 1)
-        return list(connection.execute(sa.select(job.c.id, job.c.dispatch, job.c.state, job.c.run).where(open_jobs)))
+        found = sa.select(job.c.id, job.c.dispatch, job.c.state, job.c.run).where(open_jobs)
+        return list(connection.execute(found.order_by(job.c.state.desc(), job.c.priority, job.c.turn).limit(limit)))
 
 
 def dispatch_again(db: Database, id: str, dispatch: int, why: str) -> None:

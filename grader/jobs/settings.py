@@ -25,6 +25,7 @@ class JobSettings(BaseSettings):
     lost_after_s: float = Field(default=30.0, gt=0, description="silence after which a worker's jobs go to others")
     poll_s: float = Field(default=1.0, gt=0, description="how often a worker looks for work")
     drain_s: float = Field(default=1800.0, ge=0, description="how long a worker that is asked to end waits for what it has begun")
+    overdue_s: float = Field(default=4 * 3600.0, gt=0, description="after which a grading is taken to hang: more than slot, build and longest mode")
     stop_s: float = Field(default=30.0, gt=0, description="how long a cancelled grading may take to undo what it made")
     local_origins: bool = Field(default=False, description="grade folders of the worker's machine too; never where strangers hand in")
     pipeline: str = Field(default="grader.jobs.pipeline:pipeline", description="module:function that grades; tests bring shorter ones")

@@ -46,7 +46,7 @@ job = Table(
 )
 Index("job_queue", job.c.state, job.c.priority, job.c.turn, job.c.created)
 Index("job_owner", job.c.owner, job.c.state)
-Index("job_turn", job.c.first_started, job.c.turn)
+Index("job_turn", job.c.priority, job.c.turn)
 
 stage = Table(
     "stage",

@@ -52,6 +52,15 @@ def test_submitters_take_turns_and_classes_come_first(hosts: Hosts) -> None:
     assert places[low] == 8
 
 
+def test_what_was_served_in_one_class_costs_nobody_his_turn_in_another(hosts: Hosts) -> None:
+    served = hosts.submit("sleep:0", priority=Priority.LOW)
+    with hosts.queue.db.transaction() as connection:
+        connection.execute(job.update().where(job.c.id == served).values(turn=500, first_started=1.0, state="done"))
+    many = [hosts.submit("sleep:0", owner="ann") for _ in range(3)]
+    late = hosts.submit("sleep:0", owner="bob")
+    assert (hosts.status(late).position or 0) < (hosts.status(many[1]).position or 0)
+
+
 def test_what_waits_can_be_cancelled_once(hosts: Hosts) -> None:
     id = hosts.submit("sleep:0")
     behind = hosts.submit("sleep:0")

@@ -96,6 +96,13 @@ def test_a_running_job_is_cancelled_with_all_that_it_started(hosts: Hosts) -> No
     assert Store(hosts.settings.store).keys("results") == []
 
 
+def test_a_grading_that_hangs_is_ended(hosts: Hosts) -> None:
+    hosts.worker(overdue_s=2)
+    id = hosts.submit("sleep:600")
+    hosts.until(lambda: "retry" in hosts.kinds(id))
+    assert "did not end within" in hosts.status(id).error
+
+
 def test_a_worker_that_is_asked_to_end_finishes_what_it_has_and_takes_nothing_more(hosts: Hosts) -> None:
     worker = hosts.worker(worker_jobs=1)
     first = hosts.submit("sleep:3")
@@ -153,14 +160,18 @@ def test_a_second_worker_on_a_host_has_another_name_and_a_successor_the_same(hos
 
 
 def test_a_database_that_goes_away_for_a_while_costs_no_grading(fleet: Hosts, server: Postgres) -> None:
-    worker = fleet.worker()
-    ids = [fleet.submit("sleep:4"), fleet.submit("sleep:0"), fleet.submit("sleep:0")]
-    fleet.until(lambda: fleet.status(ids[0]).state is JobState.RUNNING)
+    """Longer than a worker may be silent: nobody may take the others for lost because nobody could be heard."""
+    workers = [fleet.worker(host=number, worker_jobs=1) for number in (1, 2)]
+    fleet.until(lambda: fleet.queue.health().capacity == 2)
+    time.sleep(fleet.settings.lost_after_s)  # by now each may judge the other
+    long = [fleet.submit("sleep:8"), fleet.submit("sleep:8")]
+    short = [fleet.submit("sleep:0"), fleet.submit("sleep:0")]
+    fleet.until(lambda: all(fleet.status(id).state is JobState.RUNNING for id in long))
     server.stop()
-    time.sleep(5)
+    time.sleep(fleet.settings.lost_after_s + 2)
     server.start()
-    fleet.until_ended(*ids, seconds=90)
-    assert worker.poll() is None
-    assert {fleet.status(id).state for id in ids} == {JobState.DONE}
-    assert fleet.status(ids[0]).run == 1
-    assert [fleet.kinds(id).count("done") for id in ids] == [1, 1, 1]
+    fleet.until_ended(*long, *short, seconds=90)
+    assert [worker.poll() for worker in workers] == [None, None]
+    assert {fleet.status(id).state for id in (*long, *short)} == {JobState.DONE}
+    assert [fleet.status(id).run for id in long] == [1, 1]
+    assert [fleet.kinds(id).count("done") for id in (*long, *short)] == [1, 1, 1, 1]
