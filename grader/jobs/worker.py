@@ -23,7 +23,7 @@ from grader.jobs.settings import JobSettings
 from grader.jobs.store import Store
 
 log = logging.getLogger("grader.jobs")
-READY_EVERY_S = 15.0
+READY_EVERY_BEATS = 3
 LEFT, CANNOT_WORK = 0, 3
 """Exit codes after a drain that was cut short: whoever restarts workers on failure need not restart one that was asked to end."""
 
@@ -85,7 +85,8 @@ class _Worker:
 
     def _what_is_missing(self, store: Store) -> str:
         """Looked at every now and then; more often while something is missing."""
-        if time.monotonic() - self._checked >= (self._settings.poll_s if self._trouble else READY_EVERY_S):
+        every_s = self._settings.poll_s if self._trouble else READY_EVERY_BEATS * self._settings.heartbeat_s
+        if time.monotonic() - self._checked >= every_s:
             self._trouble, self._checked = trouble(self._settings, store), time.monotonic()
         return self._trouble
 

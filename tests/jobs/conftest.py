@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import requests
+from moto.server import ThreadedMotoServer
 from needs import missing
 
 from grader.jobs.model import Job, JobStatus
@@ -89,6 +91,26 @@ def server() -> Iterator[postgres.Postgres]:
         missing("PostgreSQL is not installed: apt-get install postgresql")
     with postgres.server(found) as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """The address of a real S3 API server."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a new bucket, with the settings that an operator would give."""
+    name = f"bucket{next(numbers)}"
+    for key, value in {"ENDPOINT_URL": s3, "ALLOW_HTTP": "true", "REGION": "us-east-1", "ACCESS_KEY_ID": "a", "SECRET_ACCESS_KEY": "b"}.items():
+        monkeypatch.setenv(f"AWS_{key}", value)
+    requests.put(f"{s3}/{name}", timeout=10).raise_for_status()
+    return f"s3://{name}/grader"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

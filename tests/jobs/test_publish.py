@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import requests
-from moto.server import ThreadedMotoServer
 
 from grader.jobs import publish
 from grader.jobs.model import UnavailableError
 from grader.jobs.store import Store
 
 ID = "0123456789abcdef"
-numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="session")
-def s3() -> Iterator[str]:
-    """The address of a real S3 API server."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture(params=["file", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """A store on each kind of URL; on S3 a bucket of its own, with the settings that an operator would give."""
     if request.param == "file":
         return Store((tmp_path / "artifacts").as_uri())
-    address, bucket = request.getfixturevalue("s3"), f"bucket{next(numbers)}"
-    for name, value in {"ENDPOINT_URL": address, "ALLOW_HTTP": "true", "REGION": "us-east-1", "ACCESS_KEY_ID": "a", "SECRET_ACCESS_KEY": "b"}.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    requests.put(f"{address}/{bucket}", timeout=10).raise_for_status()
-    return Store(f"s3://{bucket}/grader")
+    return Store(request.getfixturevalue("bucket"))
 
 
 def made(tmp_path: Path, run: int) -> Path:
@@ -121,10 +102,8 @@ def test_a_withdrawn_result_is_gone_whole(store: Store, tmp_path: Path) -> None:
     assert publish.withdraw(store, ID) == 0
 
 
-def test_a_bucket_that_does_not_exist_is_a_store_that_does_not_answer(store: Store, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"ENDPOINT_URL": s3, "ALLOW_HTTP": "true", "ACCESS_KEY_ID": "a", "SECRET_ACCESS_KEY": "b"}.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    store.answers()
+def test_a_bucket_that_does_not_exist_is_a_store_that_does_not_answer(bucket: str) -> None:
+    Store(bucket).answers()
     with pytest.raises(UnavailableError):
         Store("s3://nobody-made-this/grader").answers()
 

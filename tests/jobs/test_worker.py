@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from grader.jobs import policy
+from grader.jobs import policy, ready
 from grader.jobs.model import JobState
+from grader.jobs.settings import JobSettings
 from grader.jobs.store import Store
 from jobs.conftest import Hosts
 from jobs.postgres import Postgres
@@ -145,7 +147,57 @@ def test_a_host_that_cannot_grade_takes_nothing_and_says_why(hosts: Hosts, tmp_p
     assert check.returncode == 3 and "no engine" in check.stderr
     (tmp_path / "engine-is-down").unlink()
     hosts.until_ended(id)
-    assert worker.poll() is None
+    (tmp_path / "engine-is-down").write_text("")  # and once more, in mid-life
+    hosts.until(lambda: hosts.queue.health().workers[0].state == "waiting")
+    later = hosts.submit("sleep:0")
+    (tmp_path / "engine-is-down").unlink()
+    hosts.until_ended(later)
+    assert worker.poll() is None and hosts.status(later).run == 1
+
+
+def test_the_real_pipeline_says_what_is_wrong_before_any_engine_is_asked(hosts: Hosts) -> None:
+    hosts.worker(pipeline=JobSettings.model_fields["pipeline"].default)
+    path = hosts.submit("/etc")
+    unknown = hosts.submit("https://example.org/a.git")
+    hosts.until_ended(path, unknown)
+    assert [hosts.status(id).culprit for id in (path, unknown)] == [policy.SUBMITTER] * 2
+    assert "only https URLs" in hosts.status(path).error
+    assert "none" in hosts.status(unknown).error  # the name of the challenge that there is not
+
+
+def test_a_store_that_goes_away_costs_no_grading(hosts: Hosts) -> None:
+    hosts.worker()
+    id = hosts.submit("sleep:2")
+    hosts.until(lambda: hosts.status(id).state is JobState.RUNNING)
+    artifacts = hosts.folder / "artifacts"
+    artifacts.rename(hosts.folder / "away")
+    artifacts.write_text("no folder")
+    hosts.until(lambda: "store does not answer" in hosts.said())
+    assert hosts.status(id).state is JobState.RUNNING
+    artifacts.unlink()
+    (hosts.folder / "away").rename(artifacts)
+    hosts.until_ended(id)
+    assert (hosts.status(id).state, hosts.status(id).run) == (JobState.DONE, 1)
+
+
+def test_a_fleet_on_postgresql_and_s3(fleet: Hosts, bucket: str) -> None:
+    for host in (1, 2):
+        fleet.worker(host=host, store_url=bucket, worker_jobs=1)
+    fleet.until(lambda: fleet.queue.health().capacity == 2)
+    ids = [fleet.submit("sleep:1") for _ in range(4)]
+    fleet.until_ended(*ids)
+    store = Store(bucket)
+    assert all(store.read(f"results/{id}/result.json") for id in ids) and store.keys("staging") == []
+    started = [event.facts["worker"] for id in ids for event in fleet.queue.events(id) if event.kind == "started"]
+    assert len(started) == 4 and len(set(started)) == 2
+
+
+def test_a_disk_that_is_full_is_told_and_nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = JobSettings(data_dir=tmp_path, probe="jobs.pipelines:fine")
+    store = Store(settings.store)
+    assert ready.trouble(settings, store) == ""
+    monkeypatch.setattr(ready.shutil, "disk_usage", lambda folder: SimpleNamespace(free=5 << 20))
+    assert "5 MiB are free" in ready.trouble(settings, store)
 
 
 def test_a_second_worker_on_a_host_has_another_name_and_a_successor_the_same(hosts: Hosts) -> None:
