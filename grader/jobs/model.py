@@ -39,6 +39,7 @@ class Job:
 
     `origin` is an https git URL, a local folder, or `upload:<sha256>` for an archive in the store. `owner` is who shares the queue fairly
     with others. `key` names the request: the same key never makes a second job. Without one the content does: see `identity`.
+    `rescore` is the id of an earlier job whose evidence is judged anew by today's rubric instead of measuring again.
     """
 
     origin: str
@@ -48,6 +49,7 @@ class Job:
     owner: str = ""
     key: str = ""
     commit: str = ""
+    rescore: str = ""
     priority: Priority = Priority.NORMAL
 
     def dump(self) -> dict[str, Any]:
@@ -62,7 +64,8 @@ def identity(job: Job, versions: dict[str, str]) -> str:
     """The job's id, 32 hex digits: a digest of its key, or of repository, commit, challenge, mode, attempt and `versions` (of grader,
     challenge and rubric). Another attempt, or another version, is another job; owner and priority are not."""
     named: dict[str, Any] = {"key": job.key} if job.key else {
-        "origin": job.origin, "commit": job.commit, "challenge": job.challenge, "mode": job.mode, "attempt": job.attempt, "versions": versions,
+        "origin": job.origin, "commit": job.commit, "challenge": job.challenge, "mode": job.mode, "attempt": job.attempt, "rescore": job.rescore,
+        "versions": versions,
     }  # fmt: skip
     return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:32]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import tarfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,13 +11,18 @@ from typing import Any
 
 import pytest
 
+import grader.rubric
+from challenges.loader import ROOT
 from grader.jobs import pipeline as module
+from grader.jobs import publish
 from grader.jobs.model import Job
 from grader.jobs.store import Store
 from grader.schema.causes import Trouble, UsageError
+from grader.schema.result import Result
 from harness.collect import Request
 from harness.progress import Progress, Silent
 
+RECORDED = ROOT / "fraud-scoring" / "recorded" / "oracle-quick"
 URL = "https://example.org/a.git"
 
 
@@ -113,3 +119,17 @@ def test_a_repository_that_moved_on_is_not_passed_off_as_what_was_handed_in(grad
     module.pipeline(job(URL, commit="a" * 40), out, Silent())
     with pytest.raises(UsageError, match="moved on"):
         module.pipeline(job(URL, commit="b" * 40), out, Silent())
+
+
+def test_an_earlier_jobs_evidence_is_judged_anew_without_an_engine(graded: Graded, store: Store, out: Path, tmp_path: Path) -> None:
+    shutil.copytree(RECORDED, tmp_path / "earlier" / "bundle")
+    publish.stage(store, "a" * 32, 1, tmp_path / "earlier")
+    store.put_once("results/" + "a" * 32 + "/bundle.tar.gz", store.read("staging/" + "a" * 32 + "/1/bundle.tar.gz") or b"")
+    result = module.pipeline(job("", rescore="a" * 32), out, Silent())
+    assert result.rubric_digest == grader.rubric.load().digest and result.integrity == [] and not graded.asked
+    assert Result.model_validate_json((out / "result.json").read_bytes()) == result and (out / "report.html").is_file()
+
+
+def test_without_evidence_there_is_nothing_to_judge(graded: Graded, out: Path) -> None:
+    with pytest.raises(UsageError, match="left no evidence"):
+        module.pipeline(job("", rescore="b" * 32), out, Silent())

@@ -40,7 +40,7 @@ def test_every_culprit_has_a_row() -> None:
     assert set(policy.POLICY) == {*Culprit, policy.SUBMITTER, policy.LOST}
 
 
-@pytest.mark.parametrize("other", [{"commit": "f" * 40}, {"challenge": "b"}, {"mode": "quick"}, {"attempt": 2}, {"origin": "https://example.org/b.git"}])
+@pytest.mark.parametrize("other", [{"commit": "f" * 40}, {"challenge": "b"}, {"mode": "quick"}, {"attempt": 2}, {"rescore": "x"}, {"origin": "https://example.org/b.git"}])
 def test_another_content_or_attempt_is_another_job(other: dict[str, object]) -> None:
     assert identity(replace(JOB, **other), VERSIONS) != identity(JOB, VERSIONS)  # type: ignore[arg-type]
 

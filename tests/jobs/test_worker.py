@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,12 +14,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from grader.jobs import policy, ready
+from challenges.loader import ROOT
+from grader.jobs import policy, publish, ready
 from grader.jobs.model import JobState
 from grader.jobs.settings import JobSettings
 from grader.jobs.store import Store
+from grader.schema.result import Result
 from jobs.conftest import Hosts
 from jobs.postgres import Postgres
+from reports import RENDERERS
 
 IDLE_MIB = 150
 
@@ -163,6 +167,22 @@ def test_the_real_pipeline_says_what_is_wrong_before_any_engine_is_asked(hosts: 
     assert [hosts.status(id).culprit for id in (path, unknown)] == [policy.SUBMITTER] * 2
     assert "only https URLs" in hosts.status(path).error
     assert "none" in hosts.status(unknown).error  # the name of the challenge that there is not
+
+
+def test_a_real_verdict_comes_out_of_the_real_pipeline(hosts: Hosts, tmp_path: Path) -> None:
+    """On recorded evidence, which needs no engine."""
+    shutil.copytree(ROOT / "fraud-scoring" / "recorded" / "oracle-quick", tmp_path / "earlier" / "bundle")
+    publish.pack(tmp_path / "earlier")
+    store = Store(hosts.settings.store)
+    store.put_once("results/earlier/bundle.tar.gz", tmp_path / "earlier" / "bundle.tar.gz")
+    hosts.worker(pipeline=JobSettings.model_fields["pipeline"].default)
+    id = hosts.submit("", rescore="earlier")
+    hosts.until_ended(id)
+    assert hosts.status(id).state is JobState.DONE, hosts.status(id)
+    result = Result.model_validate_json(store.read(f"results/{id}/result.json") or b"")
+    assert result.status == "scored" and result.integrity == []
+    published = {key.rpartition("/")[2] for key in store.keys(f"results/{id}")}
+    assert published == {"claim.json", "result.json", "bundle.tar.gz", *RENDERERS}
 
 
 def test_a_store_that_goes_away_costs_no_grading(hosts: Hosts) -> None:
