@@ -82,6 +82,8 @@ class Gradings:
         if ending.stopped:
             return {"kind": "cancelled" if relay.said == "cancel" else "nothing", "run": row.run}
         if not ending.ok:
+            if ending.culprit in (policy.LOST, Culprit.GRADER):  # ours to mend, and its folder goes now
+                log.error("grading failed", extra={"facts": {"job": row.id, "run": row.run, "cause": ending.cause, "log": ending.log}})
             return _failed(row.run, ending.culprit, ending.cause, ending.error)
         ours = policy.worth_another(ending.failures)
         if ours and policy.pause(*ours, patiently(lambda: rows.tries(self._db, row.id)) + 1) is not None:

@@ -21,7 +21,8 @@ from grader.jobs.policy import LOST
 from grader.jobs.settings import JobSettings
 
 CHUNK = 1 << 16
-LOG_TAIL = 300
+LOG_TAIL, LINE = 4000, 300
+"""Characters that are kept of a child's log, and of its last line."""
 ROOT = Path(grader.__file__).resolve().parents[1]
 
 Event = dict[str, Any]
@@ -36,6 +37,7 @@ class Ending:
     error: str = ""
     failures: list[tuple[str, str]] = field(default_factory=list)
     stopped: bool = False
+    log: str = ""
 
     @property
     def ok(self) -> bool:
@@ -88,9 +90,11 @@ class Child:
         if self._stopped:
             return Ending(stopped=True)
         if last is None:
-            return Ending(LOST, "died", f"the grading's process died ({_died(code)}). {self._tail()}".strip())
+            log = self._log()
+            tail = log.strip().rpartition("\n")[2][:LINE]
+            return Ending(LOST, "died", f"the grading's process died ({_died(code)}). {tail}".strip(), log=log)
         failures = [(str(culprit), str(cause)) for culprit, cause in last.get("failures", [])]
-        return Ending(last.get("culprit", ""), last.get("cause", ""), last.get("error", ""), failures)
+        return Ending(last.get("culprit", ""), last.get("cause", ""), last.get("error", ""), failures, log=self._log())
 
     def _events(self, tick: Callable[[], bool], every_s: float) -> Iterator[Event]:
         assert self._process.stdout is not None
@@ -125,10 +129,10 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
-    def _tail(self) -> str:
+    def _log(self) -> str:
+        """The end of what it wrote on standard error."""
         with contextlib.suppress(OSError):
-            lines = (self._folder / "child.log").read_text(errors="replace").strip().splitlines()
-            return lines[-1][:LOG_TAIL] if lines else ""
+            return (self._folder / "child.log").read_text(errors="replace")[-LOG_TAIL:]
         return ""
 
 

@@ -16,7 +16,7 @@ from harness.progress import Progress
 
 
 def short(job: Job, out: Path, progress: Progress) -> None:
-    """Two stages; `origin` says what happens: `sleep:S`, `trouble:CAUSE`, `usage`, `die`, `hang`, `family`."""
+    """Two stages; `origin` says what happens: `sleep:S`, `trouble:CAUSE`, `usage`, `die`, `hang`, `family`, `defect`."""
     what, _, detail = job.origin.partition(":")
     progress.started("clone")
     progress.finished("clone", 0.0, None)
@@ -45,11 +45,8 @@ def _act(what: str, detail: str, out: Path) -> None:
     elif what == "family":
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         time.sleep(600)
-    elif what == "once":  # lacks something the first time only
-        mark = Path(detail)
-        if not mark.exists():
-            mark.write_text("")
-            raise Trouble("host_noisy", "as asked")
+    elif what == "defect":
+        raise ZeroDivisionError("as asked")
 
 
 def fine() -> str:

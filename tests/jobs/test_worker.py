@@ -16,7 +16,7 @@ import pytest
 
 from challenges.loader import ROOT
 from grader.jobs import policy, publish, ready
-from grader.jobs.model import JobState
+from grader.jobs.model import JobState, Priority
 from grader.jobs.settings import JobSettings
 from grader.jobs.store import Store
 from grader.schema.result import Result
@@ -100,6 +100,26 @@ def test_a_running_job_is_cancelled_with_all_that_it_started(hosts: Hosts) -> No
     assert {hosts.status(id).state for id in ids} == {JobState.CANCELLED}
     assert working_in(folder) == []
     assert Store(hosts.settings.store).keys("results") == []
+
+
+def test_a_defect_of_ours_leaves_its_traceback_in_the_log(hosts: Hosts) -> None:
+    hosts.worker()
+    id = hosts.submit("defect")
+    hosts.until(lambda: "retry" in hosts.kinds(id))
+    assert hosts.status(id).culprit == "grader" and "ZeroDivisionError" in hosts.status(id).error
+    lines = [json.loads(line) for line in hosts.said().splitlines()]
+    failed = next(line for line in lines if line["message"] == "grading failed")
+    assert failed["job"] == id and "Traceback" in failed["log"] and "_act" in failed["log"]
+
+
+def test_submitters_take_turns(hosts: Hosts) -> None:
+    many = [hosts.submit("sleep:0", owner="ann") for _ in range(4)]
+    one = hosts.submit("sleep:0", owner="bob")
+    urgent = hosts.submit("sleep:0", owner="ann", priority=Priority.HIGH)
+    hosts.worker(worker_jobs=1)
+    hosts.until_ended(*many, one, urgent)
+    order = [event.job for event in hosts.queue.events() if event.kind == "started"]
+    assert order[0] == urgent and order.index(one) in (1, 2) and [id for id in order if id in many] == many
 
 
 def test_a_grading_that_hangs_is_ended(hosts: Hosts) -> None:
