@@ -30,8 +30,18 @@ Versions = Callable[[Job], Mapping[str, str]]
 
 def versions(wanted: Job) -> Mapping[str, str]:
     """What a verdict depends on besides the submission. UsageError for an unknown challenge."""
-    spec = challenges.loader.load(wanted.challenge).spec
-    return {"grader": __version__, "challenge": spec.digest, "rubric": grader.rubric.load().digest}
+    return {"grader": __version__, "challenge": _challenge_digest(wanted.challenge), "rubric": _rubric_digest()}
+
+
+@lru_cache(maxsize=64)
+def _challenge_digest(slug: str) -> str:
+    """Kept, since reading a challenge takes longer than handing in may, and an installed one does not change under a process."""
+    return challenges.loader.load(slug).spec.digest
+
+
+@lru_cache(maxsize=1)
+def _rubric_digest() -> str:
+    return grader.rubric.load().digest
 
 
 class Queue:
