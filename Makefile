@@ -62,7 +62,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "installing into $(VENV)"
 	@$(BIN)/python -m pip install -qq -r requirements-dev.lock
-	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e '.[dev]'
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e '.[dev,web]'
 	@touch $@
 
 # The evidence that `make demo` shows where no engine can be had; record it anew when the challenge or the oracle changed.
@@ -80,4 +80,4 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile -q --strip-extr
            --no-emit-find-links --no-emit-options
 lock: venv
 	@$(COMPILE) -o requirements.lock pyproject.toml
-	@$(COMPILE) --extra dev --build-deps-for editable -c requirements.lock -o requirements-dev.lock pyproject.toml
+	@$(COMPILE) --extra dev --extra web --build-deps-for editable -c requirements.lock -o requirements-dev.lock pyproject.toml

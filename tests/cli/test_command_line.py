@@ -39,16 +39,29 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *ar
 
 def test_without_a_verb_all_verbs_are_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, err = run(monkeypatch, capsys)
-    for verb in grader.cli.VERBS:
+    for verb in (*grader.cli.VERBS, *grader.cli.SERVICE):
         assert verb in out + err
     assert "Exit codes: 0 ok; 1 a gate failed" in out + err
 
 
-@pytest.mark.parametrize("verb", grader.cli.VERBS)
+@pytest.mark.parametrize("verb", [*grader.cli.VERBS, *grader.cli.SERVICE])
 def test_every_verb_explains_itself(verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(monkeypatch, capsys, verb, "--help")
     assert code == 0 and not err
     assert f"Usage: grader {verb}" in out and len(out.split("\n\n")) > 1
+
+
+@pytest.mark.parametrize("verb", grader.cli.SERVICE)
+def test_without_its_extra_a_verb_of_the_service_says_how_to_get_it(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("grader.jobs")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    code, _, err = run(monkeypatch, capsys, verb)
+    assert code == Exit.USAGE and "pip install" in err and "[web]" in err and "sqlalchemy" in err
+    _, out, err = run(monkeypatch, capsys)
+    assert "grade " in out + err and verb in out + err
 
 
 def test_the_help_of_grade_names_what_it_takes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

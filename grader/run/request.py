@@ -8,7 +8,7 @@ from pathlib import Path
 
 import challenges.loader
 from challenges.narrow import PART, narrow
-from grader.cli.options import settings
+from grader.run.settings import settings
 from grader.schema.causes import UsageError
 from harness.collect import Request
 from harness.source.login import Logins
