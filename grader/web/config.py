@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, FilePath, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from grader.schema.causes import UsageError
@@ -31,6 +31,7 @@ class ServiceSettings(BaseSettings):
     require_mfa: bool | None = Field(default=None, description="default: only where the service can be reached from elsewhere")
     secret_key: str = Field(default="", description="empty: made once and kept in data_dir")
     upload_mib: int = Field(default=50, ge=1, le=2048)
+    ca_file: FilePath | None = Field(default=None, description="certificates that git and webhook hosts are checked against")
     allow_hosts: str = Field(default="", description="git and webhook hosts, by comma, that are admitted although not public")
 
     @field_validator("public_url")

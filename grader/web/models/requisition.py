@@ -11,7 +11,7 @@ FROZEN = ("challenge", "mode", "modules", "bars")
 
 
 class Requisition(models.Model):
-    """One opening. `bars` is area -> percent that the job needs; `modules` are the optional areas that matter for it."""
+    """One opening. `bars` is area -> the band that the job needs; `modules` are the optional areas that matter for it."""
 
     title = models.CharField(max_length=120)
     challenge = models.CharField(max_length=64)

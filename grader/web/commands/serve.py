@@ -1,0 +1,137 @@
+"""`grader serve`: pages, API, the keeper and, unless told otherwise, a worker, in one command."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+import waitress
+from django.core.management import call_command
+from django.db import DatabaseError
+
+from grader.schema.causes import UsageError
+from grader.web.boot import boot
+from grader.web.config import ServiceSettings, service_settings
+
+THREADS = 8
+JOIN_S = 10.0
+
+
+def command(
+    host: Annotated[str | None, typer.Option(help="address to listen on (GRADER_HOST)")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="port to listen on (GRADER_PORT); 0 takes a free one")] = None,
+    worker: Annotated[bool, typer.Option("--worker/--no-worker", help="also grade on this machine")] = True,
+    migrate_only: Annotated[bool, typer.Option("--migrate-only", help="bring the database up to date and end")] = False,
+) -> None:
+    """Serve the recruiters' pages and the API. Needs nothing else: SQLite and artifacts stand in GRADER_DATA_DIR."""
+    for name, given in (("GRADER_HOST", host), ("GRADER_PORT", port)):
+        if given is not None:
+            os.environ[name] = str(given)
+    settings = service_settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    boot()
+    _migrate()
+    if migrate_only:
+        return
+    first_admin()
+    with _keeper(), _worker(worker):
+        _serve(settings)
+
+
+def _migrate() -> None:
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    except DatabaseError as error:
+        raise UsageError(f"the database cannot be used ({' '.join(str(error).split())[:200]}): look at GRADER_DATABASE_URL or GRADER_DATA_DIR") from error
+
+
+def first_admin() -> None:
+    """Where nobody is, the console makes the first administrator: asked for on a terminal, else drawn and shown once."""
+    from grader.web.models import Role, User
+
+    if User.objects.exists():
+        return
+    name, password, drawn = "admin", secrets.token_urlsafe(12), True
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        typer.echo("Nobody can sign in yet. Make the first administrator.")
+        name = typer.prompt("User name", default="admin")
+        password, drawn = _asked_password(name), False
+    User.objects.create_user(name, password=password, role=Role.ADMIN)
+    if drawn:
+        typer.echo(f"First administrator: {name}  password: {password}  (shown once; change it under your name)")
+
+
+def _asked_password(name: str) -> str:
+    from django.contrib.auth.password_validation import validate_password
+    from django.core.exceptions import ValidationError
+
+    from grader.web.models import User
+
+    while True:
+        password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        try:
+            validate_password(password, User(username=name))
+        except ValidationError as error:
+            typer.echo(" ".join(error.messages))
+        else:
+            return password
+
+
+@contextmanager
+def _keeper() -> Iterator[None]:
+    """The thread that keeps rows and queue in step."""
+    from grader.web import keeper
+
+    stop = threading.Event()
+    thread = threading.Thread(target=keeper.run, args=(stop,), name="keeper", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(JOIN_S)
+
+
+@contextmanager
+def _worker(wanted: bool) -> Iterator[None]:
+    """A worker in a process of its own: what it loads never weighs on the pages. It is asked to end, and waits for what it has begun."""
+    if not wanted:
+        yield
+        return
+    process = subprocess.Popen([sys.executable, "-m", "grader", "worker"])
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _serve(settings: ServiceSettings) -> None:
+    """Until a signal comes. Behind a trusted proxy its word counts for scheme, host and address; nobody else's does."""
+    from grader.web.wsgi import application
+
+    proxied = {
+        "trusted_proxy": settings.trusted_proxy,
+        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
+        "trusted_proxy_count": 1,
+        "clear_untrusted_proxy_headers": True,
+    }
+    try:
+        server = waitress.create_server(
+            application, host=settings.host, port=settings.port, threads=THREADS, ident=None, max_request_body_size=(settings.upload_mib + 2) << 20,
+            **(proxied if settings.trusted_proxy else {"clear_untrusted_proxy_headers": True}),
+        )  # fmt: skip
+    except OSError as error:
+        raise UsageError(f"cannot listen on {settings.host}:{settings.port} ({error.strerror}): choose another with --port") from error
+    typer.echo(f"Take-home grader: {settings.public_url or f'http://{settings.host}:{server.effective_port}'}/")
+    try:
+        server.run()
+    finally:
+        server.close()

@@ -1,0 +1,40 @@
+"""The areas of a result in bands, for the pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from grader.web import results
+from grader.web.models import Submission
+
+
+@dataclass(frozen=True)
+class AreaCard:
+    id: str
+    title: str
+    band: str
+    measured: int
+    against: str
+    bar: str
+    lead: bool
+    matters: bool
+
+
+def area_cards(submission: Submission) -> list[AreaCard]:
+    """Areas in bands, the three that lead first; modules that the job did not name stand back."""
+    asked = submission.requisition
+    bands = results.bar_percents(asked)
+    ordered = sorted(submission.bands.items(), key=lambda item: item[1]["order"])
+    core_seen = 0
+    cards = []
+    for id, area in ordered:
+        core = area["kind"] == "core"
+        core_seen += core
+        cards.append(
+            AreaCard(
+                id=id, title=area["title"], band=area["band"] if area["sufficient"] else "not enough evidence", measured=area["coverage"] // 100,
+                against=results.against(area, bands.get(id)), bar=asked.bars.get(id, ""), lead=core and core_seen <= 3,
+                matters=core or not asked.modules or id in asked.modules,
+            )  # fmt: skip
+        )
+    return cards
