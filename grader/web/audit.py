@@ -26,7 +26,8 @@ def register() -> None:
     """Called once, when models exist."""
     for model, excluded in KEPT.items():
         if not auditlog.contains(model):
-            auditlog.register(model, exclude_fields=excluded, m2m_fields={"members"} if model is models.Requisition else set())
+            kept = [field.name for field in model._meta.concrete_fields if field.name not in excluded]
+            auditlog.register(model, include_fields=kept, m2m_fields={"members"} if model is models.Requisition else set())
 
 
 def opened(thing: Model) -> None:

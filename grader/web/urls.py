@@ -7,7 +7,7 @@ from django.views.generic import RedirectView
 
 from grader.web.api.app import api
 from grader.web.api.docs import page as api_docs
-from grader.web.pages import candidates, health, intake, people, requisitions, results, style, submissions
+from grader.web.pages import candidates, errors, health, intake, people, requisitions, results, style, submissions
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="submissions"), name="home"),
@@ -40,6 +40,8 @@ urlpatterns = [
     path("tokens/<int:pk>/revoke/", people.revoke_token, name="revoke-token"),
     path("audit/", people.audit_log, name="audit"),
     path("blind/", submissions.blind, name="blind"),
+    path("accounts/password/reset/", errors.ask_an_administrator, name="forgotten"),
+    path("accounts/email/", errors.ask_an_administrator, name="no-email"),
     path("accounts/", include("allauth.urls")),
     path("api/docs", api_docs, name="api-docs"),
     path("api/", api.urls),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -130,8 +132,15 @@ def _serve(settings: ServiceSettings) -> None:
         )  # fmt: skip
     except OSError as error:
         raise UsageError(f"cannot listen on {settings.host}:{settings.port} ({error.strerror}): choose another with --port") from error
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _end)
     typer.echo(f"Take-home grader: {settings.public_url or f'http://{settings.host}:{server.effective_port}'}/")
+    sys.stdout.flush()
     try:
-        server.run()
+        server.run()  # takes SystemExit as the wish to end, and lets requests that it has begun finish
     finally:
         server.close()
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)

@@ -7,11 +7,12 @@ from django.db import models
 
 
 class Role(models.TextChoices):
-    """What a person may do; which requisitions they see is decided by membership (`grader.web.policy`)."""
+    """What a person may do: recruiters hand in, record notices and share; interviewers read and decide; administrators also manage people.
+    Which requisitions they see is decided by membership (`grader.web.policy`)."""
 
-    RECRUITER = "recruiter", "Recruiter: submits, records notices, shares results"
-    INTERVIEWER = "interviewer", "Interviewer: reads reports and decides"
-    ADMIN = "admin", "Administrator: sees everything, manages people"
+    RECRUITER = "recruiter", "Recruiter"
+    INTERVIEWER = "interviewer", "Interviewer"
+    ADMIN = "admin", "Administrator"
 
 
 class User(AbstractUser):

@@ -74,3 +74,8 @@ class Submission(models.Model):
     def source(self) -> str:
         """The origin as people know it."""
         return self.label or "an uploaded archive" if self.uploaded else self.origin
+
+    @property
+    def brief(self) -> str:
+        """The same without what every URL begins with."""
+        return self.source.removeprefix("https://")

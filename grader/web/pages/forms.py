@@ -93,7 +93,10 @@ class TokenForm(Form):
 class PersonForm(Form):
     username = forms.RegexField(r"^[\w.@+-]{1,150}$", label="User name", widget=forms.TextInput(attrs={"autocomplete": "off"}))
     full_name = forms.CharField(max_length=120, required=False, label="Full name")
-    role = forms.ChoiceField(choices=Role.choices)
+    role = forms.ChoiceField(
+        choices=Role.choices, initial=Role.RECRUITER,
+        help_text="Recruiters hand in, record notices and share results. Interviewers read reports and decide. Administrators see everything.",
+    )  # fmt: skip
 
     def clean_username(self) -> str:
         name = str(self.cleaned_data["username"])

@@ -26,7 +26,7 @@ def named(submission: Submission, user: User, session: Mapping[str, Any] | None)
     hidden = policy.blind(user, submission.requisition, session)
     if hidden:
         return Named(submission.candidate.pseudonym, "hidden: this view is blind", True)
-    return Named(submission.candidate.shown, submission.source, False)
+    return Named(submission.candidate.shown, submission.brief, False)
 
 
 def candidate(person: Candidate, request: HttpRequest) -> str:

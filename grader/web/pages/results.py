@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 
 from django.contrib import messages
@@ -19,9 +18,9 @@ from grader.web.pages import forms
 from grader.web.pages.cards import area_cards
 from grader.web.pages.person import named, user_of
 from grader.web.pages.submissions import find, page, seen
+from reports.html import style_source
 
 REPORT_CSP = "sandbox; default-src 'none'; style-src {style}; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
-STYLE = re.compile(r"style-src ('sha256-[A-Za-z0-9+/=]+')")
 
 
 @login_required
@@ -67,8 +66,7 @@ def raw(request: HttpRequest, pk: int) -> HttpResponse:
 
 def sandboxed(html: str, ancestors: str = "'none'") -> HttpResponse:
     """A report with the policy that it carries itself, plus the sandbox, which only a header can set."""
-    style = STYLE.search(html)
-    policy_text = REPORT_CSP.format(style=style.group(1) if style else "'none'", ancestors=ancestors)
+    policy_text = REPORT_CSP.format(style=style_source(), ancestors=ancestors)
     return HttpResponse(html, headers={"Content-Security-Policy": policy_text, "Referrer-Policy": "no-referrer"})
 
 

@@ -1,0 +1,75 @@
+"""A person at a real browser: goes to pages, types, clicks, and lets axe look."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from report.browser import DEADLINE_S, Page
+
+AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
+RULES = json.dumps({"resultTypes": ["violations"], "iframes": False})
+
+
+class Surfer(Page):
+    """One tab on the service at `base`."""
+
+    def __init__(self, owner: Any, base: str, **look: Any) -> None:
+        super().__init__(owner, **look)
+        self.base = base
+
+    def go(self, path: str) -> None:
+        """Open a path and wait until it has loaded."""
+        self.browser.events.clear()
+        self.call("Page.navigate", url=self.base + path)
+        self._loaded()
+
+    def fill(self, **fields: str) -> None:
+        """Type into inputs by name; a dash of the name is written as two underscores."""
+        for name, value in fields.items():
+            self.ask(f"document.querySelector('[name=\"{name.replace('__', '-')}\"]').value = {json.dumps(value)}")
+
+    def upload(self, name: str, file: Path) -> None:
+        root = self.call("DOM.getDocument")["root"]["nodeId"]
+        node = self.call("DOM.querySelector", nodeId=root, selector=f'[name="{name}"]')["nodeId"]
+        self.call("DOM.setFileInputFiles", files=[str(file)], nodeId=node)
+
+    def press(self, text: str) -> None:
+        """Click the button or link that reads so, and wait for the page that follows."""
+        self.browser.events.clear()
+        found = f"[...document.querySelectorAll('button, a')].find(e => e.textContent.trim() === {json.dumps(text)})"
+        assert self.ask(f"!!{found}"), f"nothing reads {text!r} on {self.ask('location.pathname')}"
+        self.ask(f"{found}.click()")
+        self._loaded()
+
+    def key(self, name: str, code: int, text: str = "") -> None:
+        for kind in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=code, text=text if kind == "keyDown" else "")
+
+    def until(self, expression: str, seconds: float = DEADLINE_S) -> None:
+        """Wait until the page says so."""
+        deadline = time.monotonic() + seconds
+        while not self.ask(expression):
+            assert time.monotonic() < deadline, f"{expression} did not come true: {self.ask('document.body.innerText')[:500]}"
+            time.sleep(0.1)
+
+    def text(self) -> str:
+        return str(self.ask("document.body.innerText"))
+
+    def axe(self) -> list[str]:
+        """What axe finds wrong with the page as it stands: rule and place."""
+        self.ask(AXE.read_text(encoding="utf-8") + "; true")
+        answer = self.call(
+            "Runtime.evaluate", expression=f"axe.run(document, {RULES}).then(r => JSON.stringify(r.violations))", awaitPromise=True, returnByValue=True
+        )
+        found = json.loads(answer["result"]["value"])
+        return [f"{one['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}" for one in found for node in one["nodes"]]
+
+    def sideways(self) -> int:
+        """Pixels by which the page is wider than the window."""
+        return int(self.ask("document.documentElement.scrollWidth - innerWidth"))
+
+    def _loaded(self) -> None:
+        self.browser.wait_for("Page.loadEventFired")

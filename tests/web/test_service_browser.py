@@ -1,0 +1,140 @@
+"""The service in a real Chromium: a recruiter's whole way, and axe on every page, in light and dark, wide and narrow."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import waitress
+from conftest_web import PASSWORD, PUBLIC
+from django.core.management import call_command
+from django.utils import timezone
+from queue_in_memory import QueueInMemory
+from report.browser import Browser, browser
+from surfing import Surfer
+
+from grader.web import keeper, seam, store, tokens
+from grader.web.intake import address
+from grader.web.intake.submit import Entry, hand_in
+from grader.web.models import Candidate, Decision, Notice, Requisition, Role, ShareLink, Submission, User, Webhook
+from grader.web.seam import StageProgress
+from grader.web.wsgi import application
+
+pytestmark = pytest.mark.committed
+
+
+@dataclass
+class Served:
+    base: str
+    queue: QueueInMemory
+    requisition: Requisition
+    done: Submission
+    running: Submission
+    failed: Submission
+    waiting: Submission
+    link: str
+
+
+@pytest.fixture(scope="module")
+def served(result_json: bytes) -> Iterator[Served]:
+    """A server of its own on a free port, with a little of everything in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        queue = QueueInMemory()
+        patch.setattr(seam, "queue", lambda: queue)
+        patch.setattr(address, "look_up", lambda host, port: [PUBLIC])
+        server = waitress.create_server(application, host="127.0.0.1", port=0, threads=4)
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        yield _furnished(f"http://127.0.0.1:{server.effective_port}", queue, result_json)
+        server.close()
+        server.task_dispatcher.shutdown()
+        call_command("flush", verbosity=0, interactive=False)
+
+
+def _furnished(base: str, queue: QueueInMemory, result_json: bytes) -> Served:
+    recruiter = User.objects.create_user("rita", password=PASSWORD, role=Role.RECRUITER, first_name="Rita", last_name="Reyes")
+    interviewer = User.objects.create_user("ivan", password=PASSWORD, role=Role.INTERVIEWER, first_name="Ivan", last_name="Ito")
+    User.objects.create_user("ada", password=PASSWORD, role=Role.ADMIN)
+    job = Requisition.objects.create(
+        title="Senior ML engineer, payments", challenge="fraud-scoring", mode="quick", owner=recruiter, notice_due=False, notice_exemption="a demonstration",
+        bars={"deployment": "strong", "monitoring": "solid", "failure": "solid"}, modules=["mlops", "compliance"],
+    )  # fmt: skip
+    job.members.add(interviewer)
+    strict = Requisition.objects.create(title="MLOps engineer, graduates", challenge="fraud-scoring", mode="standard", owner=recruiter, blind=True)
+    rows = [hand_in(recruiter, job, Entry(f"https://git.example.org/people/{name.split()[0].lower()}-fraud", name)) for name in ("Grace Hopper", "Barbara Liskov", "Radia Perlman")]
+    done, running, failed = rows
+    store.put_once(f"results/{done.job}/result.json", result_json)
+    queue.finish(done.job)
+    queue.run(
+        running.job, StageProgress("source", "ok", 1.2), StageProgress("image", "ok", 41.0), StageProgress("boot", "ok", 2.1),
+        StageProgress("load", "running", 12.4, "window steady, 100 requests/s"),
+    )  # fmt: skip
+    queue.fail(failed.job, "https://git.example.org/people/radia-fraud: no git repository answers there")
+    keeper.one_pass()
+    waiting = hand_in(recruiter, strict, Entry("https://git.example.org/people/edsger", "Edsger Dijkstra"))
+    for number in range(6):
+        hand_in(recruiter, job, Entry(f"https://git.example.org/people/queued-{number}", reference=f"R-{100 + number}"))
+    Decision.objects.create(submission=done, area="deployment", verdict="strong", reason="Rollback was rehearsed and it showed.", score_seen=False, author=interviewer)
+    Notice.objects.create(candidate=done.candidate, version="2026-03", sent_at=timezone.now(), earliest_assessment=timezone.localdate(), recorded_by=recruiter)
+    Webhook.objects.create(requisition=job, url="https://hooks.example.org/ats", created_by=recruiter)
+    secret = tokens.draw()
+    ShareLink.objects.create(submission=done, digest=tokens.digest(secret), expires=timezone.now() + timedelta(days=7), created_by=recruiter)
+    for row in (done, running, failed):
+        row.refresh_from_db()
+    return Served(base, queue, job, done, running, failed, waiting, f"/c/{secret}/")
+
+
+@pytest.fixture(autouse=True)
+def jobs(served: Served) -> QueueInMemory:
+    """In place of the empty queue that other tests get."""
+    return served.queue
+
+
+@pytest.fixture(autouse=True)
+def names() -> None:
+    """The server's own stand-in stays."""
+
+
+@pytest.fixture(scope="module")
+def running(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with browser(chromium, tmp_path_factory.mktemp("profile")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def signed_in(running: Browser, served: Served) -> None:
+    """All tabs share one cookie jar."""
+    page = Surfer(running, served.base)
+    sign_in(page, "ada")
+
+
+def sign_in(page: Surfer, name: str) -> None:
+    page.go("/accounts/login/")
+    if "/accounts/login/" in page.ask("location.pathname"):
+        page.fill(login=name, password=PASSWORD)
+        page.press("Sign in")
+    assert page.ask("location.pathname") == "/submissions/", page.text()[:400]
+
+
+def paths(served: Served) -> list[str]:
+    return [
+        "/submissions/", f"/submissions/{served.done.pk}/", f"/submissions/{served.running.pk}/", f"/submissions/{served.failed.pk}/",
+        f"/submissions/{served.waiting.pk}/", f"/submissions/{served.done.pk}/report/", "/requisitions/", "/requisitions/new/",
+        f"/requisitions/{served.requisition.pk}/", f"/requisitions/{served.requisition.pk}/edit/", f"/requisitions/{served.requisition.pk}/hand-in/",
+        f"/requisitions/{served.requisition.pk}/compare/", "/people/", "/tokens/", "/audit/", "/api/docs", "/accounts/2fa/", "/accounts/2fa/totp/activate/",
+        "/accounts/password/change/", "/accounts/logout/", "/submissions/99999/", "/c/nothing/", "/accounts/password/reset/",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+def test_axe_finds_nothing_on_any_page(running: Browser, served: Served, signed_in: None, width: int, scheme: str) -> None:
+    page = Surfer(running, served.base, width=width, scheme=scheme)
+    for path in paths(served):
+        page.go(path)
+        assert page.axe() == [], f"{path} at {width} {scheme}"
+        assert page.sideways() <= 0, f"{path} scrolls sideways at {width}"
