@@ -52,7 +52,6 @@ def render(result: Result) -> str:
 
 def _render(r: Result, note: str) -> str:
     env = environment()
-    style = env.get_template(STYLE).render()
     areas = [a for kind in ("core", "module") for a in r.areas if a.kind == kind]
     return env.get_template("report.html").render(
         r=r,
@@ -72,8 +71,5 @@ def _render(r: Result, note: str) -> str:
 
 def style_source() -> str:
     """The report's style sheet as a source expression of a content security policy, for those who serve reports."""
-    return f"'sha256-{_digest(environment().get_template(STYLE).render())}'"
-
-
-def _digest(style: str) -> str:
-    return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    style = environment().get_template(STYLE).render()
+    return f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"

@@ -16,8 +16,31 @@ HIDDEN = "[hidden]"
 SHORTEST = 4
 """Characters of a name that is looked for in running text: shorter ones stand in too many words."""
 COMMON = frozenset(
-    "candidate candidates challenge data deployment example fraud github gitlab grader main master model models repo repository scoring service "
-    "solution submission takehome take-home test".split()
+    [
+        "candidate",
+        "candidates",
+        "challenge",
+        "data",
+        "deployment",
+        "example",
+        "fraud",
+        "github",
+        "gitlab",
+        "grader",
+        "main",
+        "master",
+        "model",
+        "models",
+        "repo",
+        "repository",
+        "scoring",
+        "service",
+        "solution",
+        "submission",
+        "takehome",
+        "take-home",
+        "test",
+    ]
 )
 """Words of URLs that say nothing about a person; hiding them would only tear holes into sentences."""
 
@@ -58,6 +81,25 @@ def _hide(value: Any, pattern: re.Pattern[str]) -> Any:
 
 
 KEPT = frozenset(
-    "id area kind outcome culprit status band mode check theme y_scale stage cause challenge rubric_digest grader_version schema_version created".split()
+    [
+        "id",
+        "area",
+        "kind",
+        "outcome",
+        "culprit",
+        "status",
+        "band",
+        "mode",
+        "check",
+        "theme",
+        "y_scale",
+        "stage",
+        "cause",
+        "challenge",
+        "rubric_digest",
+        "grader_version",
+        "schema_version",
+        "created",
+    ]
 )
 """Fields whose values are the product's own words."""

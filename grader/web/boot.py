@@ -6,8 +6,11 @@ import os
 
 import django
 
+from grader.web.config import service_settings
+
 
 def boot() -> None:
     """Idempotent. Raises UsageError when a setting cannot be used."""
+    service_settings().make_key()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "grader.web.settings")
     django.setup()

@@ -9,21 +9,16 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, FilePath, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from grader.jobs import JobSettings
 from grader.schema.causes import UsageError
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class ServiceSettings(BaseSettings):
-    """One machine needs none of these; a fleet needs `database_url`, `store_url` and `public_url`."""
+class ServiceSettings(JobSettings):
+    """The queue's settings (data_dir, database_url, store_url) and those of the pages. A fleet needs those two and `public_url`."""
 
-    model_config = SettingsConfigDict(env_prefix="GRADER_", extra="ignore")
-
-    data_dir: Path = Field(default=Path("grader-data"), description="SQLite file, local artifacts, the secret key")
-    database_url: str = Field(default="", description="postgresql://user:password@host/name; empty: SQLite in data_dir")
-    store_url: str = Field(default="", description="s3://bucket/prefix or file:///folder; empty: a folder in data_dir")
     public_url: str = Field(default="", description="what people type, https://...; empty: http on the bound address")
     host: str = "127.0.0.1"
     port: int = 8000
@@ -58,26 +53,30 @@ class ServiceSettings(BaseSettings):
         return tuple(host.strip() for host in self.allow_hosts.split(",") if host.strip())
 
     @property
-    def store(self) -> str:
-        """Where artifacts stand, as a URL."""
-        return self.store_url or (self.data_dir.resolve() / "artifacts").as_uri()
+    def key_file(self) -> Path:
+        return self.folder / "secret.key"
 
     def key(self) -> str:
-        """The secret that signs sessions and derives webhook secrets; drawn once per data folder."""
-        if self.secret_key:
-            return self.secret_key
-        file = self.data_dir / "secret.key"
+        """The secret that signs sessions and derives webhook secrets. Empty before `make_key`, and then Django refuses to sign anything."""
+        return self.secret_key or (self.key_file.read_text().strip() if self.key_file.is_file() else "")
+
+    def make_key(self) -> None:
+        """Draw the secret once per data folder. UsageError when it cannot be written there."""
+        if self.key():
+            return
         try:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            draft = self.folder / f".secret.key.{os.getpid()}"
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as made:
+                made.write(secrets.token_urlsafe(50))
             try:
-                descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                os.link(draft, self.key_file)  # whoever comes second keeps the first one's
             except FileExistsError:
-                return file.read_text().strip()
-            with os.fdopen(descriptor, "w") as made:
-                made.write(drawn := secrets.token_urlsafe(50))
-            return drawn
+                pass
+            finally:
+                draft.unlink()
         except OSError as error:
-            raise UsageError(f"cannot write {file} ({error.strerror}): name another folder with GRADER_DATA_DIR") from error
+            raise UsageError(f"cannot write {self.key_file} ({error.strerror}): name another folder with GRADER_DATA_DIR") from error
 
 
 def database(settings: ServiceSettings) -> dict[str, object]:
@@ -85,7 +84,7 @@ def database(settings: ServiceSettings) -> dict[str, object]:
     if not settings.database_url:
         return {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": settings.data_dir / "service.sqlite3",
+            "NAME": settings.folder / "service.sqlite3",
             "OPTIONS": {
                 "timeout": 20,
                 "transaction_mode": "IMMEDIATE",
@@ -93,8 +92,6 @@ def database(settings: ServiceSettings) -> dict[str, object]:
             },
         }
     parts = urlsplit(settings.database_url)
-    if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
-        raise UsageError("GRADER_DATABASE_URL must read postgresql://user:password@host/name")
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path.strip("/"),

@@ -124,6 +124,6 @@ def _end(row: Submission, state: State, facts: dict[str, object], event: Event |
 def _job(submission: Submission) -> Job:
     asked = submission.requisition
     return Job(
-        key=f"submission-{submission.pk}", origin=submission.origin, challenge=asked.challenge, mode=asked.mode,
+        key=f"submission {submission.pk} of {submission.created.isoformat()}", origin=submission.origin, challenge=asked.challenge, mode=asked.mode,
         attempt=submission.attempt, owner=str(submission.submitted_by_id),
     )  # fmt: skip

@@ -65,7 +65,7 @@ def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
     if request.path.startswith("/api/"):
         return JsonResponse({"detail": says}, status=503, headers={"Retry-After": "5"})
     # without a request no context processor runs, and none may ask the database that is down
-    response = render(None, "web/unavailable.html", {"says": says}, status=503)  # type: ignore[arg-type]
+    response = render(None, "web/unavailable.html", {"says": says}, status=503)
     response.headers["Retry-After"] = "5"
     return response
 

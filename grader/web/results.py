@@ -9,9 +9,10 @@ from typing import Any
 from pydantic import ValidationError
 
 import challenges.loader
+from grader.jobs.publish import RESULT, folder
 from grader.schema.causes import UsageError
 from grader.schema.result import Result
-from grader.web import store
+from grader.web import seam
 from grader.web.models import Requisition, Submission
 from grader.web.trouble import UnavailableError
 from reports import html, redact
@@ -24,7 +25,7 @@ def load(submission: Submission) -> Result:
 
 def read(job: str) -> Result:
     """The result that a job published."""
-    content = store.read(f"{folder(job)}/{store.RESULT}")
+    content = seam.store().read(f"{folder(job)}/{RESULT}")
     if content is None:
         raise UnavailableError("The result is not in the artifact store.")
     try:
@@ -33,16 +34,9 @@ def read(job: str) -> Result:
         raise UnavailableError(f"The result was written by another version ({error.error_count()} differences).") from None
 
 
-def folder(job: str) -> str:
-    """Where a job publishes in the store."""
-    return f"results/{job}"
-
-
 def summary(result: Result) -> dict[str, Any]:
     """What the submission's row keeps of its result."""
-    areas = {
-        area.id: area.model_dump(include={"title", "kind", "band", "low", "high", "coverage", "sufficient", "order"}) for area in result.areas
-    }
+    areas = {area.id: area.model_dump(include={"title", "kind", "band", "low", "high", "coverage", "sufficient", "order"}) for area in result.areas}
     return {"status": result.status, "headline": result.headline, "bands": areas, "rubric_digest": result.rubric_digest}
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from grader.jobs import UnavailableError
+
+__all__ = ["RefusedError", "UnavailableError"]
+
 
 class RefusedError(Exception):
     """What was handed in cannot be used. The message is one line for people; `field` names what to correct; `existing` is the
@@ -11,7 +15,3 @@ class RefusedError(Exception):
         super().__init__(message)
         self.field = field
         self.existing = existing
-
-
-class UnavailableError(Exception):
-    """A part of the service does not answer. Nothing was lost; the message says what happens next."""

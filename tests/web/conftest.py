@@ -39,7 +39,7 @@ from queue_in_memory import QueueInMemory  # noqa: E402
 
 from grader.run import score as scoring  # noqa: E402
 from grader.run.layout import copy_recorded  # noqa: E402
-from grader.web import keeper, seam, store  # noqa: E402
+from grader.web import keeper, seam  # noqa: E402
 from grader.web.intake import address  # noqa: E402
 from grader.web.models import Requisition, Role, Submission, User  # noqa: E402
 
@@ -152,7 +152,7 @@ def graded(jobs: QueueInMemory, result_json: bytes) -> Callable[..., Submission]
         plain = json.loads(result_json)
         plain["submission"]["origin"] = submission.source
         plain.update(changes)
-        store.put_once(f"results/{submission.job}/result.json", json.dumps(plain).encode())
+        seam.store().put_once(f"results/{submission.job}/result.json", json.dumps(plain).encode())
         jobs.finish(submission.job)
         keeper.one_pass()
         submission.refresh_from_db()
@@ -170,5 +170,3 @@ def hand_in(requisition: Requisition, recruiter: User) -> Callable[..., Submissi
         return really(recruiter, more.pop("into", requisition), Entry(url, name, **more))  # type: ignore[arg-type]
 
     return make
-
-

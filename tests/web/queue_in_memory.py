@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from grader.web.seam import Job, JobState, JobStatus, StageProgress
-from grader.web.trouble import UnavailableError
+from grader.jobs import Health, Job, JobState, JobStatus, StageProgress, UnavailableError, WorkerStatus
 
 USUAL_S = 240.0
-
-
-@dataclass
-class Counts:
-    queued: int
-    running: int
-    capacity: int = 1
 
 
 class QueueInMemory:
@@ -27,6 +19,7 @@ class QueueInMemory:
         self.stages: dict[str, list[StageProgress]] = {}
         self.down = False
         self.submitted = 0
+        self.workers = [WorkerStatus("bench", "ready", "", 0, 1, 0.5, True)]
 
     def submit(self, job: Job) -> str:
         self._answer()
@@ -57,10 +50,10 @@ class QueueInMemory:
         self._answer()
         return self.stages.get(id, [])
 
-    def health(self) -> Counts:
+    def health(self) -> Health:
         self._answer()
         states = [status.state for status in self.states.values()]
-        return Counts(states.count(JobState.QUEUED), states.count(JobState.RUNNING))
+        return Health(*(states.count(state) for state in JobState), oldest_s=0.0, workers=self.workers)
 
     def run(self, id: str, *stages: StageProgress) -> None:
         self.states[id] = JobStatus(JobState.RUNNING)

@@ -62,7 +62,10 @@ class Surfer(Page):
         """What axe finds wrong with the page as it stands: rule and place."""
         self.ask(AXE.read_text(encoding="utf-8") + "; true")
         answer = self.call(
-            "Runtime.evaluate", expression=f"axe.run(document, {RULES}).then(r => JSON.stringify(r.violations))", awaitPromise=True, returnByValue=True
+            "Runtime.evaluate",
+            expression=f"axe.run(document, {RULES}).then(r => JSON.stringify(r.violations))",
+            awaitPromise=True,
+            returnByValue=True,
         )
         found = json.loads(answer["result"]["value"])
         return [f"{one['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}" for one in found for node in one["nodes"]]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import waitress
@@ -18,10 +16,10 @@ from queue_in_memory import QueueInMemory
 from report.browser import Browser, browser
 from surfing import Surfer
 
-from grader.web import keeper, seam, store, tokens
+from grader.web import keeper, seam, tokens
 from grader.web.intake import address
 from grader.web.intake.submit import Entry, hand_in
-from grader.web.models import Candidate, Decision, Notice, Requisition, Role, ShareLink, Submission, User, Webhook
+from grader.web.models import Decision, Notice, Requisition, Role, ShareLink, Submission, User, Webhook
 from grader.web.seam import StageProgress
 from grader.web.wsgi import application
 
@@ -61,14 +59,17 @@ def _furnished(base: str, queue: QueueInMemory, result_json: bytes) -> Served:
     interviewer = User.objects.create_user("ivan", password=PASSWORD, role=Role.INTERVIEWER, first_name="Ivan", last_name="Ito")
     User.objects.create_user("ada", password=PASSWORD, role=Role.ADMIN)
     job = Requisition.objects.create(
-        title="Senior ML engineer, payments", challenge="fraud-scoring", mode="quick", owner=recruiter, notice_due=False, notice_exemption="a demonstration",
-        bars={"deployment": "strong", "monitoring": "solid", "failure": "solid"}, modules=["mlops", "compliance"],
+        title="Senior ML engineer, payments", challenge="fraud-scoring", mode="quick", owner=recruiter, notice_due=False,
+        notice_exemption="a demonstration", bars={"deployment": "strong", "monitoring": "solid", "failure": "solid"}, modules=["mlops", "compliance"],
     )  # fmt: skip
     job.members.add(interviewer)
     strict = Requisition.objects.create(title="MLOps engineer, graduates", challenge="fraud-scoring", mode="standard", owner=recruiter, blind=True)
-    rows = [hand_in(recruiter, job, Entry(f"https://git.example.org/people/{name.split()[0].lower()}-fraud", name)) for name in ("Grace Hopper", "Barbara Liskov", "Radia Perlman")]
+    rows = [
+        hand_in(recruiter, job, Entry(f"https://git.example.org/people/{name.split()[0].lower()}-fraud", name))
+        for name in ("Grace Hopper", "Barbara Liskov", "Radia Perlman")
+    ]
     done, running, failed = rows
-    store.put_once(f"results/{done.job}/result.json", result_json)
+    seam.store().put_once(f"results/{done.job}/result.json", result_json)
     queue.finish(done.job)
     queue.run(
         running.job, StageProgress("source", "ok", 1.2), StageProgress("image", "ok", 41.0), StageProgress("boot", "ok", 2.1),
@@ -79,8 +80,12 @@ def _furnished(base: str, queue: QueueInMemory, result_json: bytes) -> Served:
     waiting = hand_in(recruiter, strict, Entry("https://git.example.org/people/edsger", "Edsger Dijkstra"))
     for number in range(6):
         hand_in(recruiter, job, Entry(f"https://git.example.org/people/queued-{number}", reference=f"R-{100 + number}"))
-    Decision.objects.create(submission=done, area="deployment", verdict="strong", reason="Rollback was rehearsed and it showed.", score_seen=False, author=interviewer)
-    Notice.objects.create(candidate=done.candidate, version="2026-03", sent_at=timezone.now(), earliest_assessment=timezone.localdate(), recorded_by=recruiter)
+    Decision.objects.create(
+        submission=done, area="deployment", verdict="strong", reason="Rollback was rehearsed and it showed.", score_seen=False, author=interviewer
+    )
+    Notice.objects.create(
+        candidate=done.candidate, version="2026-03", sent_at=timezone.now(), earliest_assessment=timezone.localdate(), recorded_by=recruiter
+    )
     Webhook.objects.create(requisition=job, url="https://hooks.example.org/ats", created_by=recruiter)
     secret = tokens.draw()
     ShareLink.objects.create(submission=done, digest=tokens.digest(secret), expires=timezone.now() + timedelta(days=7), created_by=recruiter)
@@ -126,8 +131,8 @@ def paths(served: Served) -> list[str]:
         "/submissions/", f"/submissions/{served.done.pk}/", f"/submissions/{served.running.pk}/", f"/submissions/{served.failed.pk}/",
         f"/submissions/{served.waiting.pk}/", f"/submissions/{served.done.pk}/report/", "/requisitions/", "/requisitions/new/",
         f"/requisitions/{served.requisition.pk}/", f"/requisitions/{served.requisition.pk}/edit/", f"/requisitions/{served.requisition.pk}/hand-in/",
-        f"/requisitions/{served.requisition.pk}/compare/", "/people/", "/tokens/", "/audit/", "/api/docs", "/accounts/2fa/", "/accounts/2fa/totp/activate/",
-        "/accounts/password/change/", "/accounts/logout/", "/submissions/99999/", "/c/nothing/", "/accounts/password/reset/",
+        f"/requisitions/{served.requisition.pk}/compare/", "/people/", "/tokens/", "/audit/", "/api/docs", "/accounts/2fa/",
+        "/accounts/2fa/totp/activate/", "/accounts/password/change/", "/accounts/logout/", "/submissions/99999/", "/c/nothing/", "/accounts/password/reset/",
     ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from grader.web.trouble import RefusedError
 api = NinjaAPI(
     title="Take-home grader",
     version=__version__,
-    description="Hand in repositories, follow their grading, read results, record decisions. Scores are support for people's decisions, never a decision.",
+    description="Hand in repositories, follow their grading, read results, record decisions. Scores support people's decisions.",
     docs_url=None,  # our own page shows it, without a script
     openapi_url="/openapi.json",
     urls_namespace="api",

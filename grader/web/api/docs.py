@@ -45,7 +45,9 @@ def _operation(schema: dict[str, Any], path: str, method: str, spec: dict[str, A
         path=path,
         summary=spec.get("summary", ""),
         scope=next(iter(spec.get("security", [{}])[0]), "").removeprefix(TOKEN),
-        parameters=[{"name": p["name"], "in": p["in"], "type": _type(p["schema"]), "required": p.get("required", False)} for p in spec.get("parameters", [])],
+        parameters=[
+            {"name": p["name"], "in": p["in"], "type": _type(p["schema"]), "required": p.get("required", False)} for p in spec.get("parameters", [])
+        ],
         body=[
             {"name": name, "type": _type(field), "required": name in body.get("required", []), "says": field.get("description", "")}
             for name, field in body.get("properties", {}).items()
@@ -72,5 +74,6 @@ def _type(field: dict[str, Any]) -> str:
 
 ANSWERS = {
     "200": "done", "201": "made", "401": "no usable token", "403": "your role does not allow it", "404": "no such thing, or not yours to see",
-    "409": "it would repeat an earlier one, which “existing” names", "422": "something cannot be used; “detail” says what", "503": "a part of the service is down; try again",
+    "409": "it would repeat an earlier one, which “existing” names", "422": "something cannot be used; “detail” says what",
+    "503": "a part of the service is down; try again",
 }  # fmt: skip

@@ -53,4 +53,6 @@ def _check(payload: schemas.RequisitionIn) -> None:
     areas = {*spec.scoring.core, *spec.scoring.modules}
     wrong = sorted(f"{area} = {band}" for area, band in payload.bars.items() if area not in areas or band not in spec.scoring.bands)
     if wrong:
-        raise RefusedError(f"Unusable bars: {', '.join(wrong)}; areas are {', '.join(sorted(areas))}, bands {', '.join(spec.scoring.bands)}.", field="bars")
+        raise RefusedError(
+            f"Unusable bars: {', '.join(wrong)}; areas are {', '.join(sorted(areas))}, bands {', '.join(spec.scoring.bands)}.", field="bars"
+        )

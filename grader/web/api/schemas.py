@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from grader.web.models import Decision, Requisition, Submission, User
 from grader.web.pages.person import named
@@ -14,7 +14,7 @@ from grader.web.pages.person import named
 class Strict(Schema):
     """A request body; unknown keys are errors."""
 
-    model_config = {"extra": "forbid"}
+    model_config = ConfigDict(extra="forbid")
 
 
 class Problem(Schema):
@@ -81,8 +81,8 @@ class RequisitionIn(Strict):
     title: str = Field(min_length=1, max_length=120)
     challenge: str
     mode: str = "standard"
-    modules: list[str] = []
-    bars: dict[str, str] = Field(default={}, description="area -> band that the job needs")
+    modules: list[str] = Field(default_factory=list)
+    bars: dict[str, str] = Field(default_factory=dict, description="area -> band that the job needs")
     blind: bool = False
     notice_due: bool = True
     notice_exemption: str = Field(default="", max_length=400)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import IO, Any, cast
 
 from django.http import HttpRequest, HttpResponse
-from ninja import File, Form, Query, Router
+from ninja import File, Form, Router
 from ninja.files import UploadedFile
 
-from grader.web import keeper, policy, results, seam
+from grader.web import keeper, policy, results
 from grader.web.api import schemas
 from grader.web.api.auth import scoped
 from grader.web.decisions import decide
@@ -23,18 +23,19 @@ from grader.web.trouble import RefusedError
 
 router = Router()
 READ, SUBMIT, DECIDE, MANAGE = (scoped(scope) for scope in (Scope.READ, Scope.SUBMIT, Scope.DECIDE, Scope.MANAGE))
-ERRORS: dict[int, Any] = {401: schemas.Problem, 403: schemas.Problem, 404: schemas.Problem, 409: schemas.Problem, 422: schemas.Problem, 503: schemas.Problem}
+MOST = 200
+"""Rows of one answer."""
+ERRORS: dict[int, Any] = dict.fromkeys((401, 403, 404, 409, 422, 503), schemas.Problem)
 
 
 @router.get("", auth=READ, response={200: schemas.Page} | ERRORS, summary="List submissions, newest first")
-def index(
-    request: HttpRequest, requisition: int | None = None, state: str | None = None, offset: int = Query(0, ge=0), limit: int = Query(50, ge=1, le=200)
-) -> Any:
+def index(request: HttpRequest, requisition: int | None = None, state: str | None = None, offset: int = 0, limit: int = 50) -> Any:
     rows = policy.submissions(user_of(request))
     if requisition is not None:
         rows = rows.filter(requisition=requisition)
     if state is not None:
         rows = rows.filter(state=state)
+    offset, limit = max(0, offset), min(max(1, limit), MOST)
     return schemas.Page(count=rows.count(), items=[schemas.submission(row, user_of(request)) for row in rows[offset : offset + limit]])
 
 
@@ -47,7 +48,7 @@ def create(request: HttpRequest, payload: schemas.SubmissionIn) -> Any:
 
 
 @router.post("/table", auth=SUBMIT, response={200: schemas.TableOut} | ERRORS, summary="Hand in a CSV table; good rows come in, bad ones are named")
-def create_table(request: HttpRequest, requisition: int = Form(...), table: UploadedFile = File(...)) -> Any:  # noqa: B008 - ninja's way
+def create_table(request: HttpRequest, requisition: Form[int], table: File[UploadedFile]) -> Any:
     policy.recruiter(user_of(request))
     outcome = hand_in_table(user_of(request), _requisition(request, requisition), table.read())
     bad = [schemas.BadRow(line=row.line, shown=row.shown, reason=row.reason) for row in outcome.bad]
@@ -56,11 +57,13 @@ def create_table(request: HttpRequest, requisition: int = Form(...), table: Uplo
 
 @router.post("/archive", auth=SUBMIT, response={201: schemas.SubmissionOut} | ERRORS, summary="Hand in a tar archive")
 def create_archive(
-    request: HttpRequest, requisition: int = Form(...), archive: UploadedFile = File(...), name: str = Form(""), email: str = Form(""), reference: str = Form("")  # noqa: B008 - ninja's way
+    request: HttpRequest, requisition: Form[int], archive: File[UploadedFile], name: Form[str] = "", email: Form[str] = "", reference: Form[str] = ""
 ) -> Any:
     policy.recruiter(user_of(request))
     about = Entry("", name, email, reference)
-    row = hand_in_archive(user_of(request), _requisition(request, requisition), archive.file, archive.name or "", archive.size or 0, about)
+    row = hand_in_archive(
+        user_of(request), _requisition(request, requisition), cast("IO[bytes]", archive.file), archive.name or "", archive.size or 0, about
+    )
     return 201, schemas.submission(row, user_of(request))
 
 
@@ -116,7 +119,9 @@ def decisions(request: HttpRequest, pk: int) -> Any:
     return [schemas.decision(row) for row in _find(request, pk).decisions.select_related("author")]
 
 
-@router.post("/{pk}/decisions", auth=DECIDE, response={201: schemas.DecisionOut} | ERRORS, summary="Record a decision; it is never changed afterwards")
+@router.post(
+    "/{pk}/decisions", auth=DECIDE, response={201: schemas.DecisionOut} | ERRORS, summary="Record a decision; it is never changed afterwards"
+)
 def create_decision(request: HttpRequest, pk: int, payload: schemas.DecisionIn) -> Any:
     return 201, schemas.decision(decide(user_of(request), _find(request, pk), payload.area, payload.verdict, payload.reason))
 

@@ -51,7 +51,9 @@ def _migrate() -> None:
     try:
         call_command("migrate", interactive=False, verbosity=0)
     except DatabaseError as error:
-        raise UsageError(f"the database cannot be used ({' '.join(str(error).split())[:200]}): look at GRADER_DATABASE_URL or GRADER_DATA_DIR") from error
+        raise UsageError(
+            f"the database cannot be used ({' '.join(str(error).split())[:200]}): look at GRADER_DATABASE_URL or GRADER_DATA_DIR"
+        ) from error
 
 
 def first_admin() -> None:

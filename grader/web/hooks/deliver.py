@@ -6,10 +6,10 @@ import json
 import logging
 from datetime import timedelta
 
-import certifi
 import urllib3
 from django.db.models import Q
 from django.utils import timezone
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from grader.web.config import service_settings
 from grader.web.hooks import guard, sign
@@ -83,4 +83,4 @@ def _post(delivery: Delivery) -> tuple[str, bool]:
 
 def _trusted() -> str:
     """The certificates that count; an operator's own authority by GRADER_CA_FILE."""
-    return str(service_settings().ca_file or certifi.where())
+    return str(service_settings().ca_file or DEFAULT_CA_BUNDLE_PATH)

@@ -36,6 +36,10 @@ def checked(url: str) -> Target:
     try:
         remote = guard(plain, service_settings().admitted, Resolver())
     except UsageError as error:
-        text = str(error).replace("only https:// URLs are cloned", "only https:// URLs are called").replace("the URL names no repository", "give a path, at least /x")
+        text = (
+            str(error)
+            .replace("only https:// URLs are cloned", "only https:// URLs are called")
+            .replace("the URL names no repository", "give a path, at least /x")
+        )
         raise RefusedError(text.replace("; an operator admits it with --allow-host", ""), field="url") from None
     return Target(remote.host, remote.port, remote.addresses[0], urlsplit(remote.url).path + (f"?{query}" if mark else ""))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
@@ -85,7 +84,9 @@ def refuse_repeat(requisition: Requisition, origin: str) -> None:
     earlier = Submission.objects.filter(requisition=requisition, origin__in=_same(origin)).order_by("pk").first()
     if earlier is not None:
         raise RefusedError(
-            f"This was handed in already, as submission {earlier.pk}. To grade it once more, use “Grade again” there.", field="url", existing=earlier.pk
+            f"This was handed in already, as submission {earlier.pk}. To grade it once more, use “Grade again” there.",
+            field="url",
+            existing=earlier.pk,
         )
 
 
@@ -109,12 +110,12 @@ def _save(submission: Submission) -> None:
 
 
 def _candidate(requisition: Requisition, entry: Entry) -> Candidate:
-    known: Sequence[Candidate] = []
+    known = None
     if entry.email:
-        known = Candidate.objects.filter(requisition=requisition, email__iexact=entry.email)[:1]
+        known = Candidate.objects.filter(requisition=requisition, email__iexact=entry.email).first()
     elif entry.reference:
-        known = Candidate.objects.filter(requisition=requisition, reference=entry.reference)[:1]
-    return known[0] if known else Candidate.objects.create(requisition=requisition, name=entry.name, email=entry.email, reference=entry.reference)
+        known = Candidate.objects.filter(requisition=requisition, reference=entry.reference).first()
+    return known or Candidate.objects.create(requisition=requisition, name=entry.name, email=entry.email, reference=entry.reference)
 
 
 def _same(origin: str) -> list[str]:

@@ -54,7 +54,9 @@ def hand_in_table(user: User, requisition: Requisition, content: bytes) -> Outco
 def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     """(line, column -> cell) of every row that is not blank."""
     if len(content) > MAX_BYTES:
-        raise RefusedError(f"The file has {len(content) / (1 << 20):.1f} MiB; a table has at most 1 MiB and {MAX_ROWS} rows. Split it.", field="table")
+        raise RefusedError(
+            f"The file has {len(content) / (1 << 20):.1f} MiB; a table has at most 1 MiB and {MAX_ROWS} rows. Split it.", field="table"
+        )
     reader = csv.reader(io.StringIO(_text(content), newline=""), delimiter=_delimiter(content), strict=True)
     try:
         header = [name.strip().lower() for name in next(reader, [])]

@@ -11,7 +11,7 @@ from typing import IO
 import challenges.loader
 from grader.schema.causes import Trouble
 from grader.schema.challenge import Limits
-from grader.web import store
+from grader.web import seam
 from grader.web.config import service_settings
 from grader.web.intake.submit import Entry, hand_in
 from grader.web.models import UPLOAD, Requisition, Submission, User
@@ -38,7 +38,7 @@ def hand_in_archive(user: User, requisition: Requisition, file: IO[bytes], filen
     file.seek(0)
     content = file.read()
     digest = hashlib.sha256(content).hexdigest()
-    store.put_once(key(digest), content)
+    seam.store().put_once(key(digest), content)
     return hand_in(user, requisition, Entry(f"{UPLOAD}{digest}", about.name, about.email, about.reference, label=filename[-200:]))
 
 

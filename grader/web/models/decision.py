@@ -56,4 +56,4 @@ class ResultView(models.Model):
     first = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["submission", "user"], name="one_first_view")]
+        constraints = (models.UniqueConstraint(fields=["submission", "user"], name="one_first_view"),)

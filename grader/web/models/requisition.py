@@ -48,4 +48,6 @@ class Requisition(models.Model):
             before = Requisition.objects.get(pk=self.pk)
             moved = [name for name in FROZEN if getattr(before, name) != getattr(self, name)]
             if moved:
-                raise ValidationError(f"Somebody has been graded already, so {', '.join(moved)} can no longer change. Open a new requisition instead.")
+                raise ValidationError(
+                    f"Somebody has been graded already, so {', '.join(moved)} can no longer change. Open a new requisition instead."
+                )

@@ -50,7 +50,7 @@ class Submission(models.Model):
 
     class Meta:
         ordering = ("-created", "-pk")
-        constraints = [models.UniqueConstraint(fields=["requisition", "origin", "attempt"], name="one_attempt_per_origin")]
+        constraints = (models.UniqueConstraint(fields=["requisition", "origin", "attempt"], name="one_attempt_per_origin"),)
 
     def __str__(self) -> str:
         return f"submission {self.pk}"

@@ -53,4 +53,4 @@ class Delivery(models.Model):
 
     class Meta:
         ordering = ("-created", "-pk")
-        constraints = [models.UniqueConstraint(fields=["webhook", "submission", "event"], name="told_once")]
+        constraints = (models.UniqueConstraint(fields=["webhook", "submission", "event"], name="told_once"),)

@@ -53,7 +53,16 @@ def share(request: HttpRequest, pk: int) -> HttpResponse:
     expires = timezone.now() + timedelta(days=form.cleaned_data["days"])
     ShareLink.objects.create(submission=submission, digest=tokens.digest(secret), expires=expires, created_by=user)
     address = (service_settings().public_url or request.build_absolute_uri("/").rstrip("/")) + reverse("candidates-copy", args=[secret])
-    return render(request, "web/secret.html", {"what": "Link to the candidate's copy", "secret": address, "says": f"It works until {expires:%Y-%m-%d %H:%M} UTC, without signing in.", "back": submission.get_absolute_url()})
+    return render(
+        request,
+        "web/secret.html",
+        {
+            "what": "Link to the candidate's copy",
+            "secret": address,
+            "says": f"It works until {expires:%Y-%m-%d %H:%M} UTC, without signing in.",
+            "back": submission.get_absolute_url(),
+        },
+    )
 
 
 @login_required

@@ -8,8 +8,14 @@ from grader.web import results
 from grader.web.models import Submission
 
 
+LEADING = 3
+"""Core areas that stand out: what the product is asked to score first."""
+
+
 @dataclass(frozen=True)
 class AreaCard:
+    """`measured` is in percent; `against` says how the band stands to `bar`; `matters` is False for a module that the job did not name."""
+
     id: str
     title: str
     band: str
@@ -30,11 +36,9 @@ def area_cards(submission: Submission) -> list[AreaCard]:
     for id, area in ordered:
         core = area["kind"] == "core"
         core_seen += core
-        cards.append(
-            AreaCard(
-                id=id, title=area["title"], band=area["band"] if area["sufficient"] else "not enough evidence", measured=area["coverage"] // 100,
-                against=results.against(area, bands.get(id)), bar=asked.bars.get(id, ""), lead=core and core_seen <= 3,
-                matters=core or not asked.modules or id in asked.modules,
-            )  # fmt: skip
-        )
+        sufficient = area["band"] if area["sufficient"] else "not enough evidence"
+        matters = core or not asked.modules or id in asked.modules
+        against = results.against(area, bands.get(id))
+        lead = core and core_seen <= LEADING
+        cards.append(AreaCard(id, area["title"], sufficient, area["coverage"] // 100, against, asked.bars.get(id, ""), lead, matters))
     return cards

@@ -28,9 +28,11 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def broken(request: HttpRequest) -> HttpResponse:
     """Without context processors: whatever broke may break them too."""
-    return render(None, "web/unavailable.html", {"says": "The service has a defect; it is in the log. Nothing was half-written."}, status=500)  # type: ignore[arg-type]
+    return render(None, "web/unavailable.html", {"says": "The service has a defect; it is in the log. Nothing was half-written."}, status=500)
 
 
 def ask_an_administrator(request: HttpRequest) -> HttpResponse:
     """Stands where allauth would send mail: this service sends none."""
-    return _page(request, 200, "Ask an administrator", "This service sends no mail. An administrator gives you a link with which you set a new password.")
+    return _page(
+        request, 200, "Ask an administrator", "This service sends no mail. An administrator gives you a link with which you set a new password."
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils import timezone
@@ -18,7 +18,8 @@ class Form(forms.Form):
     """One look for all: labels without colons."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
 
 
 class PersonFields(Form):
@@ -30,7 +31,12 @@ class PersonFields(Form):
 
 
 class UrlForm(PersonFields):
-    url = forms.CharField(max_length=2048, label="Repository URL", help_text="https, readable without a password.", widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}))
+    url = forms.CharField(
+        max_length=2048,
+        label="Repository URL",
+        help_text="https, readable without a password.",
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
+    )
     field_order = ("url", "name", "email", "reference")
 
 
@@ -39,7 +45,9 @@ class TableForm(Form):
 
 
 class ArchiveForm(PersonFields):
-    archive = forms.FileField(label="Archive", help_text="From git archive: .tar.gz or .tar.", widget=forms.FileInput(attrs={"accept": ".tar,.gz,.tgz"}))
+    archive = forms.FileField(
+        label="Archive", help_text="From git archive: .tar.gz or .tar.", widget=forms.FileInput(attrs={"accept": ".tar,.gz,.tgz"})
+    )
     field_order = ("archive", "name", "email", "reference")
 
 
@@ -63,7 +71,13 @@ class DecisionForm(Form):
 
     area = forms.ChoiceField(label="Area")
     verdict = forms.ChoiceField(choices=Verdict.choices, label="Judgement")
-    reason = forms.CharField(min_length=10, max_length=4000, label="Reason", widget=forms.Textarea(attrs={"rows": 3}), help_text="What you saw, in your own words. It is kept with your name.")
+    reason = forms.CharField(
+        min_length=10,
+        max_length=4000,
+        label="Reason",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="What you saw, in your own words. It is kept with your name.",
+    )
 
     def __init__(self, *args: Any, areas: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -115,7 +129,6 @@ def areas() -> dict[str, str]:
     return {id: area.title for id, area in ordered}
 
 
-
 class RequisitionForm(forms.ModelForm):  # type: ignore[type-arg]
     """A requisition; bars are one select per area."""
 
@@ -130,14 +143,15 @@ class RequisitionForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Requisition
         fields = ("title", "challenge", "mode", "modules", "blind", "notice_due", "notice_exemption", "members")
-        labels = {
+        labels: ClassVar = {
             "blind": "Blind: interviewers do not see names, repository owners and authors",
             "notice_due": "Candidates must be given notice before they are graded",
             "notice_exemption": "If no notice is due: why",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
         specs = [challenges.loader.load(slug).spec for slug in challenges.loader.available()]
         self.fields["challenge"].choices = [(spec.slug, spec.title) for spec in specs]  # type: ignore[attr-defined]
         self.fields["mode"].choices = list({name: mode.title for spec in specs for name, mode in spec.modes.items()}.items())  # type: ignore[attr-defined]
@@ -147,7 +161,10 @@ class RequisitionForm(forms.ModelForm):  # type: ignore[type-arg]
         bands = list({name: None for spec in specs for name in spec.scoring.bands})
         for id, title in titles.items():
             self.fields[f"bar_{id}"] = forms.ChoiceField(
-                label=title, required=False, choices=[NONE, *((name, f"{name} or better") for name in bands[:-1])], initial=(self.instance.bars or {}).get(id, "")
+                label=title,
+                required=False,
+                choices=[NONE, *((name, f"{name} or better") for name in bands[:-1])],
+                initial=(self.instance.bars or {}).get(id, ""),
             )
         for name, field in self.fields.items():
             if self.instance.frozen and (name in ("challenge", "mode", "modules") or name.startswith("bar_")):

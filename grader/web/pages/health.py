@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from grader.web import metrics, seam, store
+from grader.web import metrics, seam
 from grader.web.api.auth import bearer
 from grader.web.config import service_settings
 from grader.web.models import Scope
@@ -23,7 +23,9 @@ def alive(request: HttpRequest) -> JsonResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """Database with all migrations, artifact store and queue answer; 503 names what does not."""
     found = {name: _asked(question) for name, question in QUESTIONS.items()}
-    return JsonResponse({"ready": not any(found.values()), "parts": {name: says or "ok" for name, says in found.items()}}, status=503 if any(found.values()) else 200)
+    return JsonResponse(
+        {"ready": not any(found.values()), "parts": {name: says or "ok" for name, says in found.items()}}, status=503 if any(found.values()) else 200
+    )
 
 
 def measured(request: HttpRequest) -> HttpResponse:
@@ -39,7 +41,7 @@ def _database() -> None:
         raise UnavailableError("migrations are missing: run `grader serve --migrate-only`")
 
 
-QUESTIONS: dict[str, Callable[[], object]] = {"database": _database, "store": store.answers, "queue": lambda: seam.queue().health()}
+QUESTIONS: dict[str, Callable[[], object]] = {"database": _database, "store": lambda: seam.store().answers(), "queue": lambda: seam.queue().health()}
 
 
 def _asked(question: Callable[[], object]) -> str:

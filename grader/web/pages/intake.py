@@ -54,7 +54,17 @@ def _hand_in(request: HttpRequest, requisition: Requisition, kind: str, form: fo
     return hand_in(user, requisition, about)
 
 
-def _page(request: HttpRequest, requisition: Requisition, given: dict[str, forms.Form], status: int = 200, existing: int | None = None) -> HttpResponse:
+def _page(
+    request: HttpRequest, requisition: Requisition, given: dict[str, forms.Form], status: int = 200, existing: int | None = None
+) -> HttpResponse:
     made = {kind: given.get(kind) or form(prefix=kind) for kind, form in KINDS.items()}
-    context = {"requisition": requisition, "forms": made, "open": next(iter(given), "url"), "existing": existing, "columns": COLUMNS, "example": EXAMPLE, "max_rows": MAX_ROWS}
+    context = {
+        "requisition": requisition,
+        "forms": made,
+        "open": next(iter(given), "url"),
+        "existing": existing,
+        "columns": COLUMNS,
+        "example": EXAMPLE,
+        "max_rows": MAX_ROWS,
+    }
     return render(request, "web/intake/hand_in.html", context, status=status)

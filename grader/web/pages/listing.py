@@ -64,7 +64,7 @@ def listing(user: User, session: Mapping[str, Any], asked: QueryDict) -> Listing
     if state:
         rows = rows.filter(state=state)
     if requisition:
-        rows = rows.filter(requisition=requisition)
+        rows = rows.filter(requisition=int(requisition))
     if search:
         rows = rows.filter(_found(user, session, search))
     page = Paginator(_sorted(rows, user, session, sort), PER_PAGE).get_page(asked.get("page"))
@@ -82,13 +82,15 @@ def _found(user: User, session: Mapping[str, Any], search: str) -> Q:
     words = Q(candidate__pseudonym__iexact=search) | Q(requisition__title__icontains=search)
     if session.get("blind"):
         return words
-    names = Q(candidate__name__icontains=search) | Q(candidate__reference__icontains=search) | Q(origin__icontains=search) | Q(label__icontains=search)
+    names = (
+        Q(candidate__name__icontains=search) | Q(candidate__reference__icontains=search) | Q(origin__icontains=search) | Q(label__icontains=search)
+    )
     return words | (names if user.is_recruiter else names & Q(requisition__blind=False))
 
 
 def _sorted(rows: QuerySet[Submission], user: User, session: Mapping[str, Any], sort: str) -> QuerySet[Submission]:
     key, down = sort.lstrip("-"), sort.startswith("-")
-    names = SORTS[key]
+    names: tuple[str, ...] = SORTS[key]
     if key == "candidate" and user.is_recruiter and not session.get("blind"):
         names = ("candidate__name", "candidate__reference", "candidate__pseudonym", "pk")
     return rows.order_by(*(_turned(name) for name in names) if down else names)

@@ -99,5 +99,10 @@ def audit_log(request: HttpRequest) -> HttpResponse:
 def _password_link(request: HttpRequest, person: User) -> HttpResponse:
     path = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(person), default_token_generator.make_token(person)])
     address = (service_settings().public_url or request.build_absolute_uri("/").rstrip("/")) + path
-    context = {"what": f"Link for {person.username} to set a password", "secret": address, "says": "It works once. Pass it on by a way that you trust.", "back": reverse("people")}
+    context = {
+        "what": f"Link for {person.username} to set a password",
+        "secret": address,
+        "says": "It works once. Pass it on by a way that you trust.",
+        "back": reverse("people"),
+    }
     return render(request, "web/secret.html", context)

@@ -20,9 +20,15 @@ from grader.web.trouble import RefusedError
 @login_required
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    rows = policy.requisitions(user_of(request)).select_related("owner").annotate(
-        total=Count("submissions"), graded=Count("submissions", filter=Q(submissions__state=State.GRADED)), moving=Count("submissions", filter=Q(submissions__state__in=OPEN)),
-    )  # fmt: skip
+    rows = (
+        policy.requisitions(user_of(request))
+        .select_related("owner")
+        .annotate(
+            total=Count("submissions"),
+            graded=Count("submissions", filter=Q(submissions__state=State.GRADED)),
+            moving=Count("submissions", filter=Q(submissions__state__in=OPEN)),
+        )
+    )
     return render(request, "web/requisitions/list.html", {"requisitions": rows})
 
 
@@ -78,7 +84,11 @@ def add_hook(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, requisition, form, 422)
     hook = Webhook.objects.create(requisition=requisition, url=form.cleaned_data["url"].strip(), created_by=user)
     says = "The receiver verifies the signature header with it. It is not shown again."
-    return render(request, "web/secret.html", {"what": "Secret of the webhook", "secret": sign.secret(hook), "says": says, "back": requisition.get_absolute_url()})
+    return render(
+        request,
+        "web/secret.html",
+        {"what": "Secret of the webhook", "secret": sign.secret(hook), "says": says, "back": requisition.get_absolute_url()},
+    )
 
 
 @login_required

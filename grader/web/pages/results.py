@@ -76,10 +76,16 @@ def decision(request: HttpRequest, pk: int) -> HttpResponse:
     """Keep one decision. Whether the score had been seen is the service's knowledge, not the form's."""
     submission = find(request, pk)
     overall = "overall-area" in request.POST
-    form: forms.Form = forms.OverallForm(request.POST, prefix="overall") if overall else forms.DecisionForm(request.POST, areas=list(forms.areas().items()), prefix="area")
+    form: forms.Form = (
+        forms.OverallForm(request.POST, prefix="overall")
+        if overall
+        else forms.DecisionForm(request.POST, areas=list(forms.areas().items()), prefix="area")
+    )
     if not form.is_valid():
         return page(request, submission, 422, **{"overall_form" if overall else "decision_form": form})
-    kept = decide(user_of(request), submission, OVERALL if overall else form.cleaned_data["area"], form.cleaned_data["verdict"], form.cleaned_data["reason"])
+    kept = decide(
+        user_of(request), submission, OVERALL if overall else form.cleaned_data["area"], form.cleaned_data["verdict"], form.cleaned_data["reason"]
+    )
     messages.success(request, f"Kept: {kept.says.lower()}, decided {'after' if kept.score_seen else 'before'} you saw the score.")
     return redirect(f"{submission.get_absolute_url()}#decisions")
 
