@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.db import transaction
 
-import grader.rubric
+from grader.web import catalogue
 from grader.web.models import OVERALL, Decision, Overall, ResultView, Submission, User, Verdict
 from grader.web.trouble import RefusedError
 
 
 def decide(user: User, submission: Submission, area: str, verdict: str, reason: str) -> Decision:
     """Add one decision. RefusedError for an unknown area or verdict, or a reason that says nothing."""
-    known = grader.rubric.load().areas
+    known = catalogue.areas()
     if area != OVERALL and area not in known:
         raise RefusedError(f"There is no area {area!r}: choose one of {', '.join([*known, OVERALL])}.", field="area")
     words = Overall.values if area == OVERALL else Verdict.values

@@ -8,11 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-import challenges.loader
 from grader.jobs.publish import RESULT, folder
 from grader.schema.causes import UsageError
 from grader.schema.result import Result
-from grader.web import seam
+from grader.web import catalogue, seam
 from grader.web.models import Requisition, Submission
 from grader.web.trouble import UnavailableError
 from reports import html, redact
@@ -93,7 +92,7 @@ def against(area: Mapping[str, Any], bar: int | None) -> str:
 def bar_percents(requisition: Requisition) -> dict[str, int]:
     """Area -> the percent from which the requisition's bar is reached, by the challenge's own bands."""
     try:
-        bands = challenges.loader.load(requisition.challenge).spec.scoring.bands
+        bands = catalogue.challenge(requisition.challenge).scoring.bands
     except UsageError:
         return {}
     return {area: bands[band] for area, band in requisition.bars.items() if band in bands}

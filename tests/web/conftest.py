@@ -39,7 +39,7 @@ from queue_in_memory import QueueInMemory  # noqa: E402
 
 from grader.run import score as scoring  # noqa: E402
 from grader.run.layout import copy_recorded  # noqa: E402
-from grader.web import keeper, seam  # noqa: E402
+from grader.web import catalogue, keeper, seam  # noqa: E402
 from grader.web.intake import address  # noqa: E402
 from grader.web.models import Requisition, Role, Submission, User  # noqa: E402
 
@@ -49,6 +49,7 @@ RECORDED = Path(__file__).parents[2] / "challenges/fraud-scoring/recorded/oracle
 @pytest.fixture(scope="session", autouse=True)
 def _migrated() -> Iterator[None]:
     setup_test_environment()
+    catalogue.all_challenges()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     call_command("migrate", verbosity=0, interactive=False)
     yield

@@ -132,7 +132,8 @@ def paths(served: Served) -> list[str]:
         f"/submissions/{served.waiting.pk}/", f"/submissions/{served.done.pk}/report/", "/requisitions/", "/requisitions/new/",
         f"/requisitions/{served.requisition.pk}/", f"/requisitions/{served.requisition.pk}/edit/", f"/requisitions/{served.requisition.pk}/hand-in/",
         f"/requisitions/{served.requisition.pk}/compare/", "/people/", "/tokens/", "/audit/", "/api/docs", "/accounts/2fa/",
-        "/accounts/2fa/totp/activate/", "/accounts/password/change/", "/accounts/logout/", "/submissions/99999/", "/c/nothing/", "/accounts/password/reset/",
+        "/accounts/2fa/totp/activate/", "/accounts/password/change/", "/accounts/logout/", "/accounts/password/reset/", "/submissions/99999/",
+        "/c/nothing/",
     ]  # fmt: skip
 
 

@@ -7,9 +7,8 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router
 
-import challenges.loader
 from grader.schema.causes import UsageError
-from grader.web import policy
+from grader.web import catalogue, policy
 from grader.web.api import schemas
 from grader.web.api.submissions import ERRORS, MANAGE, READ
 from grader.web.models import Requisition
@@ -42,7 +41,7 @@ def one(request: HttpRequest, pk: int) -> Any:
 
 def _check(payload: schemas.RequisitionIn) -> None:
     try:
-        spec = challenges.loader.load(payload.challenge).spec
+        spec = catalogue.challenge(payload.challenge)
     except UsageError as error:
         raise RefusedError(str(error), field="challenge") from None
     if payload.mode not in spec.modes:

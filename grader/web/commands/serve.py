@@ -43,6 +43,7 @@ def command(
     if migrate_only:
         return
     first_admin()
+    _warm()
     with _keeper(), _worker(worker):
         _serve(settings)
 
@@ -86,6 +87,14 @@ def _asked_password(name: str) -> str:
             typer.echo(" ".join(error.messages))
         else:
             return password
+
+
+def _warm() -> None:
+    """Read what every page needs before the first one is asked for."""
+    from grader.web import catalogue
+
+    catalogue.all_challenges()
+    catalogue.areas()
 
 
 @contextmanager

@@ -9,9 +9,8 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-import challenges.loader
 from grader.schema.causes import UsageError
-from grader.web import keeper
+from grader.web import catalogue, keeper
 from grader.web.intake.address import Resolver, admitted, spellings
 from grader.web.models import UPLOAD, Candidate, Requisition, State, Submission, User
 from grader.web.trouble import RefusedError
@@ -57,7 +56,7 @@ def open_for_entries(requisition: Requisition) -> None:
     if requisition.closed:
         raise RefusedError("This requisition is closed.", field="requisition")
     try:
-        modes = challenges.loader.load(requisition.challenge).spec.modes
+        modes = catalogue.challenge(requisition.challenge).modes
     except UsageError as error:
         raise RefusedError(f"The requisition's challenge cannot be used: {error}", field="challenge") from None
     if requisition.mode not in modes:

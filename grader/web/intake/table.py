@@ -41,10 +41,10 @@ def hand_in_table(user: User, requisition: Requisition, content: bytes) -> Outco
     for line, cells in rows:
         try:
             entry = _entry(cells)
-            ready = checked(requisition, entry, resolver)
-            first = seen.setdefault(spellings(ready.origin)[0], line)
+            first = seen.setdefault(spellings(entry.origin.rstrip("/"))[0], line)
             if first != line:
                 raise RefusedError(f"The same repository stands in line {first}.")
+            ready = checked(requisition, entry, resolver)
             outcome.accepted.append(keep(user, requisition, ready))
         except RefusedError as error:
             outcome.bad.append(BadRow(line, (cells.get("url") or "")[:120], str(error)))

@@ -8,10 +8,9 @@ import tarfile
 import zlib
 from typing import IO
 
-import challenges.loader
 from grader.schema.causes import Trouble
 from grader.schema.challenge import Limits
-from grader.web import seam
+from grader.web import catalogue, seam
 from grader.web.config import service_settings
 from grader.web.intake.submit import Entry, hand_in
 from grader.web.models import UPLOAD, Requisition, Submission, User
@@ -34,7 +33,7 @@ def hand_in_archive(user: User, requisition: Requisition, file: IO[bytes], filen
         raise RefusedError(f"The archive has {size / (1 << 20):.0f} MiB; at most {most} MiB are taken.", field="archive")
     if not filename.lower().endswith(SUFFIXES):
         raise RefusedError(f"An archive ends with {', '.join(SUFFIXES)}: make one with `git archive -o submission.tar.gz HEAD`.", field="archive")
-    inspect(file, challenges.loader.load(requisition.challenge).spec.limits)
+    inspect(file, catalogue.challenge(requisition.challenge).limits)
     file.seek(0)
     content = file.read()
     digest = hashlib.sha256(content).hexdigest()

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from grader.web import results
 from grader.web.models import Submission
 
-
 LEADING = 3
 """Core areas that stand out: what the product is asked to score first."""
 

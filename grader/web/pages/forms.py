@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils import timezone
 
-import challenges.loader
-import grader.rubric
+from grader.web import catalogue
 from grader.web.models import OVERALL, Overall, Requisition, Role, Scope, User, Verdict
 
 NONE = ("", "no bar")
@@ -123,12 +122,6 @@ class RoleForm(Form):
     role = forms.ChoiceField(choices=Role.choices)
 
 
-def areas() -> dict[str, str]:
-    """Area id -> title, in the rubric's order."""
-    ordered = sorted(grader.rubric.load().areas.items(), key=lambda item: item[1].order)
-    return {id: area.title for id, area in ordered}
-
-
 class RequisitionForm(forms.ModelForm):  # type: ignore[type-arg]
     """A requisition; bars are one select per area."""
 
@@ -152,11 +145,11 @@ class RequisitionForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
-        specs = [challenges.loader.load(slug).spec for slug in challenges.loader.available()]
+        specs = catalogue.all_challenges()
         self.fields["challenge"].choices = [(spec.slug, spec.title) for spec in specs]  # type: ignore[attr-defined]
         self.fields["mode"].choices = list({name: mode.title for spec in specs for name, mode in spec.modes.items()}.items())  # type: ignore[attr-defined]
         self.fields["mode"].initial = "standard"
-        titles = areas()
+        titles = catalogue.areas()
         self.fields["modules"].choices = [(id, titles[id]) for id in titles if any(id in spec.scoring.modules for spec in specs)]  # type: ignore[attr-defined]
         bands = list({name: None for spec in specs for name in spec.scoring.bands})
         for id, title in titles.items():
@@ -182,6 +175,6 @@ class RequisitionForm(forms.ModelForm):  # type: ignore[type-arg]
         data = super().clean() or {}
         self.instance.bars = {name.removeprefix("bar_"): value for name, value in data.items() if name.startswith("bar_") and value}
         slug, mode = data.get("challenge"), data.get("mode")
-        if slug and mode and mode not in challenges.loader.load(slug).spec.modes:
+        if slug and mode and mode not in catalogue.challenge(slug).modes:
             self.add_error("mode", f"Challenge {slug} has no such mode.")
         return data

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from grader.web import policy
+from grader.web import catalogue, policy
 from grader.web.hooks import guard, sign
 from grader.web.models import OPEN, Requisition, State, Webhook
 from grader.web.pages import forms
@@ -108,7 +108,7 @@ def _find(request: HttpRequest, pk: int) -> Requisition:
 
 
 def _page(request: HttpRequest, requisition: Requisition, form: forms.Form | None = None, status: int = 200) -> HttpResponse:
-    titles = forms.areas()
+    titles = catalogue.areas()
     hooks = [(hook, list(hook.deliveries.all()[:3])) for hook in requisition.webhooks.filter(active=True)]
     context = {
         "requisition": requisition,

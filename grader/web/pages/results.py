@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from grader.web import policy, results
+from grader.web import catalogue, policy, results
 from grader.web.decisions import decide
 from grader.web.models import OVERALL, Requisition, ResultView, State, Submission
 from grader.web.pages import forms
@@ -79,7 +79,7 @@ def decision(request: HttpRequest, pk: int) -> HttpResponse:
     form: forms.Form = (
         forms.OverallForm(request.POST, prefix="overall")
         if overall
-        else forms.DecisionForm(request.POST, areas=list(forms.areas().items()), prefix="area")
+        else forms.DecisionForm(request.POST, areas=list(catalogue.areas().items()), prefix="area")
     )
     if not form.is_valid():
         return page(request, submission, 422, **{"overall_form" if overall else "decision_form": form})

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from grader.web import audit, keeper, policy
+from grader.web import audit, catalogue, keeper, policy
 from grader.web.intake.submit import grade_again
 from grader.web.models import OVERALL, ResultView, State, Submission
 from grader.web.pages import forms
@@ -41,7 +41,7 @@ def page(request: HttpRequest, submission: Submission, status: int = 200, **give
     """The page of a submission. `given` are forms with what was wrong in them."""
     user = user_of(request)
     seen = ResultView.objects.filter(submission=submission, user=user).exists()
-    titles = forms.areas()
+    titles = catalogue.areas()
     context: dict[str, Any] = {
         "submission": submission,
         "named": named(submission, user, request.session),
