@@ -61,11 +61,11 @@ class ServiceSettings(JobSettings):
         return self.secret_key or (self.key_file.read_text().strip() if self.key_file.is_file() else "")
 
     def make_key(self) -> None:
-        """Draw the secret once per data folder. UsageError when it cannot be written there."""
-        if self.key():
-            return
+        """Make the data folder, and draw the secret once for it. UsageError when it cannot be written there."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            if self.key():
+                return
             draft = self.folder / f".secret.key.{os.getpid()}"
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as made:
                 made.write(secrets.token_urlsafe(50))

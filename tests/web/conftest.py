@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import shutil
@@ -78,7 +79,10 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     def look_up(host: str, port: int) -> list[str]:
         if host.endswith(".invalid"):
             raise OSError("Name or service not known")
-        return [host if host.replace(".", "").isdigit() else known.get(host, PUBLIC)]
+        try:
+            return [str(ipaddress.ip_address(host))]
+        except ValueError:
+            return [known.get(host, PUBLIC)]
 
     monkeypatch.setattr(address, "look_up", look_up)
     return known

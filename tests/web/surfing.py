@@ -52,11 +52,15 @@ class Surfer(Page):
         """Wait until the page says so."""
         deadline = time.monotonic() + seconds
         while not self.ask(expression):
-            assert time.monotonic() < deadline, f"{expression} did not come true: {self.ask('document.body.innerText')[:500]}"
+            assert time.monotonic() < deadline, f"{expression} did not come true: {self.text()[:500]}"
             time.sleep(0.1)
 
+    def until_it_says(self, words: str) -> None:
+        """Wait for words; a page that is just being loaded anew has no body."""
+        self.until(f"(document.body?.innerText ?? '').includes({json.dumps(words)})")
+
     def text(self) -> str:
-        return str(self.ask("document.body.innerText"))
+        return str(self.ask("document.body?.innerText ?? ''"))
 
     def axe(self) -> list[str]:
         """What axe finds wrong with the page as it stands: rule and place."""

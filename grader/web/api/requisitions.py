@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 
 from grader.schema.causes import UsageError
 from grader.web import catalogue, policy
@@ -31,7 +31,7 @@ def create(request: HttpRequest, payload: schemas.RequisitionIn) -> Any:
     row = Requisition(owner=user_of(request), **payload.dict())
     row.full_clean()
     row.save()
-    return 201, schemas.requisition(row)
+    return Status(201, schemas.requisition(row))
 
 
 @router.get("/{pk}", auth=READ, response={200: schemas.RequisitionOut} | ERRORS, summary="One requisition")

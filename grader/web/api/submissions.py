@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import IO, Any, cast
 
 from django.http import HttpRequest, HttpResponse
-from ninja import File, Form, Router
+from ninja import File, Form, Router, Status
 from ninja.files import UploadedFile
 
 from grader.web import keeper, policy, results
@@ -44,7 +44,7 @@ def create(request: HttpRequest, payload: schemas.SubmissionIn) -> Any:
     policy.recruiter(user_of(request))
     requisition = _requisition(request, payload.requisition)
     row = hand_in(user_of(request), requisition, Entry(payload.url, payload.name, payload.email, payload.reference))
-    return 201, schemas.submission(row, user_of(request))
+    return Status(201, schemas.submission(row, user_of(request)))
 
 
 @router.post("/table", auth=SUBMIT, response={200: schemas.TableOut} | ERRORS, summary="Hand in a CSV table; good rows come in, bad ones are named")
@@ -64,7 +64,7 @@ def create_archive(
     row = hand_in_archive(
         user_of(request), _requisition(request, requisition), cast("IO[bytes]", archive.file), archive.name or "", archive.size or 0, about
     )
-    return 201, schemas.submission(row, user_of(request))
+    return Status(201, schemas.submission(row, user_of(request)))
 
 
 @router.get("/{pk}", auth=READ, response={200: schemas.SubmissionOut} | ERRORS, summary="One submission")
@@ -101,7 +101,7 @@ def cancel(request: HttpRequest, pk: int) -> Any:
 @router.post("/{pk}/again", auth=SUBMIT, response={201: schemas.SubmissionOut} | ERRORS, summary="Grade it once more, on purpose")
 def again(request: HttpRequest, pk: int) -> Any:
     policy.recruiter(user_of(request))
-    return 201, schemas.submission(grade_again(user_of(request), _find(request, pk)), user_of(request))
+    return Status(201, schemas.submission(grade_again(user_of(request), _find(request, pk)), user_of(request)))
 
 
 @router.post("/{pk}/notice", auth=MANAGE, response={201: schemas.SubmissionOut} | ERRORS, summary="Record that its candidate was given notice")
@@ -111,7 +111,7 @@ def notice(request: HttpRequest, pk: int, payload: schemas.NoticeIn) -> Any:
     Notice.objects.create(candidate=row.candidate, recorded_by=user_of(request), **payload.dict())
     if row.state == "waiting":
         keeper.enqueue(row)
-    return 201, schemas.submission(_find(request, pk), user_of(request))
+    return Status(201, schemas.submission(_find(request, pk), user_of(request)))
 
 
 @router.get("/{pk}/decisions", auth=READ, response={200: list[schemas.DecisionOut]} | ERRORS, summary="What people decided about it")
@@ -123,7 +123,7 @@ def decisions(request: HttpRequest, pk: int) -> Any:
     "/{pk}/decisions", auth=DECIDE, response={201: schemas.DecisionOut} | ERRORS, summary="Record a decision; it is never changed afterwards"
 )
 def create_decision(request: HttpRequest, pk: int, payload: schemas.DecisionIn) -> Any:
-    return 201, schemas.decision(decide(user_of(request), _find(request, pk), payload.area, payload.verdict, payload.reason))
+    return Status(201, schemas.decision(decide(user_of(request), _find(request, pk), payload.area, payload.verdict, payload.reason)))
 
 
 def _find(request: HttpRequest, pk: int) -> Submission:

@@ -37,7 +37,6 @@ def command(
         if given is not None:
             os.environ[name] = str(given)
     settings = service_settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
     boot()
     _migrate()
     if migrate_only:
