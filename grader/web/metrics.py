@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db.models import Count, Min
-from django.utils import timezone
+from django.db.models import Count
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from grader.web import seam
 from grader.web.models import Delivery, State, Submission
 
 REGISTRY = CollectorRegistry()
@@ -29,9 +29,6 @@ class Rows(Collector):
         for state in State.values:
             states.add_metric([state], counted.get(state, 0))
         yield states
-        oldest = Submission.objects.filter(state=State.QUEUED).aggregate(at=Min("created"))["at"]
-        age = (timezone.now() - oldest).total_seconds() if oldest else 0.0
-        yield GaugeMetricFamily("grader_queue_oldest_seconds", "Age of the oldest queued submission", value=age)
         pending = Delivery.objects.filter(next_try__isnull=False).count()
         given_up = Delivery.objects.filter(next_try__isnull=True, delivered__isnull=True).count()
         yield GaugeMetricFamily("grader_webhooks_pending", "Webhook messages not yet delivered", value=pending)
@@ -46,5 +43,5 @@ REGISTRY.register(Rows())
 
 
 def exposition() -> bytes:
-    """The text that Prometheus reads."""
-    return generate_latest(REGISTRY)
+    """The text that Prometheus reads: the pages' own figures, then the queue's. Raises UnavailableError when the queue does not answer."""
+    return generate_latest(REGISTRY) + seam.figures()

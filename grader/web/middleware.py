@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,14 +9,12 @@ from typing import Any
 from allauth.mfa.utils import is_mfa_enabled
 from auditlog.middleware import AuditlogMiddleware
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from grader.web import metrics
-from grader.web.trouble import UnavailableError
+from grader.web.pages import errors
 
-log = logging.getLogger("grader.web")
 Handler = Callable[[HttpRequest], HttpResponse]
 WITHOUT_SECOND_FACTOR = ("/accounts/", "/static/", "/style.css", "/healthz", "/readyz", "/metrics", "/api/", "/c/")
 
@@ -39,35 +36,16 @@ class Measured:
 
 
 class Unavailable:
-    """A part of the service that is down gives a page (or JSON) that says so; nothing half-written stays, since writes are transactions."""
+    """A view that met a part of the service that is down gives a page (or JSON) that says so. Middleware that meets it ends in handler500."""
 
     def __init__(self, handle: Handler) -> None:
         self._handle = handle
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        try:
-            return self._handle(request)
-        except (OperationalError, InterfaceError) as error:  # raised outside of a view, by the session for example
-            return unavailable(request, error)
+        return self._handle(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if isinstance(error, UnavailableError | OperationalError | InterfaceError):
-            return unavailable(request, error)
-        return None
-
-
-def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
-    """503 in the shape that the asker reads."""
-    log.error("unavailable", extra={"facts": {"path": request.path, "error": f"{type(error).__name__}: {error}"[:300]}})
-    says = str(error) if isinstance(error, UnavailableError) else "The database does not answer. Nothing was changed; try again in a moment."
-    if "disk is full" in str(error) or "disk I/O" in str(error):
-        says = "The disk is full: nothing was changed. An administrator has to free some space."
-    if request.path.startswith("/api/"):
-        return JsonResponse({"detail": says}, status=503, headers={"Retry-After": "5"})
-    # without a request no context processor runs, and none may ask the database that is down
-    response = render(None, "web/unavailable.html", {"says": says}, status=503)
-    response.headers["Retry-After"] = "5"
-    return response
+        return errors.unavailable(request, error) if isinstance(error, errors.DOWN) else None
 
 
 class Audited(AuditlogMiddleware):  # type: ignore[misc]

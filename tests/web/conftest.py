@@ -92,6 +92,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 def jobs(monkeypatch: pytest.MonkeyPatch) -> QueueInMemory:
     queue = QueueInMemory()
     monkeypatch.setattr(seam, "queue", lambda: queue)
+    monkeypatch.setattr(seam, "figures", lambda: b"grader_jobs 0\n")
     return queue
 
 

@@ -16,6 +16,8 @@ from pathlib import Path
 import psutil
 import pytest
 import requests
+from jobs import postgres
+from needs import missing
 from report.browser import browser
 from surfing import Surfer
 
@@ -112,6 +114,24 @@ def test_what_was_handed_in_outlives_a_kill(tmp_path: Path) -> None:
         while "graded" not in (text := client.get(f"{again.base}/submissions/1/live/").text.lower()) or "being graded" in text:
             assert time.monotonic() < deadline, text
             time.sleep(0.3)
+
+
+def test_on_postgresql_a_database_that_goes_away_is_said_and_comes_back(tmp_path: Path) -> None:
+    found = postgres.programs()
+    if found is None:
+        missing("PostgreSQL is not installed: apt-get install postgresql")
+    with postgres.server(found) as database, served(tmp_path, allow_hosts="localhost:8443", database_url=database.fresh("service")) as service:
+        _hand_in_by_page(service, "https://localhost:8443/ada/service")
+        client = _signed_in(service.base, service.name, service.password)
+        database.stop()
+        away = client.get(f"{service.base}/submissions/")
+        assert away.status_code == 503 and "database does not answer" in away.text
+        assert requests.get(f"{service.base}/healthz").status_code == 200 and requests.get(f"{service.base}/readyz").status_code == 503
+        database.start()
+        deadline = time.monotonic() + START_S
+        while "You have not seen the score" not in (text := client.get(f"{service.base}/submissions/1/").text):
+            assert time.monotonic() < deadline, text
+            time.sleep(0.5)
 
 
 def _signed_in(base: str, name: str, password: str) -> requests.Session:

@@ -91,7 +91,7 @@ def test_metrics_count_and_name_nobody(client_of: Clients, recruiter: User, hand
     row = hand_in("https://git.example.org/grace/x", "Grace")
     client_of(recruiter).get(row.get_absolute_url())
     text = Client().get("/metrics").content.decode()
-    assert 'grader_submissions{state="queued"} 1.0' in text and 'route="submission"' in text
+    assert 'grader_submissions{state="queued"} 1.0' in text and 'route="submission"' in text and "grader_jobs 0" in text
     assert "Grace" not in text and f"/submissions/{row.pk}" not in text
 
 

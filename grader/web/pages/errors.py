@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+import logging
+import sys
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+
+from grader.web.trouble import UnavailableError
+
+log = logging.getLogger("grader.web")
+DOWN = (UnavailableError, OperationalError, InterfaceError)
+"""What a part of the service that does not answer looks like."""
 
 
 def _page(request: HttpRequest, status: int, title: str, says: str) -> HttpResponse:
@@ -27,8 +37,29 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """Without context processors: whatever broke may break them too."""
-    return render(None, "web/unavailable.html", {"says": "The service has a defect; it is in the log. Nothing was half-written."}, status=500)
+    """Whatever no view has answered for: a part that is down, met by middleware, or a defect of ours."""
+    error = sys.exc_info()[1]
+    if isinstance(error, DOWN):
+        return unavailable(request, error)
+    return _plain(request, 500, "The service has a defect; it is in the log. Nothing was half-written.")
+
+
+def unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
+    """A part of the service is down. Nothing half-written stays, since writes are transactions."""
+    log.error("unavailable", extra={"facts": {"path": request.path, "error": f"{type(error).__name__}: {error}"[:300]}})
+    says = str(error) if isinstance(error, UnavailableError) else "The database does not answer. Nothing was changed; try again in a moment."
+    if "disk is full" in str(error) or "disk I/O" in str(error):
+        says = "The disk is full: nothing was changed. An administrator has to free some space."
+    response = _plain(request, 503, says)
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def _plain(request: HttpRequest, status: int, says: str) -> HttpResponse:
+    """In the shape that the asker reads. Without a request no context processor runs, and none may ask what is down."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"detail": says}, status=status)
+    return render(None, "web/unavailable.html", {"says": says}, status=status)
 
 
 def ask_an_administrator(request: HttpRequest) -> HttpResponse:
