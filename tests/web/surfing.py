@@ -7,17 +7,31 @@ import time
 from pathlib import Path
 from typing import Any
 
-from report.browser import DEADLINE_S, Page
+from report.browser import DEADLINE_S, Browser, Page
 
 AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
 RULES = json.dumps({"resultTypes": ["violations"], "iframes": False})
 
 
-class Surfer(Page):
-    """One tab on the service at `base`."""
+class _InContext:
+    """The browser, with new tabs in one cookie jar."""
 
-    def __init__(self, owner: Any, base: str, **look: Any) -> None:
-        super().__init__(owner, **look)
+    def __init__(self, owner: Browser, context: dict[str, str]) -> None:
+        self._owner, self._context = owner, context
+
+    def call(self, method: str, session: str | None = None, **params: Any) -> dict[str, Any]:
+        return self._owner.call(method, session, **params, **(self._context if method == "Target.createTarget" else {}))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._owner, name)
+
+
+class Surfer(Page):
+    """One tab on the service at `base`. A `private` one shares no cookie with the others."""
+
+    def __init__(self, owner: Browser, base: str, private: bool = False, **look: Any) -> None:
+        self._context = {"browserContextId": owner.call("Target.createBrowserContext")["browserContextId"]} if private else {}
+        super().__init__(_InContext(owner, self._context), **look)  # type: ignore[arg-type]
         self.base = base
 
     def go(self, path: str) -> None:
@@ -31,10 +45,15 @@ class Surfer(Page):
         for name, value in fields.items():
             self.ask(f"document.querySelector('[name=\"{name.replace('__', '-')}\"]').value = {json.dumps(value)}")
 
+    def choose(self, **fields: str) -> None:
+        """Pick from lists, or tick boxes, by name and value."""
+        for name, value in fields.items():
+            box = f"document.querySelector('[name=\"{name}\"][value={json.dumps(value)}]')"
+            self.ask(f"{box} && {box}.type ? {box}.checked = true : document.querySelector('[name=\"{name}\"]').value = {json.dumps(value)}")
+
     def upload(self, name: str, file: Path) -> None:
-        root = self.call("DOM.getDocument")["root"]["nodeId"]
-        node = self.call("DOM.querySelector", nodeId=root, selector=f'[name="{name}"]')["nodeId"]
-        self.call("DOM.setFileInputFiles", files=[str(file)], nodeId=node)
+        found = self.call("Runtime.evaluate", expression=f"document.querySelector('[name=\"{name}\"]')")["result"]
+        self.call("DOM.setFileInputFiles", files=[str(file)], objectId=found["objectId"])
 
     def press(self, text: str) -> None:
         """Click the button or link that reads so, and wait for the page that follows."""

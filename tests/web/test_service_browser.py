@@ -6,9 +6,12 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import requests
 import waitress
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from conftest_web import PASSWORD, PUBLIC
 from django.core.management import call_command
 from django.utils import timezone
@@ -144,3 +147,113 @@ def test_axe_finds_nothing_on_any_page(running: Browser, served: Served, signed_
         page.go(path)
         assert page.axe() == [], f"{path} at {width} {scheme}"
         assert page.sideways() <= 0, f"{path} scrolls sideways at {width}"
+        complaints = [entry for entry in page.said("Log.entryAdded", "Runtime.exceptionThrown") if entry.get("entry", {}).get("source") != "network"]
+        assert complaints == [], f"{path}: the browser complains"
+
+
+def test_axe_finds_nothing_on_pages_that_only_an_action_shows(running: Browser, served: Served, tmp_path: Path) -> None:
+    page = Surfer(running, served.base, private=True, width=900)
+    seen: dict[str, list[str]] = {}
+
+    def look(what: str) -> None:
+        seen[what] = page.axe()
+
+    page.go("/accounts/login/")
+    look("sign in")
+    page.fill(login="rita", password="wrong password")
+    page.press("Sign in")
+    look("a wrong password")
+    sign_in(page, "rita")
+    page.go("/people/")
+    look("not allowed")
+    page.go(f"/requisitions/{served.requisition.pk}/hand-in/")
+    page.fill(url__url="http://git.example.org/a/b")
+    page.press("Hand in")
+    look("an address that is refused")
+    table = tmp_path / "table.csv"
+    good = "".join(f"https://git.example.org/table/{number},Person {number}\n" for number in range(93))
+    table.write_text("url,name\n" + good + "http://git.example.org/plain,No\n" * 7)
+    page.upload("table-table", table)
+    page.press("Hand in the table")
+    assert "93 taken, 7 left out" in page.text()
+    look("rows that were left out")
+    page.go("/tokens/")
+    page.fill(name="ats")
+    page.choose(scopes="read")
+    page.press("Make it")
+    assert "API token" in page.text() and str(page.ask("document.activeElement.value")).startswith("grd_")
+    look("a secret")
+    page.go(f"/submissions/{served.done.pk}/")
+    page.fill(area__reason="short")
+    page.press("Keep this decision")
+    look("a decision without a reason")
+    page.go("/accounts/2fa/totp/activate/")
+    page.fill(password=PASSWORD)
+    page.press("Confirm")
+    look("an authenticator app")
+    page.fill(code=_code(str(page.ask("document.querySelector('#authenticator_secret').value"))))
+    page.press("Activate")
+    look("recovery codes")
+    page.go("/accounts/2fa/")
+    look("second factors")
+    page.press("Sign out")
+    page.fill(login="rita", password=PASSWORD)
+    page.press("Sign in")
+    look("a second factor is asked for")
+    assert "/accounts/2fa/authenticate/" in page.ask("location.pathname")
+    assert {what: found for what, found in seen.items() if found} == {}
+    assert len(seen) == 11
+
+
+def _code(secret: str) -> str:
+    return str(format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time())))))
+
+
+def test_the_candidates_copy_is_accessible_too(running: Browser, served: Served, tmp_path: Path) -> None:
+    """Its sandbox lets no script run, not even axe; so the very same bytes are looked at from disk."""
+    response = requests.get(served.base + served.link)
+    assert response.status_code == 200 and response.headers["Content-Security-Policy"].startswith("sandbox;")
+    file = tmp_path / "copy.html"
+    file.write_bytes(response.content)
+    page = Surfer(running, "", width=360, scheme="dark")
+    page.open(file)
+    assert page.axe() == []
+
+
+def test_everything_is_reached_by_keyboard(running: Browser, served: Served) -> None:
+    page = Surfer(running, served.base, private=True)
+    sign_in(page, "ivan")
+    page.go("/submissions/?state=running")
+    page.key("Tab", 9)
+    assert page.ask("document.activeElement.textContent") == "Skip to the content"
+    page.key("Enter", 13, "\r")
+    page.until("document.activeElement.id === 'main'")
+    reached = set()
+    for _ in range(30):
+        page.key("Tab", 9)
+        reached.add(str(page.ask("document.activeElement.id || document.activeElement.textContent.trim()")))
+    assert {"q", "state", "requisition", "Filter", "sort-created", f"s{served.running.pk}"} <= reached
+    page.go(f"/submissions/{served.running.pk}/")
+    page.ask("document.querySelector('.me summary').focus()")
+    page.key("Enter", 13, "\r")
+    page.until("document.querySelector('.me').open")
+    page.key("Tab", 9)
+    assert page.ask("document.activeElement.textContent") == "API tokens"
+    page.ask("document.querySelector('[name=\"overall-reason\"]').focus()")
+    for letter in "Seen and good":
+        page.key(letter, ord(letter.upper()), letter)
+    page.key("Tab", 9)
+    page.browser.events.clear()
+    page.key("Enter", 13, "\r")
+    page.until_it_says("Kept: invite to the next step, decided before you saw the score.")
+
+
+def test_the_live_part_is_swapped_without_a_reload(running: Browser, served: Served, signed_in: None) -> None:
+    page = Surfer(running, served.base)
+    page.go(f"/submissions/{served.running.pk}/")
+    page.ask("window.stays = true")
+    served.queue.run(served.running.job, StageProgress("load", "ok", 30.0), StageProgress("drift", "running", 1.0, "covariate, severity 0.5"))
+    page.until_it_says("Being graded: drift")
+    assert page.ask("window.stays") is True
+    requested = [event["request"]["url"] for event in page.said("Network.requestWillBeSent")]
+    assert all(url.startswith(served.base) or url.startswith("data:") for url in requested), requested
