@@ -17,6 +17,7 @@ KEPT = {
     models.Decision: [],
     models.ApiToken: ["last_used", "digest"],
     models.ShareLink: ["last_used", "opened", "digest"],
+    models.Tombstone: [],
     models.Webhook: ["salt"],
 }
 """Model -> fields whose changes are not worth an entry or must not be shown."""

@@ -41,6 +41,11 @@ class ServiceSettings(JobSettings):
         return self.host in LOOPBACK and not self.public_url
 
     @property
+    def reachable_safely(self) -> bool:
+        """Whether it is known by which name the service is reached, wherever others can reach it."""
+        return self.host in LOOPBACK or bool(self.public_url)
+
+    @property
     def mfa_required(self) -> bool:
         return not self.on_loopback if self.require_mfa is None else self.require_mfa
 

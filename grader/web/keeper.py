@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.db import DatabaseError, close_old_connections
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from grader.web import results, seam
@@ -41,10 +42,17 @@ def run(stop: threading.Event) -> None:
 
 def one_pass() -> None:
     """Queue what waits, follow what is queued or runs, deliver what is due."""
-    for submission in Submission.objects.filter(state=State.WAITING).select_related("requisition", "candidate").order_by("pk")[:BATCH]:
+    for submission in ready(timezone.localdate())[:BATCH]:
         enqueue(submission)
     follow(Submission.objects.filter(state__in=(State.QUEUED, State.RUNNING)).order_by("pk"))
     deliver.due()
+
+
+def ready(today: date) -> QuerySet[Submission]:
+    """Waiting rows that may start, or do not say yet what they wait for. Those whose notice is missing are not looked at again and again."""
+    latest = Notice.objects.filter(candidate=OuterRef("candidate")).order_by("-created", "-pk").values("earliest_assessment")[:1]
+    waiting = Submission.objects.filter(state=State.WAITING).select_related("requisition", "candidate").annotate(day=Subquery(latest))
+    return waiting.filter(Q(requisition__notice_due=False) | Q(day__lte=today) | Q(waiting_for="")).order_by("pk")
 
 
 def holds_back(submission: Submission, today: date | None = None) -> str:
@@ -98,8 +106,12 @@ def follow(rows: Iterable[Submission]) -> None:
         return
     said = seam.queue().status([row.job for row in open_rows])
     for row in open_rows:
-        if row.job in said:
+        if row.job not in said:
+            continue
+        try:
             _take_over(row, said[row.job])
+        except UnavailableError as error:  # its result cannot be read; the others' can
+            log.warning("not taken over", extra={"facts": {"submission": row.pk, "error": str(error)[:300]}})
 
 
 def _take_over(row: Submission, status: JobStatus) -> None:

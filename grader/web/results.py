@@ -65,6 +65,11 @@ def _rendered(job: str, kind: str, pseudonym: str, names: tuple[str, ...]) -> st
     return html.render(result)
 
 
+def forget_rendered() -> None:
+    """Drop the reports that this process keeps, since somebody was erased."""
+    _rendered.cache_clear()
+
+
 def _blind(submission: Submission) -> Result:
     return redact.blind(load(submission), submission.candidate.pseudonym, _names(submission))
 

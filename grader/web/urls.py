@@ -7,7 +7,7 @@ from django.views.generic import RedirectView
 
 from grader.web.api.app import api
 from grader.web.api.docs import page as api_docs
-from grader.web.pages import candidates, errors, health, intake, people, requisitions, results, style, submissions
+from grader.web.pages import candidates, errors, health, intake, people, records, requisitions, results, style, submissions
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="submissions"), name="home"),
@@ -24,6 +24,8 @@ urlpatterns = [
     path("submissions/<int:pk>/notice/", candidates.notice, name="notice"),
     path("submissions/<int:pk>/share/", candidates.share, name="share"),
     path("links/<int:pk>/revoke/", candidates.revoke, name="revoke-link"),
+    path("candidates/<int:pk>/hold/", records.hold, name="hold"),
+    path("candidates/<int:pk>/erase/", records.erase, name="erase"),
     path("c/<str:secret>/", candidates.copy, name="candidates-copy"),
     path("requisitions/", requisitions.index, name="requisitions"),
     path("requisitions/new/", requisitions.edit, name="new-requisition"),

@@ -164,6 +164,7 @@ def test_a_setting_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
         ({"GRADER_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}, "the database cannot be used"),
         ({"GRADER_PUBLIC_URL": "grader.example.org"}, "GRADER_PUBLIC_URL"),
         ({"GRADER_DATA_DIR": "/proc/nowhere"}, "GRADER_DATA_DIR"),
+        ({"GRADER_HOST": "0.0.0.0"}, "GRADER_PUBLIC_URL"),
     ):
         env = os.environ | {"PYTHONPATH": str(ROOT), "GRADER_DATA_DIR": str(tmp_path / "data")} | settings
         done = subprocess.run(

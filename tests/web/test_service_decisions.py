@@ -110,6 +110,29 @@ def test_grading_waits_for_the_notice_and_its_day(
     assert row.state == State.QUEUED and Notice.objects.count() == 2
 
 
+def test_those_who_wait_do_not_keep_others_from_starting(
+    recruiter: User, requisition: Requisition, hand_in: Make, jobs: QueueInMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "BATCH", 2)
+    strict = Requisition.objects.create(title="S", challenge="fraud-scoring", mode="quick", owner=recruiter)
+    for number in range(5):
+        hand_in(f"https://git.example.org/w/{number}", into=strict)
+    jobs.down = True
+    late = hand_in("https://git.example.org/late/one")
+    jobs.down = False
+    keeper.one_pass()
+    late.refresh_from_db()
+    assert late.state == State.QUEUED and jobs.submitted == 1
+
+
+def test_a_result_that_cannot_be_read_holds_up_nobody_else(hand_in: Make, graded: Make, jobs: QueueInMemory) -> None:
+    broken, sound = hand_in("https://git.example.org/b/1"), hand_in("https://git.example.org/b/2")
+    jobs.finish(broken.job)
+    graded(sound)
+    broken.refresh_from_db()
+    assert sound.state == State.GRADED and broken.state == State.QUEUED
+
+
 def test_a_notice_that_was_not_sent_yet_is_not_recorded(client_of: Clients, recruiter: User, hand_in: Make) -> None:
     row = hand_in()
     later = (timezone.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")

@@ -37,6 +37,8 @@ def command(
         if given is not None:
             os.environ[name] = str(given)
     settings = service_settings()
+    if not settings.reachable_safely:
+        raise UsageError(f"GRADER_HOST={settings.host} opens the service to others: name GRADER_PUBLIC_URL too, the https address that people type")
     boot()
     _migrate()
     if migrate_only:

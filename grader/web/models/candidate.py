@@ -27,6 +27,7 @@ class Candidate(models.Model):
     email = models.EmailField(blank=True)
     reference = models.CharField(max_length=80, blank=True)
     pseudonym = models.CharField(max_length=12, unique=True, default=draw_pseudonym)
+    legal_hold = models.CharField(max_length=400, blank=True, help_text="why these data must be kept; empty: no hold")
     created = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

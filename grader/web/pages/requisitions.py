@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from grader.web import catalogue, policy
 from grader.web.hooks import guard, sign
-from grader.web.models import OPEN, Requisition, State, Webhook
+from grader.web.models import OPEN, Requisition, State, Tombstone, Webhook
 from grader.web.pages import forms
 from grader.web.pages.person import user_of
 from grader.web.trouble import RefusedError
@@ -116,6 +116,7 @@ def _page(request: HttpRequest, requisition: Requisition, form: forms.Form | Non
         "modules": [titles.get(id, id) for id in requisition.modules],
         "members": requisition.members.order_by("username"),
         "counts": _counts(requisition),
+        "tombstones": Tombstone.objects.filter(requisition=requisition),
         "hooks": hooks,
         "hook_form": form or forms.WebhookForm(prefix="hook"),
     }
