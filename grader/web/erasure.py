@@ -58,7 +58,7 @@ def overdue(days: int) -> QuerySet[Candidate]:
 def _records(candidate: Candidate, rows: list[Submission]) -> Iterator[QuerySet[Model]]:
     """What hangs on a candidate, leaves first."""
     for model in (Delivery, ShareLink, ResultView, Decision):
-        yield model.objects.filter(submission__in=rows)  # type: ignore[misc]
+        yield model.objects.filter(submission__in=rows)
     yield Notice.objects.filter(candidate=candidate)
     yield Submission.objects.filter(candidate=candidate)
     yield Candidate.objects.filter(pk=candidate.pk)

@@ -37,9 +37,8 @@ def row(hand_in: Make, graded: Make, client_of: Clients, recruiter: User, interv
     client.get(f"/submissions/{made.pk}/report.html")
     client.post(f"/submissions/{made.pk}/share/", {"link-days": 3})
     Decision.objects.create(submission=made, area="overall", verdict="advance", reason="Grace did very well", score_seen=True, author=interviewer)
-    Notice.objects.create(
-        candidate=made.candidate, version="1", sent_at=timezone.now(), earliest_assessment=timezone.localdate(), recorded_by=recruiter
-    )
+    told = {"version": "1", "sent_at": timezone.now(), "earliest_assessment": timezone.localdate(), "recorded_by": recruiter}
+    Notice.objects.create(candidate=made.candidate, **told)
     return made
 
 
