@@ -70,6 +70,19 @@ class SecondFactor:
         return self._handle(request)
 
 
+class Polled:
+    """A part of a page that polls after its session has ended does not get the sign-in form swapped into it: the whole page goes there."""
+
+    def __init__(self, handle: Handler) -> None:
+        self._handle = handle
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._handle(request)
+        if request.headers.get("HX-Request") and response.status_code == 302:
+            return HttpResponse(headers={"HX-Refresh": "true"})
+        return response
+
+
 class NotKept:
     """Pages about people do not stay in a browser's or proxy's cache."""
 

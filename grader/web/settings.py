@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "grader.web.middleware.Audited",
     "grader.web.middleware.SecondFactor",
+    "grader.web.middleware.Polled",
     "grader.web.middleware.NotKept",
 ]
 TEMPLATES = [

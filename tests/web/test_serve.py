@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -156,6 +157,35 @@ def _token(html: str) -> str:
     found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', html)
     assert found, html[:500]
     return found[1]
+
+
+def test_two_hundred_queued_are_quick(tmp_path: Path) -> None:
+    """Server time on the real queue, 200 submissions in it and nobody working."""
+    with served(tmp_path, "--no-worker", allow_hosts="localhost:8443") as service:
+        _hand_in_by_page(service, "https://localhost:8443/ada/service")
+        client = _signed_in(service.base, service.name, service.password)
+        page = f"{service.base}/requisitions/1/hand-in/"
+        token = _token(client.get(page).text)
+        table = "url,name\n" + "".join(f"https://localhost:8443/people/{number},Person {number}\n" for number in range(199))
+        taken = client.post(page, {"kind": "table", "csrfmiddlewaretoken": token}, files={"table-table": ("t.csv", table)})
+        assert "199 taken, 0 left out" in taken.text
+        deadline = time.monotonic() + START_S
+        while "200 queued" not in client.get(f"{service.base}/requisitions/1/").text:
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+        listed = [_server_ms(client.get(f"{service.base}/submissions/?sort=candidate")) for _ in range(7)]
+        sent = []
+        for number in range(7):
+            form = {"kind": "url", "csrfmiddlewaretoken": token, "url-url": f"https://localhost:8443/late/{number}"}
+            sent.append(_server_ms(client.post(page, form, allow_redirects=False)))
+        print(f"list {statistics.median(listed):.0f} ms, submit {statistics.median(sent):.0f} ms, web {resident_mib(service.process.pid):.0f} MiB")
+        assert statistics.median(listed) <= 300 and statistics.median(sent) <= 200 and resident_mib(service.process.pid) <= 200
+
+
+def _server_ms(response: requests.Response) -> float:
+    found = re.search(r"dur=([\d.]+)", response.headers["Server-Timing"])
+    assert found and response.status_code in (200, 302)
+    return float(found[1])
 
 
 def test_a_setting_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:

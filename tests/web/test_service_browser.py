@@ -191,6 +191,7 @@ def test_axe_finds_nothing_on_pages_that_only_an_action_shows(running: Browser, 
     assert "API token" in page.text() and str(page.ask("document.activeElement.value")).startswith("grd_")
     look("a secret")
     page.go(f"/submissions/{served.done.pk}/")
+    page.choose(**{"area-area": "deployment", "area-verdict": "meets"})
     page.fill(area__reason="short")
     page.press("Keep this decision")
     look("a decision without a reason")
@@ -246,6 +247,8 @@ def test_everything_is_reached_by_keyboard(running: Browser, served: Served) -> 
     page.until("document.querySelector('.me').open")
     page.key("Tab", 9)
     assert page.ask("document.activeElement.textContent") == "API tokens"
+    page.ask("document.querySelector('#decisions details').open = true")
+    page.choose(**{"overall-verdict": "advance"})
     page.ask("document.querySelector('[name=\"overall-reason\"]').focus()")
     for letter in "Seen and good":
         page.key(letter, ord(letter.upper()), letter)

@@ -161,5 +161,10 @@ def test_the_audit_log_says_who_did_what_and_who_looked(client_of: Clients, recr
     assert "digest" not in str([entry.changes for entry in LogEntry.objects.filter(content_type__model__in=("apitoken", "sharelink"))])
 
 
+def test_a_page_that_polls_after_its_session_ended_is_loaded_anew(hand_in: Make) -> None:
+    response = Client().get(f"/submissions/{hand_in().pk}/live/", headers={"HX-Request": "true"})
+    assert response.headers["HX-Refresh"] == "true" and response.content == b""
+
+
 def test_pages_are_not_kept_by_caches(client_of: Clients, recruiter: User) -> None:
     assert client_of(recruiter).get("/submissions/").headers["Cache-Control"] == "no-store"

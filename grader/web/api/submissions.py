@@ -13,7 +13,7 @@ from grader.web.api import schemas
 from grader.web.api.auth import scoped
 from grader.web.decisions import decide
 from grader.web.intake.submit import Entry, grade_again, hand_in
-from grader.web.intake.table import hand_in_table
+from grader.web.intake.table import READ_BYTES, hand_in_table
 from grader.web.intake.tarball import hand_in_archive
 from grader.web.models import Notice, Requisition, Scope, Submission
 from grader.web.pages.person import user_of
@@ -50,7 +50,7 @@ def create(request: HttpRequest, payload: schemas.SubmissionIn) -> Any:
 @router.post("/table", auth=SUBMIT, response={200: schemas.TableOut} | ERRORS, summary="Hand in a CSV table; good rows come in, bad ones are named")
 def create_table(request: HttpRequest, requisition: Form[int], table: File[UploadedFile]) -> Any:
     policy.recruiter(user_of(request))
-    outcome = hand_in_table(user_of(request), _requisition(request, requisition), table.read())
+    outcome = hand_in_table(user_of(request), _requisition(request, requisition), table.read(READ_BYTES))
     bad = [schemas.BadRow(line=row.line, shown=row.shown, reason=row.reason) for row in outcome.bad]
     return schemas.TableOut(accepted=[row.pk for row in outcome.accepted], bad=bad)
 

@@ -14,6 +14,8 @@ from grader.web.trouble import RefusedError
 
 COLUMNS = ("url", "name", "email", "reference")
 MAX_BYTES = 1 << 20
+READ_BYTES = MAX_BYTES + 1
+"""How much of an upload is looked at: enough to see that it is too large."""
 MAX_ROWS = 500
 EXAMPLE = "url,name,email,reference\nhttps://git.example.org/candidates/one.git,Ada Example,ada@example.org,R-17\n"
 
@@ -54,9 +56,7 @@ def hand_in_table(user: User, requisition: Requisition, content: bytes) -> Outco
 def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     """(line, column -> cell) of every row that is not blank."""
     if len(content) > MAX_BYTES:
-        raise RefusedError(
-            f"The file has {len(content) / (1 << 20):.1f} MiB; a table has at most 1 MiB and {MAX_ROWS} rows. Split it.", field="table"
-        )
+        raise RefusedError(f"The file is too large: a table has at most 1 MiB and {MAX_ROWS} rows. Split it.", field="table")
     reader = csv.reader(io.StringIO(_text(content), newline=""), delimiter=_delimiter(content), strict=True)
     try:
         header = [name.strip().lower() for name in next(reader, [])]

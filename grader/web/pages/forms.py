@@ -11,6 +11,8 @@ from grader.web import catalogue
 from grader.web.models import OVERALL, Overall, Requisition, Role, Scope, User, Verdict
 
 NONE = ("", "no bar")
+CHOOSE = ("", "choose")
+"""Nothing is chosen beforehand: what stands first would be chosen more often."""
 
 
 class Form(forms.Form):
@@ -69,7 +71,7 @@ class DecisionForm(Form):
     """One area, or the whole."""
 
     area = forms.ChoiceField(label="Area")
-    verdict = forms.ChoiceField(choices=Verdict.choices, label="Judgement")
+    verdict = forms.ChoiceField(choices=[CHOOSE, *Verdict.choices], label="Judgement")
     reason = forms.CharField(
         min_length=10,
         max_length=4000,
@@ -80,12 +82,12 @@ class DecisionForm(Form):
 
     def __init__(self, *args: Any, areas: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["area"].choices = areas  # type: ignore[attr-defined]
+        self.fields["area"].choices = [CHOOSE, *areas]  # type: ignore[attr-defined]
 
 
 class OverallForm(Form):
     area = forms.CharField(widget=forms.HiddenInput, initial=OVERALL)
-    verdict = forms.ChoiceField(choices=Overall.choices, label="Next step")
+    verdict = forms.ChoiceField(choices=[CHOOSE, *Overall.choices], label="Next step")
     reason = forms.CharField(min_length=10, max_length=4000, label="Reason", widget=forms.Textarea(attrs={"rows": 3}))
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from grader.web import policy
 from grader.web.intake.submit import Entry, hand_in
-from grader.web.intake.table import COLUMNS, EXAMPLE, MAX_ROWS, Outcome, hand_in_table
+from grader.web.intake.table import COLUMNS, EXAMPLE, MAX_ROWS, READ_BYTES, Outcome, hand_in_table
 from grader.web.intake.tarball import hand_in_archive
 from grader.web.models import Requisition, Submission
 from grader.web.pages import forms
@@ -46,7 +46,7 @@ def hand_in_page(request: HttpRequest, pk: int) -> HttpResponse:
 def _hand_in(request: HttpRequest, requisition: Requisition, kind: str, form: forms.Form) -> Submission | Outcome:
     data, user = form.cleaned_data, user_of(request)
     if kind == "table":
-        return hand_in_table(user, requisition, data["table"].read())
+        return hand_in_table(user, requisition, data["table"].read(READ_BYTES))
     about = Entry(data.get("url", ""), data["name"], data["email"], data["reference"])
     if kind == "archive":
         file = data["archive"]
