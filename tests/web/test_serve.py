@@ -103,6 +103,27 @@ def test_from_handing_in_to_the_report(tmp_path: Path, chromium: str) -> None:
         assert service.process.wait(60) == 0
 
 
+def test_the_worker_comes_back_and_never_outlives_the_pages(tmp_path: Path) -> None:
+    with served(tmp_path, allow_hosts="localhost:8443") as service:
+        first = _worker_of(service)
+        first.kill()
+        second = _worker_of(service, but=first.pid)
+        service.process.kill()
+        service.process.wait()
+        _, alive = psutil.wait_procs([first, second], timeout=20)
+        assert alive == []
+
+
+def _worker_of(service: Started, but: int = 0) -> psutil.Process:
+    deadline = time.monotonic() + START_S
+    while True:
+        found = [child for child in psutil.Process(service.process.pid).children() if child.pid != but and child.cmdline()[-1:] == ["worker"]]
+        if found and "launch.py" not in " ".join(found[0].cmdline()):
+            return found[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_what_was_handed_in_outlives_a_kill(tmp_path: Path) -> None:
     """The pages are killed in mid-flight; what they had taken is graded once they are back."""
     with served(tmp_path, "--no-worker", allow_hosts="localhost:8443") as service:

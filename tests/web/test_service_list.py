@@ -74,6 +74,8 @@ def test_stages_are_shown_while_they_run_and_polling_ends(
     assert "hx-trigger" not in ended.content.decode() and ended.headers["HX-Refresh"] == "true"
     jobs.workers = [WorkerStatus("bench", "ready", "", 0, 1, 99.0, False)]
     assert "No worker takes work just now" in client.get(second.get_absolute_url()).content.decode()
+    jobs.workers = [WorkerStatus("bench", "waiting", "no Docker Engine answers", 0, 1, 0.1, True)]
+    assert "no Docker Engine answers" in client.get(second.get_absolute_url()).content.decode()
 
 
 def test_health_and_readiness(jobs: QueueInMemory, monkeypatch: pytest.MonkeyPatch) -> None:

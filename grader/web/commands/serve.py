@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import Annotated
 
@@ -19,6 +18,7 @@ from django.core.management import call_command
 from django.db import DatabaseError
 
 from grader.schema.causes import UsageError
+from grader.web import companion
 from grader.web.boot import boot
 from grader.web.config import ServiceSettings, service_settings
 
@@ -45,7 +45,7 @@ def command(
         return
     first_admin()
     _warm()
-    with _keeper(), _worker(worker):
+    with _keeper(), companion.worker() if worker else nullcontext():
         _serve(settings)
 
 
@@ -111,20 +111,6 @@ def _keeper() -> Iterator[None]:
     finally:
         stop.set()
         thread.join(JOIN_S)
-
-
-@contextmanager
-def _worker(wanted: bool) -> Iterator[None]:
-    """A worker in a process of its own: what it loads never weighs on the pages. It is asked to end, and waits for what it has begun."""
-    if not wanted:
-        yield
-        return
-    process = subprocess.Popen([sys.executable, "-m", "grader", "worker"])
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def _serve(settings: ServiceSettings) -> None:

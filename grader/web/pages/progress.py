@@ -60,4 +60,6 @@ def _holdup(status: JobStatus) -> str:
     if status.error:
         again = f", not before {datetime.fromtimestamp(status.not_before, UTC):%H:%M} UTC" if status.not_before else ""
         return f"The last try gave nothing through no fault of the candidate ({status.error}). It is tried again by itself{again}."
-    return "" if seam.queue().health().capacity else NOBODY
+    health = seam.queue().health()
+    reasons = [worker.reason for worker in health.workers if worker.alive and worker.reason]
+    return "" if health.capacity else f"{NOBODY} {reasons[0]}" if reasons else NOBODY
