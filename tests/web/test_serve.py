@@ -44,7 +44,7 @@ def served(folder: Path, *options: str, **settings: str) -> Iterator[Started]:
         "GRADER_DATA_DIR": str(folder), "GRADER_PIPELINE": "pipelines:recorded", "GRADER_PROBE": "pipelines:fine", "GRADER_POLL_S": "0.2",
     } | {f"GRADER_{name.upper()}": value for name, value in settings.items()}  # fmt: skip
     command = ["nice", "-n", "19", sys.executable, "-m", "grader", "serve", "--port", "0", *options]
-    process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(command, env=env, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         assert process.stdout is not None
         said = ""

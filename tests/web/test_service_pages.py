@@ -60,3 +60,17 @@ def test_what_is_not_theirs_does_not_exist(everywhere: list[str], client_of: Cli
             assert stranger.get(path).status_code == 404, path
     assert b"Grace" not in stranger.get("/submissions/").content
     assert b"Senior ML engineer" not in stranger.get("/requisitions/").content
+
+
+def test_what_people_type_is_never_markup(client_of: Clients, admin: User, requisition: Requisition, hand_in: Make, graded: Make) -> None:
+    evil = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+    requisition.title = evil
+    requisition.save()
+    row = graded(hand_in("https://git.example.org/x/y", evil[:120], reference="{{ 7 }}\"'><b>"), headline=evil)
+    client = client_of(admin)
+    client.post(f"/submissions/{row.pk}/decide/", {"overall-area": "overall", "overall-verdict": "hold", "overall-reason": evil})
+    client.post(f"/submissions/{row.pk}/reveal/")
+    for path in ("/submissions/", row.get_absolute_url(), f"/submissions/{row.pk}/report/", f"/submissions/{row.pk}/report.html", "/requisitions/",
+                 f"/requisitions/{requisition.pk}/", f"/requisitions/{requisition.pk}/compare/", "/audit/"):  # fmt: skip
+        text = client.get(path).content.decode()
+        assert "<script>alert" not in text and "<img src=x" not in text and "'><b>" not in text, path

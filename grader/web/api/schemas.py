@@ -58,6 +58,7 @@ class Progress(Schema):
     state: str
     position: int | None
     expected_wait_s: float | None
+    trouble: str = Field(description="what keeps it from moving on, in words; empty when nothing does")
     stages: list[Stage]
 
 

@@ -77,7 +77,7 @@ def progress(request: HttpRequest, pk: int) -> Any:
     row = _find(request, pk)
     seen_now = live_view(row)
     stages = [schemas.Stage(stage=s.stage, state=s.state, seconds=s.seconds, note=s.note) for s in seen_now.stages]
-    return schemas.Progress(state=row.state, position=seen_now.position, expected_wait_s=seen_now.wait_s, stages=stages)
+    return schemas.Progress(state=row.state, position=seen_now.position, expected_wait_s=seen_now.wait_s, trouble=seen_now.trouble, stages=stages)
 
 
 @router.get("/{pk}/result", auth=READ, response={200: dict[str, Any]} | ERRORS, summary="Its result.json; from then on you have seen the score")
