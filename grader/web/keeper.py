@@ -41,11 +41,10 @@ def run(stop: threading.Event) -> None:
 
 
 def one_pass() -> None:
-    """Queue what waits, follow what is queued or runs, deliver what is due."""
+    """Queue what waits, follow what is queued or runs."""
     for submission in ready(timezone.localdate())[:BATCH]:
         enqueue(submission)
     follow(Submission.objects.filter(state__in=(State.QUEUED, State.RUNNING)).order_by("pk"))
-    deliver.due()
 
 
 def ready(today: date) -> QuerySet[Submission]:

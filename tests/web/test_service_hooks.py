@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
 import re
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +21,7 @@ from git_server import certificates  # noqa: F401 - a fixture
 from queue_in_memory import QueueInMemory
 
 from grader.web import config, keeper
-from grader.web.hooks import deliver, guard, sign
+from grader.web.hooks import deliver, guard, post, sign
 from grader.web.models import Delivery, Requisition, Submission, User, Webhook
 from grader.web.trouble import RefusedError
 
@@ -33,6 +35,7 @@ class Receiver:
 
     port: int = 0
     status: int = 204
+    drips: bool = False
     received: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
 
     @property
@@ -50,6 +53,12 @@ def receiver(certificates: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPa
 
         def do_POST(self) -> None:
             kept.received.append((self.path, dict(self.headers.items()), self.rfile.read(int(self.headers["Content-Length"]))))
+            if kept.drips:
+                with contextlib.suppress(OSError):
+                    for byte in b"HTTP/1.1 200 O" + b"K" * 50:
+                        self.wfile.write(bytes([byte]))
+                        time.sleep(0.2)
+                return
             self.send_response(kept.status)
             self.send_header("Location", "https://localhost/elsewhere")
             self.send_header("Content-Length", "0")
@@ -64,11 +73,17 @@ def receiver(certificates: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPa
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     admitted = config.service_settings().model_copy(update={"allow_hosts": f"localhost:{kept.port}", "ca_file": ca})
-    for module in (guard, deliver):
+    for module in (guard, post):
         monkeypatch.setattr(module, "service_settings", lambda: admitted)
     yield kept
     server.shutdown()
     server.server_close()
+
+
+def tell() -> None:
+    """A pass of keeper and courier."""
+    keeper.one_pass()
+    deliver.due()
 
 
 def hook(requisition: Requisition, url: str) -> Webhook:
@@ -78,7 +93,8 @@ def hook(requisition: Requisition, url: str) -> Webhook:
 def test_an_end_is_told_once_signed_and_without_a_score(receiver: Receiver, requisition: Requisition, hand_in: Make, graded: Make) -> None:
     mine = hook(requisition, receiver.url)
     row = graded(hand_in())
-    keeper.one_pass()
+    tell()
+    tell()
     assert len(receiver.received) == 1
     path, headers, body = receiver.received[0]
     told = json.loads(body)
@@ -94,7 +110,7 @@ def test_a_failure_is_told_too(receiver: Receiver, requisition: Requisition, han
     hook(requisition, receiver.url)
     row = hand_in()
     jobs.fail(row.job, "no repository")
-    keeper.one_pass()
+    tell()
     assert json.loads(receiver.received[0][2])["event"] == "submission.failed"
 
 
@@ -105,26 +121,28 @@ def test_what_is_not_taken_is_tried_again_and_no_redirect_is_followed(
     receiver.status = status
     hook(requisition, receiver.url)
     graded(hand_in())
+    deliver.due()
     waiting = Delivery.objects.get()
     assert (len(receiver.received), waiting.tries, waiting.delivered) == (1, 1, None) and waiting.next_try
-    keeper.one_pass()
+    tell()
     assert len(receiver.received) == 1, "not before its time"
     for _ in deliver.WAITS_S:
         deliver.send(Delivery.objects.get())
     assert Delivery.objects.get().next_try is None, "given up in the end"
     receiver.status = 204
     Delivery.objects.update(next_try=waiting.created)
-    keeper.one_pass()
+    tell()
     assert Delivery.objects.get().delivered
 
 
 def test_a_certificate_of_nobody_is_not_believed(
     receiver: Receiver, requisition: Requisition, hand_in: Make, graded: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = deliver.service_settings().model_copy(update={"ca_file": None})
-    monkeypatch.setattr(deliver, "service_settings", lambda: plain)
+    plain = post.service_settings().model_copy(update={"ca_file": None})
+    monkeypatch.setattr(post, "service_settings", lambda: plain)
     hook(requisition, receiver.url)
     graded(hand_in())
+    deliver.due()
     assert receiver.received == [] and "certificate" in Delivery.objects.get().last_answer.lower()
 
 
@@ -148,6 +166,7 @@ def test_a_name_that_moves_inside_later_is_refused_when_it_is_called(
     assert "whsec_" in page.content.decode() and Webhook.objects.count() == 1
     names["hooks.example.org"] = "10.0.0.7"
     graded(hand_in())
+    deliver.due()
     assert Delivery.objects.get().last_answer.startswith("refused: ") and "not a public address" in Delivery.objects.get().last_answer
 
 
@@ -159,3 +178,27 @@ def test_the_connection_goes_to_the_address_that_was_checked(names: dict[str, st
     )  # fmt: skip
     with pytest.raises(RefusedError):
         guard.checked("https://hooks.example.org/in?a=b c")
+
+
+def test_a_receiver_that_drips_is_left_at_the_deadline(
+    receiver: Receiver, requisition: Requisition, hand_in: Make, graded: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A byte every so often would keep a timeout per read from ever ending."""
+    monkeypatch.setattr(post, "DEADLINE_S", 1.0)
+    receiver.drips = True
+    hook(requisition, receiver.url)
+    graded(hand_in())
+    began = time.monotonic()
+    deliver.due()
+    assert time.monotonic() - began < 3 and Delivery.objects.get().delivered is None and Delivery.objects.get().tries == 1
+
+
+def test_one_slow_receiver_does_not_use_up_a_pass(receiver: Receiver, requisition: Requisition, hand_in: Make, graded: Make) -> None:
+    hook(requisition, receiver.url)
+    for number in range(3):
+        graded(hand_in(f"https://git.example.org/p/{number}"))
+    deliver.due()
+    assert len(receiver.received) == 1
+    deliver.due()
+    deliver.due()
+    assert len(receiver.received) == 3

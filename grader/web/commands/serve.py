@@ -45,7 +45,7 @@ def command(
         return
     first_admin()
     _warm()
-    with _keeper(), companion.worker() if worker else nullcontext():
+    with _threads(), companion.worker() if worker else nullcontext():
         _serve(settings)
 
 
@@ -99,18 +99,21 @@ def _warm() -> None:
 
 
 @contextmanager
-def _keeper() -> Iterator[None]:
-    """The thread that keeps rows and queue in step."""
+def _threads() -> Iterator[None]:
+    """The keeper, which holds rows and queue in step, and the courier of webhooks."""
     from grader.web import keeper
+    from grader.web.hooks import deliver
 
     stop = threading.Event()
-    thread = threading.Thread(target=keeper.run, args=(stop,), name="keeper", daemon=True)
-    thread.start()
+    threads = [threading.Thread(target=run, args=(stop,), name=name, daemon=True) for name, run in (("keeper", keeper.run), ("courier", deliver.run))]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         stop.set()
-        thread.join(JOIN_S)
+        for thread in threads:
+            thread.join(JOIN_S)
 
 
 def _serve(settings: ServiceSettings) -> None:
