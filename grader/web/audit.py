@@ -15,6 +15,7 @@ KEPT = {
     models.Notice: [],
     models.Submission: ["bands", "headline", "waiting_for"],
     models.Decision: [],
+    models.Contest: [],
     models.ApiToken: ["last_used", "digest"],
     models.ShareLink: ["last_used", "opened", "digest"],
     models.Tombstone: [],

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from grader.web import results, seam
 from grader.web.intake import tarball
-from grader.web.models import UPLOAD, Candidate, Decision, Delivery, Notice, ResultView, ShareLink, Submission, Tombstone
+from grader.web.models import UPLOAD, Candidate, Contest, Decision, Delivery, Notice, ResultView, ShareLink, Submission, Tombstone
 from grader.web.trouble import RefusedError
 
 
@@ -57,7 +57,7 @@ def overdue(days: int) -> QuerySet[Candidate]:
 
 def _records(candidate: Candidate, rows: list[Submission]) -> Iterator[QuerySet[Model]]:
     """What hangs on a candidate, leaves first."""
-    for model in (Delivery, ShareLink, ResultView, Decision):
+    for model in (Delivery, Contest, ShareLink, ResultView, Decision):
         yield model.objects.filter(submission__in=rows)
     yield Notice.objects.filter(candidate=candidate)
     yield Submission.objects.filter(candidate=candidate)

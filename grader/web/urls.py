@@ -27,6 +27,7 @@ urlpatterns = [
     path("candidates/<int:pk>/hold/", records.hold, name="hold"),
     path("candidates/<int:pk>/erase/", records.erase, name="erase"),
     path("c/<str:secret>/", candidates.copy, name="candidates-copy"),
+    path("c/<str:secret>/report.html", candidates.copy_file, name="candidates-file"),
     path("requisitions/", requisitions.index, name="requisitions"),
     path("requisitions/new/", requisitions.edit, name="new-requisition"),
     path("requisitions/<int:pk>/", requisitions.one, name="requisition"),

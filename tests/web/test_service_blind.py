@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from grader.web import tokens
-from grader.web.models import ApiToken, Requisition, ShareLink, Submission, User
+from grader.web.models import ApiToken, Contest, Requisition, ShareLink, Submission, User
 
 Clients = Callable[..., Client]
 Make = Callable[..., Submission]
@@ -73,7 +73,8 @@ def share(client: Client, row: Submission, days: int = 7) -> str:
 def test_the_candidates_copy_has_reasons_and_no_seeds_and_no_interview(client_of: Clients, recruiter: User, row: Submission) -> None:
     plain = client_of(recruiter).get(f"/submissions/{row.pk}/report.html").content.decode()
     link = share(client_of(recruiter), row)
-    response = Client().get(link)
+    assert Client().get(link).status_code == 200
+    response = Client().get(f"{link}report.html")
     copy = response.content.decode()
     assert response.status_code == 200 and response.headers["Content-Security-Policy"].startswith("sandbox;")
     assert "Interview plan" in plain and "Interview plan" not in copy and "Red flags" not in copy
@@ -83,14 +84,28 @@ def test_the_candidates_copy_has_reasons_and_no_seeds_and_no_interview(client_of
     assert kept.opened == 1 and link.split("/")[2] not in kept.digest
 
 
+def test_a_candidate_contests_a_check(client_of: Clients, recruiter: User, interviewer: User, row: Submission) -> None:
+    link, candidate = share(client_of(recruiter), row), Client()
+    for wrong in ({"check_id": "no_such_check", "says": "long enough a text"}, {"check_id": "latency_slo", "says": "short"}, {}):
+        assert candidate.post(link, wrong).status_code == 422
+    assert candidate.post(link, {"check_id": "latency_slo", "says": "The window held a cold start of ours."}).status_code == 302
+    assert "cold start of ours" in candidate.get(link).content.decode()
+    page = client_of(recruiter).get(row.get_absolute_url()).content.decode()
+    assert "Contested by the candidate" in page and "latency_slo" in page
+    assert "cold start of ours" not in client_of(interviewer).get(row.get_absolute_url()).content.decode(), "it may say who wrote it"
+    assert Client(enforce_csrf_checks=True).post(link, {"check_id": "latency_slo", "says": "long enough a text"}).status_code == 403
+    Contest.objects.bulk_create([Contest(submission=row, link=ShareLink.objects.get(), check_id="x", says="y") for _ in range(30)])
+    assert candidate.post(link, {"check_id": "latency_slo", "says": "once more and once more"}).status_code == 422
+
+
 def test_links_end(client_of: Clients, recruiter: User, row: Submission) -> None:
     client = client_of(recruiter)
     link = share(client, row)
     client.post(f"/links/{ShareLink.objects.get().pk}/revoke/")
     second = share(client, row)
     ShareLink.objects.filter(revoked=None).update(expires=timezone.now() - timedelta(seconds=1))
-    answers = [Client().get(path) for path in (link, second, "/c/never-was/")]
-    assert [answer.status_code for answer in answers] == [410, 410, 410]
+    answers = [Client().get(path) for path in (link, second, "/c/never-was/", f"{link}report.html", f"{second}report.html")]
+    assert {answer.status_code for answer in answers} == {410}
     assert len({answer.content for answer in answers}) == 1, "expired, withdrawn and unknown look alike"
 
 

@@ -18,7 +18,7 @@ from test_service_intake import member, packed
 
 from grader.web import erasure, seam
 from grader.web.commands import erase as verb
-from grader.web.models import Candidate, Decision, Notice, Requisition, ShareLink, Submission, Tombstone, User
+from grader.web.models import Candidate, Contest, Decision, Notice, Requisition, ShareLink, Submission, Tombstone, User
 from grader.web.trouble import RefusedError, UnavailableError
 
 Clients = Callable[..., Client]
@@ -36,6 +36,7 @@ def row(hand_in: Make, graded: Make, client_of: Clients, recruiter: User, interv
     client = client_of(recruiter)
     client.get(f"/submissions/{made.pk}/report.html")
     client.post(f"/submissions/{made.pk}/share/", {"link-days": 3})
+    Contest.objects.create(submission=made, link=ShareLink.objects.get(), check_id="latency_slo", says="Grace disagrees with this")
     Decision.objects.create(submission=made, area="overall", verdict="advance", reason="Grace did very well", score_seen=True, author=interviewer)
     told = {"version": "1", "sent_at": timezone.now(), "earliest_assessment": timezone.localdate(), "recorded_by": recruiter}
     Notice.objects.create(candidate=made.candidate, **told)

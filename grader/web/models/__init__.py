@@ -3,6 +3,7 @@
 from grader.web.models.access import ApiToken, Scope, ShareLink
 from grader.web.models.append_only import AppendOnlyError
 from grader.web.models.candidate import Candidate, Notice
+from grader.web.models.contest import Contest
 from grader.web.models.decision import OVERALL, Decision, Overall, ResultView, Verdict
 from grader.web.models.people import Role, User
 from grader.web.models.requisition import Requisition
@@ -11,6 +12,6 @@ from grader.web.models.tombstone import Tombstone
 from grader.web.models.webhook import Delivery, Event, Webhook
 
 __all__ = [
-    "ENDED", "OPEN", "OVERALL", "UPLOAD", "ApiToken", "AppendOnlyError", "Candidate", "Decision", "Delivery", "Event", "Notice", "Overall",
+    "ENDED", "OPEN", "OVERALL", "UPLOAD", "ApiToken", "AppendOnlyError", "Candidate", "Contest", "Decision", "Delivery", "Event", "Notice", "Overall",
     "Requisition", "ResultView", "Role", "Scope", "ShareLink", "State", "Submission", "Tombstone", "User", "Verdict", "Webhook",
 ]  # fmt: skip

@@ -11,15 +11,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from grader.web import audit, keeper, policy, results, tokens
 from grader.web.config import service_settings
-from grader.web.models import Notice, ShareLink
+from grader.web.models import Contest, Notice, ShareLink
 from grader.web.pages import forms
 from grader.web.pages.person import user_of
 from grader.web.pages.results import sandboxed
 from grader.web.pages.submissions import find, page
+
+MOST_CONTESTS = 30
+"""Per link."""
 
 
 @login_required
@@ -77,13 +81,40 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(link.submission)
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 def copy(request: HttpRequest, secret: str) -> HttpResponse:
-    """The candidate's copy, for whoever holds the link. Unknown, expired and revoked links look alike."""
-    link = ShareLink.objects.select_related("submission__candidate").filter(digest=tokens.digest(secret)).first()
-    if link is None or not link.usable or not link.submission.graded:
+    """The candidate's own page: their copy of the report, and a way to contest a check. Unknown, expired and revoked links look alike."""
+    link = _link(secret)
+    if link is None:
         return render(request, "web/link_gone.html", status=410)
-    html = results.candidates_copy(link.submission)
-    ShareLink.objects.filter(pk=link.pk).update(opened=F("opened") + 1, last_used=timezone.now())
-    audit.opened(link)
-    return sandboxed(html)
+    result = results.load(link.submission)
+    sent = request.POST if request.method == "POST" else None
+    contests = Contest.objects.filter(link=link)
+    form = forms.ContestForm(sent, checks=[(check.id, f"{check.title} ({check.id})") for check in result.checks])
+    if sent is not None and contests.count() >= MOST_CONTESTS:
+        form.add_error(None, f"You have sent {MOST_CONTESTS} already; write to the person who sent you the link.")
+    if form.is_valid():
+        Contest.objects.create(submission=link.submission, link=link, **form.cleaned_data)
+        messages.success(request, "It was sent, and is kept with your submission.")
+        return redirect("candidates-copy", secret)
+    if sent is None:
+        ShareLink.objects.filter(pk=link.pk).update(opened=F("opened") + 1, last_used=timezone.now())
+        audit.opened(link)
+    context = {"link": link, "secret": secret, "title": result.challenge.title, "form": form, "contests": contests}
+    return render(request, "web/candidate/copy.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+@xframe_options_sameorigin
+def copy_file(request: HttpRequest, secret: str) -> HttpResponse:
+    """The redacted report itself, in its sandbox."""
+    link = _link(secret)
+    if link is None:
+        return render(request, "web/link_gone.html", status=410)
+    return sandboxed(results.candidates_copy(link.submission), ancestors="'self'")
+
+
+def _link(secret: str) -> ShareLink | None:
+    """The link of this secret, if it still works."""
+    link = ShareLink.objects.select_related("submission__candidate").filter(digest=tokens.digest(secret)).first()
+    return link if link is not None and link.usable and link.submission.graded else None

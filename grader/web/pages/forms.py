@@ -91,6 +91,15 @@ class OverallForm(Form):
     reason = forms.CharField(min_length=10, max_length=4000, label="Reason", widget=forms.Textarea(attrs={"rows": 3}))
 
 
+class ContestForm(Form):
+    check_id = forms.ChoiceField(label="Check")
+    says = forms.CharField(min_length=10, max_length=4000, label="What is wrong with it", widget=forms.Textarea(attrs={"rows": 4}))
+
+    def __init__(self, *args: Any, checks: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["check_id"].choices = [CHOOSE, *checks]  # type: ignore[attr-defined]
+
+
 class LinkForm(Form):
     days = forms.IntegerField(min_value=1, max_value=90, initial=14, label="Days until it expires")
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from grader.web import audit, catalogue, keeper, policy
 from grader.web.intake.submit import grade_again
-from grader.web.models import OVERALL, ResultView, State, Submission
+from grader.web.models import OVERALL, Contest, ResultView, State, Submission
 from grader.web.pages import forms
 from grader.web.pages.cards import area_cards
 from grader.web.pages.listing import listing
@@ -58,6 +58,7 @@ def page(request: HttpRequest, submission: Submission, status: int = 200, **give
             "notices": submission.candidate.notices.all(),
             "notice_form": given.get("notice_form") or forms.NoticeForm(prefix="notice"),
             "links": submission.links.all()[:10],
+            "contests": Contest.objects.filter(submission=submission),
             "link_form": given.get("link_form") or forms.LinkForm(prefix="link"),
             "attempts": Submission.objects.filter(requisition=submission.requisition, origin=submission.origin).exclude(pk=submission.pk),
         }
