@@ -93,7 +93,21 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     """Who did what, newest first."""
     policy.admin(user_of(request))
     rows = LogEntry.objects.select_related("actor", "content_type").order_by("-timestamp", "-pk")
-    return render(request, "web/people/audit.html", {"page": Paginator(rows, 50).get_page(request.GET.get("page"))})
+    page = Paginator(rows, 50).get_page(request.GET.get("page"))
+    return render(request, "web/people/audit.html", {"page": page, "rows": [(entry, _changes(entry)) for entry in page]})
+
+
+def _changes(entry: LogEntry) -> list[tuple[str, str]]:
+    """(field, what became of it), without what was empty and stayed so."""
+    found = []
+    for field, change in (entry.changes_dict or {}).items():
+        if isinstance(change, dict):
+            found.append((field, f"{change.get('operation', '')} {', '.join(change.get('objects', []))}"))
+            continue
+        before, after = ("" if value in (None, "None") else str(value) for value in change)
+        if field not in ("id", "created") and before != after:
+            found.append((field, f"{before} → {after or 'nothing'}" if before else after))
+    return found
 
 
 def _password_link(request: HttpRequest, person: User) -> HttpResponse:
