@@ -136,5 +136,5 @@ def _job(submission: Submission) -> Job:
     asked = submission.requisition
     return Job(
         key=f"submission {submission.pk} of {submission.created.isoformat()}", origin=submission.origin, challenge=asked.challenge, mode=asked.mode,
-        attempt=submission.attempt, owner=str(submission.submitted_by_id),
+        attempt=submission.attempt, owner=str(submission.submitted_by_id), rescore=submission.rescores,
     )  # fmt: skip

@@ -147,7 +147,7 @@ def test_the_document_and_its_page_name_every_call() -> None:
     document = Client().get("/api/openapi.json").json()
     page = Client().get("/api/docs").content.decode()
     calls = [(method.upper(), path) for path, methods in document["paths"].items() for method in methods]
-    assert len(calls) == 15 and document["openapi"].startswith("3.")
+    assert len(calls) == 16 and document["openapi"].startswith("3.")
     for method, path in calls:
         assert f"{method} {path}" in page
     assert "<script" not in page and page.count("Scope: ") == len(calls)

@@ -263,6 +263,17 @@ def test_cancel_and_grade_again(page: Client, hand_in: Make, jobs: QueueInMemory
     assert jobs.jobs[second.job].attempt == 2
 
 
+def test_evidence_is_judged_anew_without_measuring(page: Client, hand_in: Make, graded: Make, jobs: QueueInMemory) -> None:
+    row = hand_in(URL)
+    page.post(f"/submissions/{row.pk}/again/", {"how": "judge"})
+    assert Submission.objects.count() == 1, "there is no evidence yet"
+    graded(row)
+    page.post(f"/submissions/{row.pk}/again/", {"how": "judge"})
+    second = Submission.objects.exclude(pk=row.pk).get()
+    assert (second.attempt, second.rescores, jobs.jobs[second.job].rescore) == (2, row.job, row.job)
+    assert "evidence judged anew" in page.get(second.get_absolute_url()).content.decode()
+
+
 def test_the_same_person_by_email_is_one_candidate(hand_in: Make) -> None:
     first = hand_in(URL, "Grace", email="grace@example.org")
     second = hand_in(f"{URL}-2", "G. Hopper", email="Grace@example.org")

@@ -12,7 +12,7 @@ from grader.web import keeper, policy, results
 from grader.web.api import schemas
 from grader.web.api.auth import scoped
 from grader.web.decisions import decide
-from grader.web.intake.submit import Entry, grade_again, hand_in
+from grader.web.intake.submit import Entry, grade_again, hand_in, judge_anew
 from grader.web.intake.table import READ_BYTES, hand_in_table
 from grader.web.intake.tarball import hand_in_archive
 from grader.web.models import Notice, Requisition, Scope, Submission
@@ -102,6 +102,12 @@ def cancel(request: HttpRequest, pk: int) -> Any:
 def again(request: HttpRequest, pk: int) -> Any:
     policy.recruiter(user_of(request))
     return Status(201, schemas.submission(grade_again(user_of(request), _find(request, pk)), user_of(request)))
+
+
+@router.post("/{pk}/judge-anew", auth=SUBMIT, response={201: schemas.SubmissionOut} | ERRORS, summary="Judge its evidence by today's rubric")
+def anew(request: HttpRequest, pk: int) -> Any:
+    policy.recruiter(user_of(request))
+    return Status(201, schemas.submission(judge_anew(user_of(request), _find(request, pk)), user_of(request)))
 
 
 @router.post("/{pk}/notice", auth=MANAGE, response={201: schemas.SubmissionOut} | ERRORS, summary="Record that its candidate was given notice")

@@ -37,13 +37,24 @@ def hand_in(user: User, requisition: Requisition, entry: Entry) -> Submission:
 
 def grade_again(user: User, submission: Submission) -> Submission:
     """Another attempt of the same origin, on purpose: other hidden streams are drawn."""
+    return _another(user, submission, rescores="")
+
+
+def judge_anew(user: User, submission: Submission) -> Submission:
+    """The same evidence by today's rubric, as an attempt of its own; nothing is measured."""
+    if not submission.graded:
+        raise RefusedError("There is no evidence to judge anew.", existing=submission.pk)
+    return _another(user, submission, rescores=submission.job)
+
+
+def _another(user: User, submission: Submission, rescores: str) -> Submission:
     open_for_entries(submission.requisition)
     if submission.is_open:
         raise RefusedError("This submission is still under way; cancel it first.", existing=submission.pk)
     last = Submission.objects.filter(requisition=submission.requisition, origin=submission.origin).order_by("-attempt").first()
     again = Submission(
         requisition=submission.requisition, candidate=submission.candidate, origin=submission.origin, label=submission.label,
-        attempt=(last or submission).attempt + 1, submitted_by=user,
+        attempt=(last or submission).attempt + 1, submitted_by=user, rescores=rescores,
     )  # fmt: skip
     with transaction.atomic():
         _save(again)

@@ -36,6 +36,7 @@ class Submission(models.Model):
     origin = models.CharField(max_length=2100)
     label = models.CharField(max_length=200, blank=True)
     attempt = models.PositiveIntegerField(default=1)
+    rescores = models.CharField(max_length=128, blank=True, help_text="the job whose evidence is judged anew; empty: it is measured")
     submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created = models.DateTimeField(auto_now_add=True, db_index=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.WAITING, db_index=True)

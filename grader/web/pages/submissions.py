@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from grader.web import audit, catalogue, keeper, policy
-from grader.web.intake.submit import grade_again
+from grader.web.intake.submit import grade_again, judge_anew
 from grader.web.models import OVERALL, Contest, ResultView, State, Submission
 from grader.web.pages import forms
 from grader.web.pages.cards import area_cards
@@ -94,7 +94,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 def again(request: HttpRequest, pk: int) -> HttpResponse:
     policy.recruiter(user_of(request))
     try:
-        fresh = grade_again(user_of(request), find(request, pk))
+        fresh = (judge_anew if request.POST.get("how") == "judge" else grade_again)(user_of(request), find(request, pk))
     except RefusedError as error:
         messages.error(request, str(error))
         return redirect("submission", pk)
