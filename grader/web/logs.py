@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
+
+SECRETS = re.compile(r"(/c/|/reset/key/|grd_|whsec_)[\w-]+")
+"""What opens something to whoever holds it: links, tokens. A log is read by more people than may use them."""
 
 
 class JsonLines(logging.Formatter):
@@ -20,4 +24,4 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return SECRETS.sub(r"\1[hidden]", json.dumps(line, default=str))

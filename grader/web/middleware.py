@@ -92,4 +92,5 @@ class NotKept:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self._handle(request)
         response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("X-Robots-Tag", "noindex, nofollow")
         return response

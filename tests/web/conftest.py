@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("django", reason="the extra [web] is not installed")
+
 _FOLDER = tempfile.mkdtemp(prefix="grader-web-tests-")
 _BEFORE = {name: os.environ.get(name) for name in ("GRADER_DATA_DIR", "GRADER_PUBLIC_URL", "GRADER_DATABASE_URL", "GRADER_STORE_URL")}
 for _name in _BEFORE:

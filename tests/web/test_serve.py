@@ -209,6 +209,36 @@ def _server_ms(response: requests.Response) -> float:
     return float(found[1])
 
 
+def test_behind_a_proxy_that_is_trusted_and_one_that_is_not(tmp_path: Path) -> None:
+    """TLS ends at the proxy: cookies are for https only, forms come from the public address, and only the trusted proxy is believed."""
+    public = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "grader.example.org", "X-Forwarded-For": "198.51.100.7"}
+    common = {"public_url": "https://grader.example.org", "require_mfa": "false"}
+    for proxy, believed in (("127.0.0.1", True), ("192.0.2.1", False)):
+        with served(tmp_path / proxy, "--no-worker", trusted_proxy=proxy, **common) as service:
+            page = requests.get(f"{service.base}/accounts/login/", headers=public)
+            assert page.status_code == 200 and page.headers.get("Strict-Transport-Security", "").startswith("max-age") is believed
+            cookie = re.search(r"csrftoken=([^;]+);.*Secure", page.headers["Set-Cookie"])
+            assert cookie
+            form = {"login": service.name, "password": service.password, "csrfmiddlewaretoken": _token(page.text)}
+            origin = {"Origin": "https://grader.example.org", "Referer": "https://grader.example.org/", "Cookie": f"csrftoken={cookie[1]}"}
+            answer = requests.post(f"{service.base}/accounts/login/", form, headers=public | origin, allow_redirects=False)
+            assert answer.status_code == 302 and "sessionid=" in answer.headers["Set-Cookie"] and "Secure" in answer.headers["Set-Cookie"]
+            elsewhere = requests.post(f"{service.base}/accounts/login/", form, headers=public | origin | {"Origin": "https://evil.example.org"})
+            assert elsewhere.status_code == 403
+
+
+def test_an_engine_that_is_down_is_said_and_the_queue_stays_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine.sock")
+    with served(tmp_path, allow_hosts="localhost:8443", probe="grader.jobs.ready:engine_trouble") as service:
+        _hand_in_by_page(service, "https://localhost:8443/ada/service")
+        client = _signed_in(service.base, service.name, service.password)
+        deadline = time.monotonic() + START_S
+        while "no Docker Engine answers" not in (text := client.get(f"{service.base}/submissions/1/live/").text):
+            assert time.monotonic() < deadline, text
+            time.sleep(0.3)
+        assert "No worker takes work just now" in text and "In the queue, number 1" in text
+
+
 def test_a_setting_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
     for settings, says in (
         ({"GRADER_DATABASE_URL": "mysql://x"}, "GRADER_DATABASE_URL"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,6 +18,7 @@ from django.utils import timezone
 
 from grader.web import tokens
 from grader.web.commands.serve import first_admin
+from grader.web.logs import JsonLines
 from grader.web.models import ApiToken, Requisition, Role, Submission, User
 
 Clients = Callable[..., Client]
@@ -164,6 +167,13 @@ def test_the_audit_log_says_who_did_what_and_who_looked(client_of: Clients, recr
 def test_a_page_that_polls_after_its_session_ended_is_loaded_anew(hand_in: Make) -> None:
     response = Client().get(f"/submissions/{hand_in().pk}/live/", headers={"HX-Request": "true"})
     assert response.headers["HX-Refresh"] == "true" and response.content == b""
+
+
+def test_the_log_holds_nothing_that_opens_something() -> None:
+    record = logging.LogRecord("django.request", logging.ERROR, "", 0, "Service Unavailable: /c/%s/", ("s3cr-et_A1",), None)
+    record.facts = {"path": "/accounts/password/reset/key/1-abc-def/", "header": "Bearer grd_abcDEF-1"}
+    line = JsonLines().format(record)
+    assert not any(secret in line for secret in ("s3cr", "abc-def", "abcDEF")) and json.loads(line)["level"] == "error"
 
 
 def test_pages_are_not_kept_by_caches(client_of: Clients, recruiter: User) -> None:

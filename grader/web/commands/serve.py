@@ -135,7 +135,8 @@ def _serve(settings: ServiceSettings) -> None:
         raise UsageError(f"cannot listen on {settings.host}:{settings.port} ({error.strerror}): choose another with --port") from error
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _end)
-    typer.echo(f"Take-home grader: {settings.public_url or f'http://{settings.host}:{server.effective_port}'}/")
+    here = f"http://{settings.host}:{server.effective_port}/"
+    typer.echo(f"Take-home grader: {settings.public_url}/, listening on {here}" if settings.public_url else f"Take-home grader: {here}")
     sys.stdout.flush()
     try:
         server.run()  # takes SystemExit as the wish to end, and lets requests that it has begun finish
