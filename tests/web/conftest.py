@@ -1,4 +1,4 @@
-"""The service in one process: a real SQLite file with real migrations, a real artifact folder, and a queue in memory."""
+"""The service in one process: a real database (SQLite, or the one that `DATABASE` names), a real artifact folder, and a queue in memory."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest_web import DATABASE, PASSWORD, PUBLIC
 
 pytest.importorskip("django", reason="the extra [web] is not installed")
 
@@ -20,6 +21,7 @@ _BEFORE = {name: os.environ.get(name) for name in ("GRADER_DATA_DIR", "GRADER_PU
 for _name in _BEFORE:
     os.environ.pop(_name, None)
 os.environ["GRADER_DATA_DIR"] = _FOLDER
+os.environ["GRADER_DATABASE_URL"] = os.environ.get(DATABASE, "")
 
 from grader.web.boot import boot  # noqa: E402 - models can be imported by tests only once Django is set up
 from grader.web.config import service_settings  # noqa: E402
@@ -31,7 +33,6 @@ for _name, _value in _BEFORE.items():
     if _value is not None:
         os.environ[_name] = _value
 
-from conftest_web import PASSWORD, PUBLIC  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.core.cache import cache  # noqa: E402
 from django.core.management import call_command  # noqa: E402
