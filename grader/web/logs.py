@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
+import sys
 from datetime import UTC, datetime
 
 SECRETS = re.compile(r"(/c/|/reset/key/|grd_|whsec_)[\w-]+")
@@ -25,3 +27,11 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return SECRETS.sub(r"\1[hidden]", json.dumps(line, default=str))
+
+
+class ToStderr(logging.Handler):
+    """Writes to what standard error is at that moment; whoever replaces it for a while gets the lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with contextlib.suppress(OSError, ValueError):  # nobody reads any more
+            print(self.format(record), file=sys.stderr, flush=True)

@@ -133,7 +133,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "grader.web.logs.JsonLines"}},
-    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "handlers": {"out": {"class": "grader.web.logs.ToStderr", "formatter": "json"}},
     "root": {"handlers": ["out"], "level": "WARNING"},
     "loggers": {
         "grader": {"handlers": ["out"], "level": "INFO", "propagate": False},
