@@ -21,7 +21,7 @@ LIMIT_MIB = 64
 """What containing any attack may cost this host."""
 SAMPLE_S = 0.004
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["pytest", "harness.source.clone", "harness.source.probes", "harness.telemetry.scraper", "grader.cli.request"])
+_CONTEXT.set_forkserver_preload(["pytest", "harness.source.clone", "harness.source.probes", "harness.telemetry.scraper", "grader.run.request"])
 _SELF = Path("/proc/self/exe").readlink()
 
 

@@ -19,7 +19,7 @@ from git_server import GitServer, serving
 
 from attacks.recording_engine import RecordingEngine, recording
 from attacks.test_clone import LIMITS
-from grader.cli.request import request
+from grader.run.request import request
 from grader.schema.causes import Trouble, UsageError
 from harness.image.buildkit import BuildkitBuild
 from harness.image.classic import ClassicBuild
