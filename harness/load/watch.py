@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from threading import Event, Thread
 from typing import Protocol
 
@@ -90,7 +91,9 @@ class Watch:
         seconds = usages[-1].at_monotonic - usages[0].at_monotonic
         if found is None or waits[0] is None or waits[-1] is None or seconds <= 0:
             return found
-        return found.model_copy(update={"store_wait_share": round(max(0.0, waits[-1] - waits[0]) / seconds, 4)})
+        steps = [after - before for before, after in pairwise(waits) if before is not None and after is not None]
+        share, longest = max(0.0, waits[-1] - waits[0]) / seconds, max(steps, default=0.0)
+        return found.model_copy(update={"store_wait_share": round(share, 4), "store_wait_longest_s": round(max(0.0, longest), 4)})
 
     def _at(self, i: int) -> float:
         return self._samples[i][0].at_monotonic

@@ -51,7 +51,8 @@ class ResourceUse(Model):
     `others_core_share` is the share of the candidate's core that others took. What the engine spent on copying a flood of the
     candidate's own log lines is the candidate's doing and is not in it; `log_bytes` tells how much it logged. With `prioritised` the
     candidate's cgroup goes before all ordinary work of the host: what others took is then only what it left idle. `store_wait_share` is the
-    share of the time in which our feature store was ready to run and had no core: what it answers late then is our doing.
+    share of the time in which our feature store was ready to run and had no core, `store_wait_longest_s` the most of it between two samples
+    (half a second): what it answers late then is our doing.
     """
 
     cpu_seconds: float
@@ -62,6 +63,7 @@ class ResourceUse(Model):
     others_core_share: float
     steal_share: float
     store_wait_share: float | None = None
+    store_wait_longest_s: float | None = None
     prioritised: bool = False
     log_bytes: int | None = None
     open_files_peak: int | None = None
