@@ -21,7 +21,10 @@ class TooMuch(yaml.YAMLError):
 
 
 class _Loader(yaml.CSafeLoader):
-    """`<<: [*a, *a]` nested ten deep has few aliases and billions of pairs, so merged pairs are counted too."""
+    """`<<: [*a, *a]` nested ten deep has few aliases and billions of pairs, so merged pairs are counted too.
+
+    Tags of other tools (`!Ref` of CloudFormation, `!reference` of GitLab) are read as the plain value behind them.
+    """
 
     merged = 0
 
@@ -30,6 +33,17 @@ class _Loader(yaml.CSafeLoader):
         self.merged += len(node.value)
         if self.merged > MAX_MERGED:
             raise TooMuch("too many merged keys")
+
+
+def _plain(loader: _Loader, _: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
+
+
+_Loader.add_multi_constructor("!", _plain)
 
 
 def documents(text: str, *, templates: bool = True) -> list[Any] | None:

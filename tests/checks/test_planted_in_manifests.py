@@ -8,30 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from checks.builders import ROOT, image, level
-from grader.schema.evidence import RepositoryEvidence
-from harness.source.probes import ci, deployment, documents, sizing
-from harness.source.probes.view import View
-from harness.source.tree import SourceTree
+from checks.scanned import SOUND, SUBMISSIONS, levels
 
-ORACLE = ROOT / "challenges/fraud-scoring/submissions/oracle"
+ORACLE = SUBMISSIONS / "oracle"
 DEPLOYMENT, HPA, CI = "deploy/k8s/deployment.yaml", "deploy/k8s/hpa.yaml", ".github/workflows/ci.yml"
 LIMITS = 'limits: {cpu: "1", memory: 256Mi}'
 CPU_TARGET = ", target: {type: Utilization, averageUtilization: 80}"
 VPA = "apiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\nspec: {targetRef: {kind: Deployment, name: fraud-scoring}}\n"
-
-
-def tree(root: Path) -> SourceTree:
-    paths = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
-    return SourceTree(root=root, kind="folder", commit=None, tree="0" * 64, files=len(paths), bytes=0, uncommitted=None, paths=paths)
-
-
-def levels(root: Path, *ids: str) -> dict[str, str]:
-    view = View(tree(root))
-    looks = deployment.PROBES | sizing.PROBES | ci.PROBES | documents.PROBES
-    repository = RepositoryEvidence(probes={id: look(view) for id, look in looks.items()})
-    evidence = {"repository": repository, "image": image(base_images=view.dockerfile.base_images() if view.dockerfile else [])}
-    return {id: level(id, **evidence) for id in ids}
 
 
 @pytest.fixture
@@ -79,8 +62,8 @@ def workload(kind: str, name: str, container: str, extra: str = "") -> str:
 PROBES = "readinessProbe: {httpGet: {path: /readyz, port: 8090}}, livenessProbe: {httpGet: {path: /healthz, port: 8090}}"
 SIZES = "resources: {requests: {cpu: 250m, memory: 128Mi}, limits: {memory: 256Mi}}"
 STUB = "{image: 'stub:1', readinessProbe: {tcpSocket: {port: 80}}, ports: [{containerPort: 80}]}"
-SOUND = f"{{name: api, image: 'api:1.2', ports: [{{containerPort: 8090}}], {PROBES}, {SIZES}}}"
-FILLED_IN = SOUND.replace(SIZES, "resources: {{ toYaml .Values.resources }}")
+SERVED = f"{{name: api, image: 'api:1.2', ports: [{{containerPort: 8090}}], {PROBES}, {SIZES}}}"
+FILLED_IN = SERVED.replace(SIZES, "resources: {{ toYaml .Values.resources }}")
 
 
 def hpa(name: str) -> str:
@@ -104,14 +87,14 @@ KEDA = textwrap.dedent("""\
     spec: {scaleTargetRef: {name: api}, triggers: [{type: prometheus, metadata: {query: in_flight, threshold: '20'}}]}
     """)
 STYLES = {
-    "one file, one deployment": {"k8s.yaml": workload("Deployment", "api", SOUND) + hpa("api")},
+    "one file, one deployment": {"k8s.yaml": workload("Deployment", "api", SERVED) + hpa("api")},
     "a monorepo whose worker and store stub are not sized": {
         "infra/a-store.yaml": workload("Deployment", "a-store", STUB),
         "infra/worker.yaml": workload("Deployment", "worker", "{image: 'worker:1'}"),
-        "services/api/deploy.yaml": workload("Deployment", "api", SOUND) + hpa("api"),
+        "services/api/deploy.yaml": workload("Deployment", "api", SERVED) + hpa("api"),
     },
     "a base and an overlay that patches it": {
-        "base/deployment.yaml": workload("Deployment", "api", SOUND),
+        "base/deployment.yaml": workload("Deployment", "api", SERVED),
         "base/hpa.yaml": hpa("api"),
         "overlays/prod/patch.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec: {replicas: 4}\n",
     },
@@ -120,10 +103,10 @@ STYLES = {
         "chart/templates/deployment.yaml": workload("Deployment", "'{{ .Release.Name }}'", FILLED_IN),
         "chart/templates/hpa.yaml": hpa("'{{ .Release.Name }}'"),
     },
-    "a stateful set that scales on requests in flight": {"k8s/api.yaml": workload("StatefulSet", "api", SOUND) + KEDA},
-    "a rollout with a canary": {"k8s/api.yaml": workload("Rollout", "api", SOUND) + hpa("api")},
+    "a stateful set that scales on requests in flight": {"k8s/api.yaml": workload("StatefulSet", "api", SERVED) + KEDA},
+    "a rollout with a canary": {"k8s/api.yaml": workload("Rollout", "api", SERVED) + hpa("api")},
     "a serverless service": {
-        "service.yaml": workload("Service", "api", SOUND, ", annotations: {autoscaling.knative.dev/maxScale: '20'}"),
+        "service.yaml": workload("Service", "api", SERVED, ", annotations: {autoscaling.knative.dev/maxScale: '20'}"),
     },
 }  # fmt: skip
 
@@ -136,7 +119,7 @@ def test_a_sound_repository_of_another_style_is_not_blamed(tmp_path, style):
     assert levels(tmp_path, *FULL) == FULL
 
 
-@pytest.mark.parametrize("submission", ["oracle", "alternate-monitor", "alternate-node", "alternate-workers"])
+@pytest.mark.parametrize("submission", SOUND)
 def test_the_sound_submissions_keep_full_marks(submission):
     full = FULL | {"base_image_pin": "pinned", "cost_statement": "reasoned", "ci_pipeline": "complete"}
-    assert levels(ROOT / "challenges/fraud-scoring/submissions" / submission, *full) == full
+    assert levels(SUBMISSIONS / submission, *full) == full
