@@ -75,7 +75,7 @@ def _does(view: View, step: Step, pattern: re.Pattern[str]) -> Facts | None:
 def _sight(view: View, step: Step, facts: Facts) -> Sighting:
     chosen = picked(view, step.text, step.folder)
     more = {"selected": float(chosen)} if chosen is not None else {}
-    return sighting(step.text, step.path, _line(view, step), **{**step.facts, **facts, **more})
+    return sighting(step.text, step.path, {**step.facts, **facts, **more}, _line(view, step))
 
 
 def _line(view: View, step: Step) -> int | None:

@@ -7,7 +7,7 @@ import json
 import posixpath
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -121,7 +121,7 @@ def probe(
     return Probe(subject=subject, found=found and subject, detail=one_line(detail, 400), value=value, places=listed, sightings=seen)
 
 
-def sighting(text: str, path: str, line: int | None = None, **facts: str | float | None) -> Sighting:
+def sighting(text: str, path: str, facts: Mapping[str, str | float | None], line: int | None = None) -> Sighting:
     """A sighting with its strings cleaned; facts that are None are left out."""
     told = {name: one_line(value, 200) if isinstance(value, str) else float(value) for name, value in facts.items() if value is not None}
     return Sighting(text=one_line(text, 300), place=Place(file=one_line(path, 300), line=line), facts=told)
