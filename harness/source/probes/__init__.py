@@ -9,6 +9,7 @@ from pathlib import Path
 from challenges.loader import LoadedChallenge
 from grader.schema.evidence import Probe, RepositoryEvidence
 from harness.source.probes import ci, container, deployment, documents, lineage, observability, secrets, sizing, testing, training
+from harness.source.probes.placeholders import uncommented
 from harness.source.probes.view import View
 from harness.source.tree import SourceTree
 
@@ -39,6 +40,6 @@ def scan(tree: SourceTree, challenge: LoadedChallenge | None = None) -> Reposito
 def given_paragraphs(folder: Path) -> frozenset[str]:
     """Normalised paragraphs of the brief and of the starter's documents."""
     files = [folder / "brief.md", *sorted((folder / "starter").rglob("*.md"))]
-    texts = [file.read_text(encoding="utf-8") for file in files if file.is_file()]
+    texts = [uncommented(file.read_text(encoding="utf-8")) for file in files if file.is_file()]
     blocks = {documents.normal(block) for text in texts for block in re.split(r"\n\s*\n", text)}
     return frozenset(block for block in blocks if len(block.split()) >= MIN_GIVEN)
