@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from grader.schema.evidence import Probe
-from harness.source.probes.amounts import stated
+from harness.source.probes.amounts import stated, worked_out
 from harness.source.probes.placeholders import uncommented, written
-from harness.source.probes.view import View, basename, no_subject, probe
+from harness.source.probes.view import View, basename, no_subject, probe, sighting
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
 _BOLD = re.compile(r"^\*\*([^*\n]{2,80}?)[:.]?\*\*(?::\s*|\s+|$)")
@@ -125,15 +125,21 @@ def rollback_documented(view: View) -> Probe:
 def cost_statement(view: View) -> Probe:
     """A sentence with an amount of money per thousand or million predictions. value: the amount per million, where it can be read.
 
-    Of several the first counts whose sentence speaks of the SLO or of capacity, else the first.
+    Of several the first counts whose sentence speaks of the SLO or of capacity, else the first. sightings: all of them, and the sums with
+    money as their result in the documents that state one.
     """
     if not view.prose:
         return no_subject("no documents")
-    hits = [(path, line + text[: cost.start].count("\n"), cost) for path, line, text in paragraphs(view) for cost in stated(text)]
+    told = list(paragraphs(view))
+    hits = [(path, line + text[: cost.start].count("\n"), cost) for path, line, text in told for cost in stated(text)]
     if not hits:
         return probe(False, "no cost per thousand or million predictions")
     best = min(hits, key=lambda hit: (not hit[2].at_slo, hit[2].per_million is None))[2]
-    return probe(True, best.words, [(path, line) for path, line, _ in hits], value=best.per_million)
+    seen = [sighting(cost.words, path, {"per_million": cost.per_million, "at_slo": float(cost.at_slo)}, line) for path, line, cost in hits]
+    files = {path for path, _, _ in hits}
+    done = [(path, line + text[: made.start].count("\n"), made) for path, line, text in told if path in files for made in worked_out(text)]
+    seen += [sighting(made.words, path, {"comes_to": made.comes_to, "says": made.says, "rounding": made.rounding}, line) for path, line, made in done]
+    return probe(True, best.words, [(path, line) for path, line, _ in hits], value=best.per_million, sightings=seen)
 
 
 def sizing_rationale(view: View) -> Probe:
