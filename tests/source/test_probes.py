@@ -104,7 +104,7 @@ kubectl rollout undo deployment/fraud
 ```
 """
 RULES = "groups:\n- name: a\n  rules:\n  - alert: Drift\n    expr: fraud_drift_score > 0.2\n    for: 1m\n"
-METADATA = '{"model_version": "3", "data": {"sha256": "%s"}, "metrics": {"auc": 0.9}, "git_commit": "abc", "params": {"depth": 3}}' % ("a" * 64)
+METADATA = '{"model_version": "3", "data": {"sha256": "%s"}, "metrics": {"auc": 0.9}, "git_commit": "abc", "params": {"depth": 3}}' % ("ab" * 32)
 
 CONFTEST = {
     "tests/conftest.py": "import httpx\ndef client():\n    return httpx.Client()\n",
@@ -167,8 +167,8 @@ FOUND: list[tuple[str, dict[str, str], float | None]] = [
     ("tests_cover_serving", {"test/a.test.mjs": "test('a', async () => { const r = await fetch(url + '/predict'); assert.ok(r.ok) })\n"}, 1),
     ("data_validation", SERVICE | {"train.py": TRAIN + "def check_rows(r):\n    if not r:\n        raise ValueError\ncheck_rows([])\n"}, None),
     ("data_versioned", SERVICE | {"data/train.csv.dvc": "outs:\n- md5: 0123456789abcdef\n  path: train.csv\n"}, None),
-    ("data_versioned", SERVICE | {"data/manifest.json": '{"sha256": "%s"}' % ("a" * 64)}, None),
-    ("data_versioned", SERVICE | {"models/model.json": '{"lineage": {"data": {"sha256": "%s"}}}' % ("a" * 64)}, None),
+    ("data_versioned", SERVICE | {"data/manifest.json": '{"sha256": "%s"}' % ("ab" * 32)}, None),
+    ("data_versioned", SERVICE | {"models/model.json": '{"lineage": {"data": {"sha256": "%s"}}}' % ("ab" * 32)}, None),
     ("experiment_tracking", SERVICE | {"train.py": "import mlflow\n" + TRAIN + "    mlflow.log_metric('a', 1)\n"}, None),
     ("artifact_metadata", SERVICE | {"model/metadata.json": METADATA}, None),
     ("lineage_metadata", SERVICE | {"model/metadata.json": METADATA}, None),

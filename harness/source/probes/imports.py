@@ -8,7 +8,10 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
+from grader.schema.causes import Trouble
+from harness.source.probes.recipes import recipe
 from harness.source.probes.view import View, basename
+from harness.source.submission import read
 
 _SERVERS = frozenset({
     "fastapi", "flask", "starlette", "aiohttp", "tornado", "sanic", "litestar", "bentoml", "falcon", "bottle", "quart", "django", "robyn",
@@ -26,6 +29,7 @@ _WSGI_APP = re.compile(r"""^wsgi_app\s*=\s*["']([A-Za-z_][\w.]*):""", re.M)
 _DASH_M = re.compile(r"-m\s+([A-Za-z_][\w.]*)")
 _SCRIPT = re.compile(r"([\w./-]+\.py)\b")
 _SHELL = re.compile(r"([\w./-]+\.sh)\b")
+_PROGRAM = re.compile(r"\.(?:r|jl|js|mjs|cjs|ts|go|rs|java|kt|scala|cc|cpp|cs|ex|exs|rb|php|lua|m|swift)$", re.I)
 _RUNNERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "flask", "pip", "venv", "pytest", "waitress", "granian"})
 
 
@@ -59,8 +63,15 @@ class Imports:
 
     @cached_property
     def training_entries(self) -> list[str]:
-        """Files outside of tests that fit a model, save something, and can be run: a main guard, or `train` in the name."""
-        return [path for path, module in self.view.python.items() if not self.view.is_test(path) and self._trains(path, module)]
+        """Files outside of tests that fit a model, save something, and can be run: a main guard, or `train` in the name.
+
+        What submission.toml's `train_command` runs is one as well, however it fits.
+        """
+        found = [path for path, module in self.view.python.items() if not self.view.is_test(path) and self._trains(path, module)]
+        told = train_command(self.view)
+        lines = [told, *(recipe(self.view, told) or [])] if told else []
+        named = [path for line in lines for path in self.files_named(line) if not self.view.is_test(path) and _does_something(self.view.python[path])]
+        return list(dict.fromkeys([*found, *named]))
 
     @cached_property
     def serving(self) -> set[str]:
@@ -165,6 +176,30 @@ class Imports:
         fits = any(_TRAIN_CALL.search(name) for name in calls) or ({"backward", "step"} <= calls)
         reached = set().union(*(called(self.view.python[p]) for p in self.reach([path]) if p in self.view.python))
         return runnable and fits and any(_SAVE_CALL.search(name) for name in reached)
+
+
+def train_command(view: View) -> str | None:
+    """What submission.toml says is run to train."""
+    try:
+        told = read(view.tree)
+    except Trouble:
+        return None  # an unusable submission.toml is the source stage's to report
+    command = told.given.get("train_command") if told is not None else None
+    return command if isinstance(command, str) and command.strip() else None
+
+
+def told_files(view: View) -> list[str]:
+    """Programs that are not in Python, and folders of such, that the `train_command` names, by itself or in the recipe that it stands for."""
+    told = train_command(view)
+    words = [word.strip("\"'") for line in ([told, *(recipe(view, told) or [])] if told else []) for word in line.split()]
+    named = [posixpath.normpath(word) for word in words if not word.startswith("-")]
+    files = [path for path in view.paths if _PROGRAM.search(path) and (path in named or posixpath.dirname(path) in named)]
+    return [path for path in files if (view.text(path) or "").strip()]
+
+
+def _does_something(module: ast.Module) -> bool:
+    """Whether a module calls more than what prints and leaves."""
+    return bool(called(module) - {"print", "exit", "SystemExit", "print_help", "ArgumentParser", "add_argument", "parse_args", "main"})
 
 
 def graph_of(view: View) -> Imports:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from grader.schema.evidence import Probe
+from grader.schema.evidence import Probe, Sighting
+from harness.source.probes.digests import digest, is_of, recorded, sum_files
 from harness.source.probes.imports import called, graph_of, imported, strings
+from harness.source.probes.placeholders import says_nothing
 from harness.source.probes.training import NO_TRAINING
-from harness.source.probes.view import View, basename, no_subject, probe, walk
+from harness.source.probes.view import View, basename, no_subject, probe, sighting, walk
+from harness.source.safe_yaml import documents
 
 _VERSION = re.compile(r"^(?:model_?)?version$|^model_?(?:id|sha256|digest|hash)$", re.I)
 _DATA = re.compile(r"(?:data|dataset|train\w*)_?(?:set)?_?(?:version|digest|hash|sha\w*|md5|checksum|id)$", re.I)
@@ -23,7 +27,6 @@ _CODE = re.compile(
 _PARAMS = re.compile(r"^(?:hyper|training_?|model_?)?_?param(?:eter)?s?$|^(?:training_?)?config$|^hyperparameters$|^settings$", re.I)
 _OF_DATA = re.compile(r"data|train|file|manifest", re.I)
 _DIGEST_KEY = re.compile(r"sha|md5|digest|hash|checksum|etag", re.I)
-_HEX = re.compile(r"^(?:sha256:|md5:)?[0-9a-f]{32,64}$", re.I)
 _TRACKERS = {
     "mlflow": {"log_metric", "log_metrics", "log_param", "log_params", "autolog", "start_run", "log_model"},
     "wandb": {"init", "log"},
@@ -35,18 +38,43 @@ _TRACKERS = {
     "tensorboard": {"SummaryWriter", "add_scalar"},
     "torch.utils.tensorboard": {"SummaryWriter"},
 }
+_ONE_DIGIT = re.compile(r"^(?:\w+:)?(.)\1{15,}$")
+_POINTS = re.compile(r"^\s*-?\s*(?:md5|etag|checksum)\s*:\s*['\"]?(?!(\w)\1{7,})\w{8,}", re.M)
+MAX_COMPARED = 40
 _DATA_FILE = re.compile(r"\.(?:csv|parquet|feather|jsonl|arrow|tsv|npz)(?:\.gz|\.zst|\.bz2)?$", re.I)
 
 
 def data_versioned(view: View) -> Probe:
-    """DVC, lakeFS or LFS pointers, a committed manifest with the data's digest, or training code that records one."""
+    """DVC, lakeFS or LFS pointers, a committed manifest with the data's digest, or training code that records one.
+
+    sightings: the digests of data that are recorded beside the name of a file of the repository; `matches`: it is that file's.
+    """
     graph = graph_of(view)
     committed = any(_DATA_FILE.search(path) for path in view.paths)
-    hits = [*_dvc(view), *_manifests(view), *_lfs(view)]
+    hits = [*_dvc(view), *_manifests(view), *_lfs(view), *((path, "digest beside the name of a file") for path, _, _ in _recorded_data(view))]
     hits += [(path, "digest recorded by the training") for path in sorted(graph.training) if _hashes_data(view, path)]
     if not graph.training_entries and not committed and not hits:
         return no_subject("no training and no data")
-    return probe(bool(hits), hits[0][1] if hits else "nothing fixes which data was used", dict.fromkeys(path for path, _ in hits))
+    detail = hits[0][1] if hits else "nothing fixes which data was used"
+    return probe(bool(hits), detail, dict.fromkeys(path for path, _ in hits), sightings=_compared(view))
+
+
+def _compared(view: View) -> Iterator[Sighting]:
+    pointers = ((path, documents(view.text(path) or "")) for path in view.paths if path.endswith(".dvc") or basename(path) == "dvc.lock")
+    pointed = [(path, name, found) for path, value in pointers for name, found in recorded(value) if _names_data(name)]
+    for path, name, found in dict.fromkeys([*_recorded_data(view), *pointed][:MAX_COMPARED]):
+        if (matches := is_of(view, name, found)) is not None:
+            yield sighting(f"{name}: {found}", path, {"matches": float(matches)})
+
+
+def _recorded_data(view: View) -> Iterator[tuple[str, str, str]]:
+    """(file, name, digest) of every record of a data file's digest."""
+    told = ((path, name, found) for path, value in _records(view) for name, found in recorded(value))
+    yield from (item for item in (*told, *sum_files(view)) if _names_data(item[1]))
+
+
+def _names_data(name: str) -> bool:
+    return bool(_DATA_FILE.search(name) or re.search(r"(?:^|/)data(?:sets?)?/", name))
 
 
 def experiment_tracking(view: View) -> Probe:
@@ -92,16 +120,29 @@ def _filled_keys(value: Any) -> set[str]:
     """Keys with a value; those below another key also as `parent_key`, since `data: {sha256: …}` is a data digest too."""
     keys: set[str] = set()
     for key, item in walk(value):
-        if item not in (None, "", [], {}):
+        if _is_filled(key, item):
             keys.add(key)
         if isinstance(item, dict):
-            keys |= {f"{key}_{child}" for child, inner in list(item.items())[:2000] if inner not in (None, "", [], {})}
+            keys |= {f"{key}_{child}" for child, inner in list(item.items())[:2000] if _is_filled(str(child), inner)}
     return keys
+
+
+def _is_filled(key: str, value: Any, depth: int = 0) -> bool:
+    """Whether something is told: no null, placeholder or digest of zeros, no metric of nothing, and no object of such."""
+    if isinstance(value, str):
+        return not says_nothing(value) and not (_DIGEST_KEY.search(key) and _ONE_DIGIT.match(value))
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value == value and not (value == 0 and bool(_METRIC.search(key)))  # NaN is unlike itself
+    if isinstance(value, dict):
+        return depth < 8 and any(_is_filled(str(name), inner, depth + 1) for name, inner in list(value.items())[:200])
+    if isinstance(value, list):
+        return depth < 8 and any(_is_filled(key, inner, depth + 1) for inner in value[:200])
+    return value is not None
 
 
 def _written_keys(module: ast.Module) -> set[str]:
     """Identifier-like strings of a module, keys of nested dictionary displays joined as in `_filled_keys`."""
-    keys = {text for text in strings(module) if re.fullmatch(r"[A-Za-z_]\w{0,60}", text)}
+    keys = {text for text in strings(module) if re.fullmatch(r"[A-Za-z_]\w{0,60}", text)} - _empty_keys(module)
     for node in ast.walk(module):
         for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else []:
             if isinstance(key, ast.Constant) and isinstance(value, ast.Dict):
@@ -109,19 +150,28 @@ def _written_keys(module: ast.Module) -> set[str]:
     return keys
 
 
+def _empty_keys(module: ast.Module) -> set[str]:
+    """Keys that stand nowhere but in dictionary displays, before a constant that tells nothing."""
+    pairs = [(key, value) for node in ast.walk(module) if isinstance(node, ast.Dict) for key, value in zip(node.keys, node.values, strict=True)]
+    plain = [(key, value) for key, value in pairs if isinstance(key, ast.Constant) and isinstance(value, ast.Constant)]
+    empty = [key for key, value in plain if not _is_filled(str(key.value), value.value)]
+    used = Counter(node.value for node in ast.walk(module) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    return {name for name, times in Counter(key.value for key in empty if isinstance(key.value, str)).items() if used[name] == times}
+
+
 def _records(view: View) -> Iterator[tuple[str, Any]]:
     """JSON and YAML files that could describe a model; schemas, manifests of orchestrators and dashboards are none."""
     yield from ((path, value) for path, value in view.json.items() if not re.search(r"schema|openapi|package\.json|dashboard|grafana", path, re.I))
-    for path, documents in view.yaml.items():
-        if not any(isinstance(document, dict) and {"apiVersion", "openapi", "jobs"} & set(map(str, document)) for document in documents):
-            yield path, documents
+    for path, parts in view.yaml.items():
+        if not any(isinstance(part, dict) and {"apiVersion", "openapi", "jobs"} & set(map(str, part)) for part in parts):
+            yield path, parts
 
 
 def _dvc(view: View) -> Iterator[tuple[str, str]]:
     for path in view.paths:
-        if path.endswith(".dvc") and re.search(r"^\s*-?\s*(?:md5|etag|checksum)\s*:\s*\w{8,}", view.text(path) or "", re.M):
+        if path.endswith(".dvc") and _POINTS.search(view.text(path) or ""):
             yield path, "DVC pointer"
-        elif basename(path) == "dvc.lock" and "md5:" in (view.text(path) or ""):
+        elif basename(path) == "dvc.lock" and _POINTS.search(view.text(path) or ""):
             yield path, "dvc.lock"
         elif basename(path) == "lakectl.yaml" or basename(path).startswith(".lakefs"):
             yield path, "lakeFS"
@@ -129,7 +179,7 @@ def _dvc(view: View) -> Iterator[tuple[str, str]]:
 
 def _manifests(view: View) -> Iterator[tuple[str, str]]:
     for path, value in _records(view):
-        if any(_DIGEST_KEY.search(key) and _HEX.match(text) and _OF_DATA.search(path + key) for key, text in _texts(value)):
+        if any(_DIGEST_KEY.search(key) and digest(text) and _OF_DATA.search(path + key) for key, text in _texts(value)):
             yield path, "manifest with a digest"
 
 
@@ -159,7 +209,7 @@ def _run_records(view: View) -> Iterator[str]:
     """Files that hold both measured numbers and parameters, or metrics files beside a params file."""
     params = [path for path in view.paths if re.search(r"(?:^|/)params\.(?:ya?ml|json|toml)$", path)]
     for path, value in _records(view):
-        numbers = {key for key, item in walk(value) if isinstance(item, (int, float)) and not isinstance(item, bool)}
+        numbers = {key for key, item in walk(value) if isinstance(item, (int, float)) and not isinstance(item, bool) and _is_filled(key, item)}
         if not any(_METRIC.search(key) for key in numbers):
             continue
         if any(_PARAMS.search(key) for key in _filled_keys(value)) or (params and "metric" in basename(path).lower()):

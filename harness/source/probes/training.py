@@ -10,8 +10,10 @@ from itertools import islice
 from grader.schema.evidence import Probe
 from harness.source.instructions import parse
 from harness.source.probes.ci import commands
-from harness.source.probes.imports import call_name, called, dotted, graph_of, imported
+from harness.source.probes.imports import call_name, called, dotted, graph_of, imported, told_files, train_command
+from harness.source.probes.seeds import seeds
 from harness.source.probes.view import View, basename, no_subject, probe, walk
+from harness.source.submission import FILE
 
 MAX_COMMANDS = 4000
 NO_TRAINING = "no training script"
@@ -23,13 +25,21 @@ _CHECK_NAME = re.compile(
     re.I,
 )
 _SHARED_NAME = re.compile(r"feature|preproc|transform|encod|vector|prepar|imput|clean|schema|normali[sz]e|token|embed", re.I)
-_SEEDED = re.compile(r"^(?:seed|manual_seed|set_seed|seed_everything|set_random_seed|default_rng|RandomState|Random|PRNGKey|SeedSequence)$")
-_SEED_KEYWORD = frozenset({"random_state", "seed", "random_seed", "rng", "data_seed"})
+_TASK = r"^\s*[\w.-]+\s*=\s*(?:\{\s*(?:cmd|shell)\s*=\s*)?[\"'](?:[\w.]+:\w+|[^\"'\n]*(?:\.py\b|\s-m\s)[^\"'\n]*)[\"']"
+"""A line of pyproject.toml that names an entry point, or the command of a task."""
+_RUNS_NOTHING = re.compile(
+    r"\s(?:--help|--version|--dry-run)(?=\s|$)|\s-h\s*$|\s-m\s+(?:py_compile|compileall|pytest|unittest|mypy|ruff|pylint|flake8|black|pydoc|ast|tokenize)\b"
+)
+_ONLY_READS = re.compile(
+    r"^[\s@+-]*(?:\w+=\S*\s+|(?:uv|poetry|pdm|pipenv|hatch) run\s+)*(?:ruff|black|mypy|flake8|pylint|isort|bandit|pytest|cat|cp|mv|rm|ls|test|\[|"
+    r"chmod|chown|head|tail|wc|grep|sed|awk|touch|git|diff|echo|printf|zip|tar|md5sum|sha\d+sum|stat|file|less|rsync|scp|COPY|ADD)(?=\s|$)"
+)
 _NOTEBOOK_FIT = re.compile(r"\.fit\(|\.train\(|\.backward\(|fit_transform\(")
 
 
 def training_script(view: View) -> Probe:
-    found = graph_of(view).training_entries
+    """A program that fits and saves a model, or what submission.toml says is run for it, in any language."""
+    found = graph_of(view).training_entries or told_files(view)
     return probe(bool(found), ", ".join(found[:3]) or NO_TRAINING, found)
 
 
@@ -37,9 +47,10 @@ def training_command(view: View) -> Probe:
     """Something that is run by name (make target, pipeline stage, script, CI step, manifest) starts a training script."""
     graph = graph_of(view)
     entries = set(graph.training_entries)
-    if not entries:
+    if not entries and not told_files(view):
         return no_subject(NO_TRAINING)
-    hits = [(path, line) for path, line in islice(_commands(view), MAX_COMMANDS) if entries & set(graph.files_named(line))]
+    hits = [(path, line) for path, line in islice(_commands(view), MAX_COMMANDS) if entries & set(graph.files_named(_that_run(line)))]
+    hits += [(FILE, told) for told in [train_command(view)] if told and (told_files(view) or entries & set(graph.files_named(told)))]
     detail = hits[0][1] if hits else "nothing runs it by name"
     return probe(bool(hits), detail, [(path, view.line_of(path, re.escape(line[:60]))) for path, line in hits])
 
@@ -69,7 +80,7 @@ def seeds_fixed(view: View) -> Probe:
     graph = graph_of(view)
     if not graph.training_entries:
         return no_subject(NO_TRAINING)
-    hits = [(path, line) for path in sorted(graph.training) for line in _seeds(view.python[path])]
+    hits = [(path, line) for path in sorted(graph.training) for line in seeds(view, view.python[path])]
     return probe(bool(hits), "" if hits else "no seed is set in the training path", hits)
 
 
@@ -109,13 +120,25 @@ def _commands(view: View) -> Iterator[tuple[str, str]]:
         elif name == "mlproject":
             yield from ((path, line.strip()) for line in re.findall(r"^\s*command\s*:\s*(.*)$", view.text(path) or "", re.M))
         elif name == "pyproject.toml":
-            yield from ((path, line.strip()) for line in re.findall(r"^\s*[\w.-]+\s*=\s*[\"'][\w.]+:\w+[\"']", view.text(path) or "", re.M))
+            yield from ((path, line.strip()) for line in re.findall(_TASK, view.text(path) or "", re.M))
+        elif name == "package.json":
+            yield from ((path, f"{key}: {value}") for key, value in walk(_scripts(view.json.get(path))) if isinstance(value, str))
     for path, lines in commands(view).items():
         yield from ((path, line) for line in lines)
     for path, found in view.yaml.items():
         for key, value in walk(found):
             if key in ("cmd", "cmds", "command", "args", "entrypoint") and isinstance(value, (str, list)):
                 yield path, value if isinstance(value, str) else " ".join(map(str, value[:50]))
+
+
+def _scripts(document: object) -> object:
+    return document.get("scripts") if isinstance(document, dict) else None
+
+
+def _that_run(line: str) -> str:
+    """The commands of a line that run what they name: no help, no dry run, nothing that only reads, checks or copies a file."""
+    parts = re.split(r"&&|\|\|?|;", line)
+    return " ; ".join(part for part in parts if not _RUNS_NOTHING.search(part) and not _ONLY_READS.match(part))
 
 
 def _pipelines(view: View) -> Iterator[tuple[str, str, int]]:
@@ -171,7 +194,8 @@ def _make_chain(view: View, path: str) -> int:
             needs[target] = needs.get(target, []) + rule[2].split()
     graph = graph_of(view)
     entries = set(graph.training_entries)
-    training = [name for name, recipe in recipes.items() if entries & set(graph.files_named(recipe))]
+    running = {name: "\n".join(map(_that_run, recipe.splitlines())) for name, recipe in recipes.items()}
+    training = [name for name, recipe in running.items() if entries & set(graph.files_named(recipe))]
     around = {name for trains in training for name in [*_closure(trains, needs), *(t for t in recipes if trains in _closure(t, needs))]}
     return len(around & set(recipes))
 
@@ -190,19 +214,6 @@ def _prepares(view: View, path: str) -> bool:
     defined = [n for n in ast.walk(view.python[path]) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and len(n.body) >= 1]
     names = [node.name for node in defined if not all(isinstance(s, (ast.Pass, ast.Expr)) for s in node.body)]
     return bool(names) and any(_SHARED_NAME.search(name) for name in [basename(path), *names])
-
-
-def _seeds(module: ast.Module) -> Iterator[int]:
-    for node in ast.walk(module):
-        if not isinstance(node, ast.Call):
-            continue
-        positional = _SEEDED.search(call_name(node)) and node.args and not _is_none(node.args[0])
-        if positional or any(k.arg in _SEED_KEYWORD and not _is_none(k.value) for k in node.keywords):
-            yield node.lineno
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _collects(node: ast.AST) -> bool:
