@@ -32,7 +32,7 @@ def scanned(root: Path) -> RepositoryEvidence:
 
 def levels(root: Path, *ids: str) -> dict[str, str]:
     view = View(tree(root))
-    bases = view.dockerfile.base_images() if view.dockerfile else []
+    bases = [*view.dockerfile.base_images(), *view.dockerfile.copied_images()] if view.dockerfile else []
     evidence = {"repository": scanned(root), "image": image(base_images=bases)}
     return {id: level(id, **evidence) for id in ids}
 

@@ -17,6 +17,7 @@ CI = ".github/workflows/ci.yml"
 LIVENESS = "httpGet: {path: /healthz, port: http}\n            periodSeconds: 10"
 LIMITS = 'limits: {cpu: "1", memory: 256Mi}'
 CPU_TARGET = ", target: {type: Utilization, averageUtilization: 80}"
+ROLLBACK = (ORACLE / "RUNBOOK.md").read_text().partition("## Rollback\n")[2].partition("\n## ")[0]
 VPA = "apiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\nspec: {targetRef: {kind: Deployment, name: fraud-scoring}}\n"
 
 
@@ -62,6 +63,12 @@ def oracle(tmp_path):
         ("ci_pipeline", "tests", CI, "fraud-scoring:$GITHUB_SHA .\n", "fraud-scoring:$GITHUB_SHA . || true\n"),
         ("base_image_pin", "major", "Dockerfile", "python:3.11-slim", "python:3-slim"),
         ("base_image_pin", "floating", "Dockerfile", "FROM python:3.11-slim AS", "ARG TAG=latest\nFROM python:${TAG} AS"),
+        ("base_image_pin", "major", "Dockerfile", "\nENTRYPOINT", "\nCOPY --from=busybox:latest /bin/busybox /bin/busybox\nENTRYPOINT"),
+        ("build_context", "half", ".dockerignore", None, "*.tmp\n"),
+        ("rollback_documented", "runbook", "RUNBOOK.md", ROLLBACK, "- TODO\n"),
+        ("rollback_documented", "runbook", "RUNBOOK.md", ROLLBACK, "- To be written once the platform is known\n- N/A\n"),
+        ("data_versioning", "other", "data/manifest.json", "45c193b1", "45c193b2"),
+        ("cost_statement", "miscalculated", "COST.md", "= USD 0.0423/hour", "= USD 0.9/hour"),
         ("cost_statement", "impossible", "COST.md", "USD 0.0071 per", "USD 71,000 per"),
     ],
 )

@@ -69,10 +69,11 @@ class RepositoryEvidence(Model):
 
 
 class BaseImage(Model):
-    """A FROM line: how firmly it is pinned."""
+    """An image that a build starts from, or takes files out of (`copied`): how firmly it is pinned."""
 
     reference: str
     pin: Literal["digest", "version", "floating", "stage"]
+    copied: bool = False
 
 
 class ImageEvidence(Model):

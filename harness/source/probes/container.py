@@ -30,18 +30,29 @@ _VALUED = frozenset({
     "-r", "-c", "-i", "-f", "-t", "-e", "--requirement", "--constraint", "--index-url", "--extra-index-url", "--find-links", "--target",
     "--prefix", "--trusted-host", "--timeout", "--retries",
 })  # fmt: skip
+_CLUTTER = (
+    ".git/HEAD", ".venv/bin/python", "venv/bin/python", "env/bin/python", "__pycache__/a.cpython-311.pyc", "src/__pycache__/a.cpython-311.pyc",
+    "a.pyc", "node_modules/a/index.js", ".pytest_cache/README.md", ".mypy_cache/a.json", ".ruff_cache/a", ".env", "dist/a.whl", "build/a",
+    "target/a", ".idea/a.xml", ".vscode/a.json", ".DS_Store", "mlruns/0/meta.yaml", ".dvc/cache/a", ".coverage", "htmlcov/index.html",
+    "a.egg-info/PKG-INFO", ".ipynb_checkpoints/a.ipynb",
+)  # fmt: skip
+"""What lies about in a working copy and is tracked nowhere."""
 _NAME = re.compile(r"^[A-Za-z0-9][\w.-]*(?:\[[^\]]*\])?")
 
 
 def base_image_pinned(view: View) -> Probe:
-    """value: 2 all by digest, 1 at least by version tag, 0 floating (no tag, latest, or an ARG without default)."""
+    """value: 2 all by digest, 1 at least by version tag, 0 floating (no tag, latest, or an ARG without default).
+
+    Images that files are copied out of count as well.
+    """
     if view.dockerfile is None or view.choice is None:
         return no_subject(NO_DOCKERFILE)
     bases = [(image, stage) for image, stage in zip(view.dockerfile.base_images(), view.dockerfile.stages, strict=True) if image.pin != "stage"]
     if not bases:
         return no_subject("no base image")
-    value = min(_PIN_VALUE[image.pin] for image, _ in bases)
-    detail = ", ".join(f"{image.reference} ({image.pin})" for image, _ in bases)
+    images = [*(image for image, _ in bases), *view.dockerfile.copied_images()]
+    value = min(_PIN_VALUE[image.pin] for image in images)
+    detail = ", ".join(f"{image.reference} ({image.pin})" for image in images)
     return probe(value >= 1, detail, [(view.choice.path, stage.line) for image, stage in bases], value=value)
 
 
@@ -68,11 +79,23 @@ def lock_file(view: View) -> Probe:
 
 
 def dockerignore(view: View) -> Probe:
+    """Patterns that keep something out: files of the repository, or what lies about in a working copy. value: how many of both.
+
+    One that nothing can match keeps nothing out.
+    """
     if view.choice is None:
         return no_subject(NO_DOCKERFILE)
     path = posixpath.join("" if view.choice.context == "." else view.choice.context, ".dockerignore")
-    patterns = Ignore(view.text(path) or "").patterns if path in view.tree.paths else []
-    return probe(bool(patterns), f"{len(patterns)} patterns" if patterns else "no .dockerignore in the build context", [path] if patterns else [])
+    if own := next((other for other in (f"{view.choice.path}.dockerignore",) if other in view.tree.paths), None):
+        path = own  # the engine prefers one that is named after the Dockerfile
+    ignore = Ignore(view.text(path) or "") if path in view.tree.paths else None
+    if ignore is None or not ignore.patterns:
+        return probe(False, "no .dockerignore in the build context")
+    prefix = "" if view.choice.context == "." else view.choice.context.rstrip("/") + "/"
+    inside = [file.removeprefix(prefix) for file in view.tree.paths if file.startswith(prefix)]
+    kept_out = sum(map(ignore.excludes, (*inside, *_CLUTTER)))
+    detail = f"{len(ignore.patterns)} patterns keep {kept_out} things out" if kept_out else "a .dockerignore that keeps nothing out"
+    return probe(kept_out > 0, detail, [path] if kept_out else [], value=float(kept_out))
 
 
 def multi_stage_build(view: View) -> Probe:

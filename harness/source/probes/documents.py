@@ -30,6 +30,8 @@ _CARD_SECTIONS = {
 _CARD_FILE = re.compile(r"model[-_ ]?card", re.I)
 _RUNBOOK = re.compile(r"runbook|playbook|on[- ]?call|incident|operations|troubleshoot|what to do (?:when|if)|alert response", re.I)
 _ROLLBACK = re.compile(r"\broll(?:ing|ed)?[ -]?back\b|\brevert(?:ing)? to\b|\bprevious (?:version|image|model|release)\b|rollout undo", re.I)
+_DOES_IT = re.compile(r"\b(?:roll (?:\w+ ){0,3}back|revert|re-?deploy|switch back|go back|return|restore) (?:to|the|with|by|from|it)\b", re.I)
+"""Told to be done, where a mere "needs a rollback" tells nobody how."""
 _RESOURCE = re.compile(r"\b\d+(?:\.\d+)?\s?(?:v?cpus?|cores?|[MG]i?B|m\b|replicas?|pods?|instances?|workers?|nodes?)", re.I)
 _TRAFFIC = re.compile(r"\b\d[\d.,]*\s?(?:rps|qps|tps|req(?:uest)?s?\s?(?:/|per)\s?s(?:ec(?:ond)?)?|ms\b|predictions?\s?(?:/|per)\s?s)", re.I)
 _REASON = re.compile(
@@ -200,7 +202,7 @@ def _tells_how(own: str) -> bool:
         if _ROLLBACK.search(line):
             below = next((after for after in lines[number + 1 :] if after.strip()), "")
             leads = line.rstrip().endswith(":") and (_is_step(below) or below.lstrip().startswith(("```", "~~~")))
-            if leads or _is_step(line, MIN_STEP_WORDS):
+            if leads or _COMMAND.search(line) or (_DOES_IT.search(line) and _is_step(line, MIN_STEP_WORDS)):
                 return True
     return False
 
