@@ -350,6 +350,15 @@ def test_hostile_files_do_not_break_the_scan(make_tree) -> None:
         "k8s/b.yaml": _levels("[@]", "abcdefg").replace("@", "") + "apiVersion: apps/v1\nkind: Deployment\n"
         "spec: {x: {containers: [{image: a, resources: {requests: {cpu: *g, memory: .inf}}}]}}\n",
         "k8s/c.yaml": HPA.replace("maxReplicas: 8", "maxReplicas: .inf"), "COST.md": "1," * 60_000, "RATES.md": "$1 per million " * 8_000,
+        "main.tf": 'resource "aws_ecs_task_definition" "a" {\n' * 10_000, "vars.tf": 'variable "a" {' * 30_000,
+        "TODO.md": "- TODO x\n" * 14_000,
+        "SUMS.md": "$1 per million 1 x " * 60 + "= $1 " * 20_000, "<!--.md": "<!--" * 30_000, "chart/Chart.yaml": "a: b", "chart/values.yaml": "a: {b: 1}",
+        "chart/templates/a.yaml": "{{- if .Values.a }}\n" * 5_000 + "a: {{ .Values.a.b | default " * 4_000, "data/SHA256SUMS": "0" * 200_000,
+        "k8s/kustomization.yaml": "patches: [" + "{target: {kind: Service}, patch: '[{op: add, path: /a/b}]'}, " * 5_000 + "]",
+        "k8s/d.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {selector: {a: b}}\n---\n" * 3_000,
+        ".gitlab-ci.yml": "a: {extends: a}",
+        ".github/workflows/b.yml": "on: push\njobs: {a: {steps: [" + "{uses: ./.github/a}, " * 3_000 + "]}}", "submission.toml": "train_command = 3",
+        ".github/a/action.yml": "runs: {steps: [" + "{uses: ./.github/a}, " * 3_000 + "]}", "a.sh": "./a.sh\n" * 5_000, "train.dvc": "md5: [",
         ".github/workflows/a.yml": "jobs: [1]", "pyproject.toml": "[project]\ndependencies = 3",
     }  # fmt: skip
     assert set(scan(make_tree(files)).probes) == set(TABLE)

@@ -12,6 +12,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from harness.source.probes.view import View, basename
@@ -51,7 +52,7 @@ class Step:
 def steps(view: View) -> list[Step]:
     """All of them, made once per scan."""
     if "ci_steps" not in view.memo:
-        view.memo["ci_steps"] = list(_all(view))[:MAX_STEPS]
+        view.memo["ci_steps"] = list(islice(_all(view), MAX_STEPS))
     found = view.memo["ci_steps"]
     assert isinstance(found, list)
     return found
@@ -75,8 +76,12 @@ def _all(view: View) -> Iterator[Step]:
 
 
 def _read(view: View, path: str) -> list[Any]:
-    """Expressions such as `${{ false }}` are left as they are."""
-    return documents(view.text(path) or "", templates=False) or view.yaml.get(path, [])
+    """Expressions such as `${{ false }}` are left as they are. Parsed once, however often a file is called."""
+    read = view.memo.setdefault("ci_files", {})
+    assert isinstance(read, dict)
+    if path not in read:
+        read[path] = documents(view.text(path) or "", templates=False) or view.yaml.get(path, [])
+    return list(read[path])
 
 
 def _workflow(view: View, path: str, document: Any, on: str | None, above: Facts, depth: int) -> Iterator[Step]:
@@ -92,7 +97,7 @@ def _workflow(view: View, path: str, document: Any, on: str | None, above: Facts
         shell = _shell(job) or _shell(document)
         if isinstance(job.get("uses"), str):
             called = _local(view, job["uses"])
-            if called and depth < 3:
+            if called and depth < 2:
                 yield from (step for inner in _read(view, called) for step in _workflow(view, called, inner, events, facts, depth + 1))
             else:
                 yield Step(path, job["uses"], job["uses"], facts)
@@ -100,12 +105,12 @@ def _workflow(view: View, path: str, document: Any, on: str | None, above: Facts
 
 
 def _github_steps(view: View, path: str, listed: Any, above: Facts, shell: str, depth: int) -> Iterator[Step]:
-    for step in listed if isinstance(listed, list) else []:
+    for step in listed[:200] if isinstance(listed, list) else []:
         if not isinstance(step, dict):
             continue
         facts, uses = _joined(above, _conditions(step)), step.get("uses")
         action = _local(view, uses) if isinstance(uses, str) else None
-        if action and depth < 3:
+        if action and depth < 2:
             runs = [_dict(_dict(inner).get("runs")).get("steps") for inner in _read(view, action)]
             yield from (found for inner in runs for found in _github_steps(view, action, inner, facts, "bash", depth + 1))
         elif isinstance(uses, str):

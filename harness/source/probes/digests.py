@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import lzma
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
@@ -21,8 +22,8 @@ _SUMS = re.compile(r"(?:^|/)(?:(?:sha\d*|md5|check)sums?(?:\.txt)?|[^/]+\.(?:sha
 _SUM_LINE = re.compile(r"^([0-9a-f]{32,128})[ \t]+\*?(\S.*?)\s*$|^SHA\d+ \((.+?)\) = ([0-9a-f]{32,128})$", re.M | re.I)
 _POINTER = re.compile(rb"^version https://git-lfs[^\n]*\noid sha256:([0-9a-f]{64})")
 _OPENERS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}  # type: ignore[dict-item]
-CHUNK, MAX_READ, MAX_PAIRS = 1 << 20, 256 << 20, 200
-"""Bytes: of an unpacked file no more is read."""
+CHUNK, MAX_READ = 1 << 20, 1 << 30
+"""Bytes, of all files together, unpacked where they are packed."""
 
 
 def digest(value: object) -> str | None:
@@ -77,13 +78,26 @@ def _matches(view: View, path: str, wanted: str) -> bool | None:
 
 def _digest_of(view: View, path: str, algorithm: str, opener: Callable[[IO[bytes]], IO[bytes]] | None) -> str | None:
     """Read in pieces: a data set may be larger than what the scan may hold."""
-    made, left = hashlib.new(algorithm), MAX_READ
+    known = view.memo.setdefault("digests", {})
+    assert isinstance(known, dict)
+    key = path, algorithm, opener
+    if key not in known:
+        left = int(known.get("left", MAX_READ))
+        known[key], known["left"] = _read(view, path, algorithm, opener, left)
+    found = known[key]
+    assert found is None or isinstance(found, str)
+    return found
+
+
+def _read(view: View, path: str, algorithm: str, opener: Callable[[IO[bytes]], IO[bytes]] | None, left: int) -> tuple[str | None, int]:
+    """(digest, bytes that may still be read); None for what is broken, or longer than that."""
+    made = hashlib.new(algorithm)
     try:
         with (view.tree.root / path).open("rb") as raw:
             stream = opener(raw) if opener else raw
             while left > 0 and (piece := stream.read(CHUNK)):
                 made.update(piece)
                 left -= len(piece)
-    except (OSError, EOFError, lzma.LZMAError, ValueError):
-        return None
-    return made.hexdigest() if left > 0 else None
+    except (OSError, EOFError, lzma.LZMAError, ValueError, zlib.error):
+        return None, left
+    return (made.hexdigest() if left > 0 else None), max(left, 0)

@@ -66,7 +66,7 @@ class Section:
 def sections(view: View) -> list[Section]:
     """All sections of all documents, paragraphs that every candidate is given left out."""
     if "sections" not in view.memo:
-        view.memo["sections"] = [section for path, text in _documents(view) for section in _split(path, text, view.given)]
+        view.memo["sections"] = [section for path, text in _documents(view).items() for section in _split(path, text, view.given)]
     found = view.memo["sections"]
     assert isinstance(found, list)
     return found
@@ -74,16 +74,26 @@ def sections(view: View) -> list[Section]:
 
 def paragraphs(view: View) -> Iterator[tuple[str, int, str]]:
     """(file, line, text) of every paragraph that is the candidate's own."""
-    for path, text in _documents(view):
+    for path, text in _documents(view).items():
         line = 1
         for block in re.split(r"(\n\s*\n)", text):
-            if block.strip() and normal(block) not in view.given and (told := written(block)).strip():
-                yield path, line + len(block) - len(block.lstrip("\n")), told
+            if block.strip():
+                yield path, line + len(block) - len(block.lstrip("\n")), block
             line += block.count("\n")
 
 
-def _documents(view: View) -> Iterator[tuple[str, str]]:
-    yield from ((path, uncommented(text)) for path, text in view.prose.items() if not _HIDDEN.search(path))
+def _documents(view: View) -> dict[str, str]:
+    """Path -> the candidate's own words, in as many lines as before; made once per scan."""
+    if "documents" not in view.memo:
+        view.memo["documents"] = {path: _own_words(uncommented(text), view.given) for path, text in view.prose.items() if not _HIDDEN.search(path)}
+    found = view.memo["documents"]
+    assert isinstance(found, dict)
+    return found
+
+
+def _own_words(text: str, given: frozenset[str]) -> str:
+    blocks = re.split(r"(\n\s*\n)", text)
+    return "".join("\n" * block.count("\n") if normal(block) in given else written(block) for block in blocks)
 
 
 def normal(paragraph: str) -> str:
@@ -180,8 +190,8 @@ def _split(path: str, text: str, given: frozenset[str]) -> list[Section]:
 
 
 def _told(lines: list[str], given: frozenset[str]) -> str:
-    """The candidate's own words in some lines."""
-    return "\n\n".join(written(block) for block in re.split(r"\n\s*\n", "\n".join(lines)) if normal(block) not in given)
+    """The candidate's own words in some lines, also below a heading that stood right above what is given."""
+    return "\n\n".join(block for block in re.split(r"\n\s*\n", "\n".join(lines)) if normal(block) not in given)
 
 
 def _steps(body: str) -> int:

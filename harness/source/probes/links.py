@@ -21,6 +21,7 @@ from harness.source.safe_yaml import TEMPLATED
 _SETS_IMAGE = re.compile(
     r"kubectl\b.*\bset image|kustomize edit set image|\bsed\b.*image|\byq\b.*image|envsubst|--set\b.*(?:image|tag)|render.*task-definition", re.I
 )
+MAX_ROUTES = 12
 _NAMING = ("resources", "bases", "components", "patchesStrategicMerge", "crds", "transformers", "generators", "configurations")
 _PROSE = re.compile(r"\.(?:md|rst|adoc|txt|ya?ml|tf|csv|ipynb)$", re.I)
 
@@ -64,12 +65,14 @@ def _main(view: View, workload: Workload) -> dict[str, Any] | None:
 def services(view: View) -> Iterator[Sighting]:
     """Every Service with a selector. `selects`: how many workloads it selects; `port_found`: whether one of these has the port that it names."""
     pods = [(workload, _labels(workload.document)) for workload in workloads(view, SERVING)]
+    if any(labels is None for _, labels in pods):
+        return
     for path, document in resources(view):
         spec = spec_of(document)
         selector = spec.get("selector")
         if document["kind"] != "Service" or not isinstance(selector, dict) or not selector or "template" in spec:
             continue
-        if TEMPLATED in selector or not all(known(str(value)) for value in selector.values()) or any(labels is None for _, labels in pods):
+        if TEMPLATED in selector or not all(known(str(value)) for value in selector.values()):
             continue
         chosen = [workload for workload, labels in pods if labels is not None and selector.items() <= labels.items()]
         ports = [_port_found(view, port, chosen) for port in _listed(spec.get("ports"))] if chosen else []
@@ -133,15 +136,24 @@ def _asks(view: View, container: dict[str, Any], kind: str) -> dict[str, str | f
         return {}
     path, port = http["path"].split("?")[0], str(http.get("port"))
     facts: dict[str, str | float] = {kind: path}
-    if known(path):
-        facts[f"{kind}_route"] = float(_in_source(view, path))
+    if known(path) and (found := _in_source(view, path)) is not None:
+        facts[f"{kind}_route"] = float(found)
     declared = _listed(container.get("ports"))
     if known(port) and not port.isdigit() and all(known(str(item.get("name", "-"))) for item in declared):
         facts[f"{kind}_port"] = float(any(str(item.get("name")) == port for item in declared))
     return facts
 
 
-def _in_source(view: View, path: str) -> bool:
+def _in_source(view: View, path: str) -> bool | None:
+    """Of the first few paths whether they are there, made once for each: every file is looked through."""
+    routes = view.memo.setdefault("routes", {})
+    assert isinstance(routes, dict)
+    if path not in routes and len(routes) < MAX_ROUTES:
+        routes[path] = _is_route(view, path)
+    return routes.get(path)
+
+
+def _is_route(view: View, path: str) -> bool:
     """The path or, of a router with a prefix, its last part: behind a slash, or as the first argument of something that makes a route."""
     name = re.escape(path.rstrip("/").rsplit("/", 1)[-1])
     last = re.compile(rf"/{name}(?![\w-])|(?:path|url|route|get|rule|mapping)\w*\(\s*r?[\"'^]+{name}(?![\w-])", re.I)

@@ -6,6 +6,7 @@ Of several overlays that set one thing the last counts, of numbers of replicas t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from posixpath import basename, dirname, join, normpath
 from typing import Any
 
@@ -32,11 +33,11 @@ def patched(view: View, items: list[Item]) -> list[Item]:
         if number != whole.get(id) and id in whole and not _is_whole(items[number][1]):
             merged[whole[id]] = over(merged[whole[id]], items[number][1])
             gone.add(number)
-    for path, document in list(kustomizations(view))[:MAX_PATCHES]:
-        for target, change in _changes(view, path, document):
-            for number, id in enumerate(named):
-                if number not in gone and _is_meant(target, id):
-                    merged[number] = change(merged[number])
+    changes = (change for path, document in kustomizations(view) for change in _changes(view, path, document))
+    for target, change in islice(changes, MAX_PATCHES):
+        for number, id in enumerate(named):
+            if number not in gone and _is_meant(target, id):
+                merged[number] = change(merged[number])
     return [(path, merged[n]) for n, (path, _) in enumerate(items) if n not in gone]
 
 

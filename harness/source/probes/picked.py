@@ -7,7 +7,7 @@ import fnmatch
 import posixpath
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from harness.source.probes.view import View
 
@@ -65,7 +65,14 @@ def _inside(path: str, names: list[str], gone: list[str]) -> bool:
 
 def _tests(view: View) -> list[tuple[str, list[str]]]:
     """(file, [path of the file, class if any, function]) of every test function."""
-    found: list[tuple[str, list[str]]] = []
+    if "picked" not in view.memo:
+        view.memo["picked"] = list(_functions(view))
+    found = view.memo["picked"]
+    assert isinstance(found, list)
+    return found
+
+
+def _functions(view: View) -> Iterator[tuple[str, list[str]]]:
     for path, module in view.python.items():
         if not view.is_test(path):
             continue
@@ -73,8 +80,7 @@ def _tests(view: View) -> list[tuple[str, list[str]]]:
             inside = node.body if isinstance(node, ast.ClassDef) else [node]
             around = [node.name] if isinstance(node, ast.ClassDef) else []
             functions = [n.name for n in inside if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and n.name.startswith("test")]
-            found += [(path, [path, *around, name]) for name in functions]
-    return found
+            yield from ((path, [path, *around, name]) for name in functions)
 
 
 def _expression(text: str) -> Callable[[list[str]], bool]:

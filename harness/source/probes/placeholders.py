@@ -23,6 +23,12 @@ _TO_BE = re.compile(
 )
 _UNFILLED = re.compile(r"^(?:\$\{[^}]*\}|\$\([^)]*\)|\{\{.*\}\}|<[^<>]{1,120}>|\[[^\[\]]{2,120}\]|%\w+%|__\w+__|@\w+@)$")
 _LOREM = re.compile(r"\blorem ipsum\b|\bdolor sit amet\b", re.I)
+_HINT = re.compile(
+    r"to.?do|tb[dac]|fixme|wip|xxx|change|replace|placeholder|fill|n\s?/?\s?a|nil|none|null|un|miss|not|pend|later|soon|empty|here|progress|be |"
+    r"lorem|dolor|\.\.|[?\u2026_<\[{$%@-]",
+    re.I,
+)
+"""Cheap, and in every line that is a placeholder: documents are long and most lines are none."""
 _MARKS = re.compile(r"^[\s>]*(?:(?:[-*+]|\d+[.)])\s+)?(?:\[[ xX]?\]\s*)?")
 _LABEL = re.compile(r"^[*_]{0,2}[\w /()&'-]{1,50}?[*_]{0,2}\s*(?::|\s[-\u2013\u2014])[*_]{0,2}\s+(?=\S)")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
@@ -43,13 +49,15 @@ def uncommented(text: str) -> str:
 
 def written(block: str) -> str:
     """A block of prose with its empty lines blanked: those that only say that something is still to come. As many lines as before."""
+    if not _HINT.search(block):
+        return block
     if _LOREM.search(block):
         return "\n" * block.count("\n")
     return "\n".join("" if _is_empty(line) else line for line in block.split("\n"))
 
 
 def _is_empty(line: str) -> bool:
-    if not re.search(r"\w|\?|\.\.|…", line) or len(line) > 400 or line.lstrip().startswith(("```", "~~~")):
+    if not _HINT.search(line) or not re.search(r"\w|\?|\.\.|…", line) or len(line) > 400 or line.lstrip().startswith(("```", "~~~")):
         return False
     if line.strip().startswith("|"):
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]

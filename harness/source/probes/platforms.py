@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from harness.source.probes.view import View, walk
@@ -26,7 +27,7 @@ def platform_items(view: View) -> Iterator[Item]:
     yield from _task_definitions(view)
     texts = {path: view.text(path) or "" for path in view.paths if path.endswith(".tf")}
     variables = {name: value.strip('"') for text in texts.values() for name, value in _VARIABLE.findall(text)}
-    blocks = [(path, *block) for path, text in texts.items() for block in _blocks(text)][:MAX_BLOCKS]
+    blocks = list(islice(((path, *block) for path, text in texts.items() for block in _blocks(text)), MAX_BLOCKS))
     checked = any(kind in ("aws_lb_target_group", "aws_alb_target_group") and "health_check" in body for _, kind, _, body in blocks)
     for path, kind, name, body in blocks:
         reader = _READERS.get(kind)

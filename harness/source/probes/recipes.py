@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from harness.source.probes.view import View, basename
 
@@ -17,8 +18,7 @@ MAX_LINES = 400
 
 def recipe(view: View, command: str) -> list[str] | None:
     """The lines behind a command, those that targets need first included; None where it names nothing of this repository."""
-    lines = [line for line in _behind(view, command, 0) if line]
-    return lines[:MAX_LINES] or None
+    return list(islice((line for line in _behind(view, command, 0) if line), MAX_LINES)) or None
 
 
 def _behind(view: View, command: str, depth: int) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,9 +63,13 @@ def resources(view: View) -> list[Resource]:
     return found
 
 
-def workloads(view: View, kinds: Iterable[str] = WORKLOADS) -> list[Workload]:
-    found = [Workload(path, document, containers(document)) for path, document in resources(view) if document["kind"] in kinds]
-    return [workload for workload in found if workload.containers]
+def workloads(view: View, kinds: frozenset[str] = WORKLOADS) -> list[Workload]:
+    if "workloads" not in view.memo:
+        made = [Workload(path, document, containers(document)) for path, document in resources(view) if document["kind"] in WORKLOADS]
+        view.memo["workloads"] = [workload for workload in made if workload.containers]
+    found = view.memo["workloads"]
+    assert isinstance(found, list)
+    return [workload for workload in found if workload.kind in kinds]
 
 
 def scalers(view: View) -> list[Scaler]:
