@@ -8,7 +8,8 @@ from grader.schema.evidence import Probe, Sighting
 from harness.source.probes.ci_steps import Facts, Step, steps
 from harness.source.probes.picked import picked
 from harness.source.probes.recipes import recipe
-from harness.source.probes.view import View, no_subject, probe, sighting
+from harness.source.probes.sightings import sighting
+from harness.source.probes.view import View, no_subject, probe
 
 NO_CI = "no continuous integration"
 _TESTS = re.compile(

@@ -12,8 +12,9 @@ from grader.schema.evidence import Probe, Sighting
 from harness.source.probes.digests import digest, is_of, recorded, sum_files
 from harness.source.probes.imports import called, graph_of, imported, strings
 from harness.source.probes.placeholders import says_nothing
+from harness.source.probes.sightings import sighting
 from harness.source.probes.training import NO_TRAINING
-from harness.source.probes.view import View, basename, no_subject, probe, sighting, walk
+from harness.source.probes.view import View, basename, no_subject, probe, walk
 from harness.source.safe_yaml import documents
 
 _VERSION = re.compile(r"^(?:model_?)?version$|^model_?(?:id|sha256|digest|hash)$", re.I)

@@ -14,7 +14,8 @@ from typing import Any
 from grader.schema.evidence import Sighting
 from harness.source.probes.ci_steps import steps
 from harness.source.probes.patches import kustomizations
-from harness.source.probes.view import View, sighting
+from harness.source.probes.sightings import sighting
+from harness.source.probes.view import View
 from harness.source.probes.workloads import SERVING, Scaler, Workload, known, name_of, number, resources, scalers, serving, spec_of, workloads
 from harness.source.safe_yaml import TEMPLATED
 

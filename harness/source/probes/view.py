@@ -7,15 +7,15 @@ import json
 import posixpath
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
 from grader.schema.causes import Trouble
 from grader.schema.evidence import DockerfileChoice, Place, Probe, Sighting
 from harness.source.dockerfile import choose, load
 from harness.source.instructions import Dockerfile
+from harness.source.probes.sightings import capped
 from harness.source.safe_yaml import documents
 from harness.source.tree import SourceTree
 from harness.text import one_line
@@ -24,7 +24,7 @@ MAX_FILE = 512 << 10
 MAX_TOTAL = 48 << 20
 MAX_PROSE = 128 << 10
 MAX_PYTHON, MAX_YAML, MAX_JSON, MAX_DOCUMENTS = 400, 200, 200, 60
-MAX_PLACES, MAX_SIGHTINGS = 10, 60
+MAX_PLACES = 10
 _VENDORED = re.compile(
     r"(?:^|/)(?:node_modules|bower_components|site-packages|dist-packages|venv|\.venv|env|vendor|third_party|\.tox|\.eggs|__pycache__|dist|htmlcov)/"
 )
@@ -117,14 +117,7 @@ def probe(
     """A probe with its strings cleaned and its places capped; a place is a path or (path, line)."""
     pairs = [(place, None) if isinstance(place, str) else place for place in places][:MAX_PLACES]
     listed = [Place(file=one_line(path, 300), line=line) for path, line in pairs]
-    seen = list(islice(sightings, MAX_SIGHTINGS))
-    return Probe(subject=subject, found=found and subject, detail=one_line(detail, 400), value=value, places=listed, sightings=seen)
-
-
-def sighting(text: str, path: str, facts: Mapping[str, str | float | None], line: int | None = None) -> Sighting:
-    """A sighting with its strings cleaned; facts that are None are left out."""
-    told = {name: one_line(value, 200) if isinstance(value, str) else float(value) for name, value in facts.items() if value is not None}
-    return Sighting(text=one_line(text, 300), place=Place(file=one_line(path, 300), line=line), facts=told)
+    return Probe(subject=subject, found=found and subject, detail=one_line(detail, 400), value=value, places=listed, sightings=capped(sightings))
 
 
 def no_subject(what: str) -> Probe:
