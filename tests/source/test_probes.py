@@ -301,11 +301,13 @@ def test_an_empty_tree_scans_without_error_and_finds_nothing(make_tree) -> None:
 
 def test_evidence_never_holds_a_secret_or_control_characters(make_tree) -> None:
     key = "AKIA" + "ABCDEFGHIJKLMNOP"
+    ci = f"on: push\njobs: {{t: {{steps: [{{run: 'API_TOKEN=hunter2 KEY={key} pytest -q && docker login -p hunter2 && docker build .'}}]}}}}\n"
     readme = "# Rollback \x1b[31m\u202e\n`roll` back to the previous version and look at the errors\n"
-    evidence = scan(make_tree({"a.py": f"K = '{key}'", "README.md": readme}))
+    evidence = scan(make_tree({"a.py": f"K = '{key}'", "README.md": readme, ".github/workflows/a.yml": ci}))
     text = evidence.model_dump_json()
+    assert "docker build ." in text and "hunter2" not in text
     assert key not in text and "\\u001b" not in text and "\u202e" not in text
-    assert [(place.file, place.line) for place in evidence.probes["secrets_absent"].places] == [("a.py", 1)]
+    assert [(place.file, place.line) for place in evidence.probes["secrets_absent"].places] == [(".github/workflows/a.yml", 2), ("a.py", 1)]
 
 
 def test_vendored_folders_count_for_nothing(make_tree) -> None:

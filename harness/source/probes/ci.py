@@ -8,6 +8,7 @@ from grader.schema.evidence import Probe, Sighting
 from harness.source.probes.ci_steps import Facts, Step, steps
 from harness.source.probes.picked import picked
 from harness.source.probes.recipes import recipe
+from harness.source.probes.secrets import KINDS
 from harness.source.probes.sightings import sighting
 from harness.source.probes.view import View, no_subject, probe
 
@@ -26,6 +27,8 @@ _IMAGE = re.compile(
     r"\b(?:make|just|task) [\w:-]*(?:image|docker|build)|pack build\b|gcr\.io/cloud-builders/docker",
     re.I,
 )
+_PASSED = re.compile(r"((?:--?p(?:ass(?:word)?)?|--token|\b\w*(?:SECRET|PASSWORD|PASSWD|TOKEN|API_?KEY)\w*)(?:=|\s+))(?![$\"'{(-]|\s)[^\s|;&]+", re.I)
+"""A password or token that is passed in a command, or set before it; variables are no secrets."""
 _NAMES_ONLY = re.compile(r"\b(?:install|add|which|--version)\b")
 _BUILD_TOOLS = re.compile(r"\b(?:mvnw?|gradlew?)\b")
 
@@ -58,7 +61,7 @@ def _runs(view: View, pattern: re.Pattern[str], otherwise: str) -> Probe:
         return no_subject(NO_CI)
     hits = [(step, facts) for step in found if (facts := _does(view, step, pattern)) is not None]
     places = [(step.path, _line(view, step)) for step, _ in hits]
-    return probe(bool(hits), hits[0][0].text if hits else otherwise, places, sightings=[_sight(view, step, facts) for step, facts in hits])
+    return probe(bool(hits), _shown(hits[0][0].text) if hits else otherwise, places, sightings=(_sight(view, step, facts) for step, facts in hits))
 
 
 def _does(view: View, step: Step, pattern: re.Pattern[str]) -> Facts | None:
@@ -76,7 +79,15 @@ def _does(view: View, step: Step, pattern: re.Pattern[str]) -> Facts | None:
 def _sight(view: View, step: Step, facts: Facts) -> Sighting:
     chosen = picked(view, step.text, step.folder)
     more = {"selected": float(chosen)} if chosen is not None else {}
-    return sighting(step.text, step.path, {**step.facts, **facts, **more}, _line(view, step))
+    told = {name: _shown(value) if isinstance(value, str) else value for name, value in {**step.facts, **facts, **more}.items()}
+    return sighting(_shown(step.text), step.path, told, _line(view, step))
+
+
+def _shown(text: str) -> str:
+    """A command without the secrets in it: evidence is shown."""
+    for kind in KINDS.values():
+        text = kind.sub("***", text)
+    return _PASSED.sub(r"\1***", text)
 
 
 def _line(view: View, step: Step) -> int | None:
