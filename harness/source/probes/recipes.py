@@ -13,7 +13,14 @@ _MAKE = re.compile(r"(?:^|[\s;&|(])(?:g?make|just|task)((?:\s+(?:-C\s+\S+|[\w./=
 _NODE = re.compile(r"(?:^|[\s;&|(])(?:npm|yarn|pnpm|bun)(?:\s+(?:run|run-script|--\S+))*\s+([\w:.-]+)")
 _SHELL = re.compile(r"(?:^|[\s;&|(])(?:(?:ba|z)?sh\s+(?:-\w+\s+)*)?((?:\./)?[\w./-]+\.sh)\b")
 _RULE = re.compile(r"^([\w./%-]+(?:[ \t]+[\w./%-]+)*)\s*::?(?!=)\s*([^=#;|]*)(?:;(.*))?$")
+_SAYS_ONLY = re.compile(r"^(?:(?:/bin/)?(?:ba)?sh\s+-c\s+)?[\"']?(?:(?:/bin/)?(?:true|false|echo|printf)\b|:(?:\s|$)|exit\b|#)[^|>]*$")
 MAX_LINES = 400
+
+
+def does_something(command: str) -> bool:
+    """Whether a command line does more than say something."""
+    parts = [part.strip() for part in re.split(r"&&|;", command.strip().lstrip("@-+")) if part.strip()]
+    return any(not _SAYS_ONLY.match(part) for part in parts)
 
 
 def recipe(view: View, command: str) -> list[str] | None:

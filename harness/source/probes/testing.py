@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from grader.schema.evidence import Probe
-from harness.source.probes.imports import Imports, call_name, graph_of, strings
+from harness.source.probes.imports import Imports, call_name, dotted, graph_of, strings
 from harness.source.probes.view import View, basename, no_subject, probe
 
 _ASSERTING = re.compile(r"^(?:assert\w*|raises|warns|fail|raise_for_status)$")
@@ -66,16 +66,34 @@ def _cases(script: str) -> list[int]:
 
 def _functions(module: ast.Module) -> Iterator[int]:
     functions = [node for node in ast.walk(module) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    functions = [node for node in functions if not any(map(_skips, node.decorator_list)) and not _is_skip(node.body[0])]
+    if any(isinstance(node, ast.Assign) and "pytestmark" in map(dotted, node.targets) and _skips(node.value) for node in module.body):
+        return
     helpers = {node.name for node in functions if not node.name.startswith("test") and _asserts(node)}
     for node in functions:
         if node.name.startswith("test") and (_asserts(node) or _uses(node, helpers)):
             yield node.lineno
 
 
+def _skips(mark: ast.expr) -> bool:
+    """A mark that keeps a test from running, or lets it fail: `pytest.mark.skip`, `unittest.skip`, `pytest.mark.xfail` that is not strict."""
+    for part in mark.elts if isinstance(mark, (ast.List, ast.Tuple)) else [mark]:
+        told = part.keywords if isinstance(part, ast.Call) else []
+        name = dotted(part.func if isinstance(part, ast.Call) else part).rpartition(".")[2]
+        strict = any(keyword.arg == "strict" and isinstance(keyword.value, ast.Constant) and keyword.value.value for keyword in told)
+        if name == "skip" or (name == "xfail" and not strict):
+            return True
+    return False
+
+
+def _is_skip(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and call_name(statement.value) in ("skip", "skipTest")
+
+
 def _asserts(function: ast.AST) -> bool:
     """An assertion that can fail: `assert True` cannot."""
     for node in ast.walk(function):
-        if isinstance(node, ast.Assert) and not isinstance(node.test, ast.Constant):
+        if isinstance(node, ast.Assert) and any(isinstance(part, (ast.Name, ast.Attribute, ast.Call)) for part in ast.walk(node.test)):
             return True
         if isinstance(node, ast.Call) and _ASSERTING.search(call_name(node)) and not all(isinstance(a, ast.Constant) for a in node.args):
             return True

@@ -11,6 +11,7 @@ from grader.schema.evidence import Probe
 from harness.source.instructions import parse
 from harness.source.probes.ci import commands
 from harness.source.probes.imports import call_name, called, dotted, graph_of, imported, told_files, train_command
+from harness.source.probes.recipes import does_something
 from harness.source.probes.seeds import seeds
 from harness.source.probes.view import View, basename, no_subject, probe, walk
 from harness.source.submission import FILE
@@ -147,7 +148,7 @@ def _pipelines(view: View) -> Iterator[tuple[str, str, int]]:
         for document in (d for d in found if isinstance(d, dict)):
             stages = document.get("stages")
             if basename(path) == "dvc.yaml" and isinstance(stages, dict):
-                yield path, "dvc", sum(isinstance(stage, dict) and bool(stage.get("cmd") or stage.get("do")) for stage in stages.values())
+                yield path, "dvc", sum(isinstance(stage, dict) and _acts(stage.get("cmd") or stage.get("do")) for stage in stages.values())
             if document.get("kind") in ("Workflow", "CronWorkflow", "WorkflowTemplate"):
                 yield path, "argo", sum(key in ("steps", "tasks") and isinstance(value, dict) for key, value in walk(document))
     for path, module in view.python.items():
@@ -156,6 +157,12 @@ def _pipelines(view: View) -> Iterator[tuple[str, str, int]]:
     for path in view.paths:
         if basename(path).lower() in ("makefile", "gnumakefile"):
             yield path, "make", _make_chain(view, path)
+
+
+def _acts(command: object) -> bool:
+    """Whether a stage does more than say something; one that is written for many items does."""
+    lines = command if isinstance(command, list) else [command]
+    return any(isinstance(line, dict) or (isinstance(line, str) and does_something(line)) for line in lines)
 
 
 def _python_pipeline(module: ast.Module) -> Iterator[tuple[str, int]]:
@@ -197,7 +204,7 @@ def _make_chain(view: View, path: str) -> int:
     running = {name: "\n".join(map(_that_run, recipe.splitlines())) for name, recipe in recipes.items()}
     training = [name for name, recipe in running.items() if entries & set(graph.files_named(recipe))]
     around = {name for trains in training for name in [*_closure(trains, needs), *(t for t in recipes if trains in _closure(t, needs))]}
-    return len(around & set(recipes))
+    return len({name for name in around & set(recipes) if any(map(does_something, recipes[name].splitlines()))})
 
 
 def _closure(start: str, needs: dict[str, list[str]]) -> set[str]:

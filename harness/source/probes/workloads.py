@@ -9,6 +9,7 @@ from typing import Any
 from harness.source.probes.charts import chart_documents
 from harness.source.probes.patches import patched
 from harness.source.probes.platforms import platform_items
+from harness.source.probes.recipes import does_something
 from harness.source.probes.view import View, walk
 from harness.source.safe_yaml import TEMPLATED
 
@@ -135,11 +136,18 @@ def handles(check: object) -> bool:
     http, command = check.get("httpGet"), check.get("exec")
     return (
         (isinstance(http, dict) and bool(http.get("path")) and http.get("port") is not None)
-        or (isinstance(command, dict) and bool(command.get("command")))
+        or (isinstance(command, dict) and _asks(command.get("command")))
         or isinstance(check.get("tcpSocket"), dict)
         or isinstance(check.get("grpc"), dict)
         or TEMPLATED in check
     )
+
+
+def _asks(command: object) -> bool:
+    """Whether a command can say no."""
+    words = [str(word) for word in command[:50]] if isinstance(command, list) else []
+    script = words[2] if len(words) > 2 and words[1] == "-c" else " ".join(words)
+    return bool(words) and does_something(script)
 
 
 def number(value: object) -> float | None:
