@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+import yaml
 
 from checks.scanned import SOUND, SUBMISSIONS, levels, put
 
@@ -92,6 +93,7 @@ PROBES = "readinessProbe: {httpGet: {path: /readyz, port: 8090}}, livenessProbe:
 SIZES = "resources: {requests: {cpu: 250m, memory: 128Mi}, limits: {memory: 256Mi}}"
 STUB = "{image: 'stub:1', readinessProbe: {tcpSocket: {port: 80}}, ports: [{containerPort: 80}]}"
 SERVED = f"{{name: api, image: 'api:1.2', ports: [{{containerPort: 8090}}], {PROBES}, {SIZES}}}"
+ENVSUBST = SERVED.replace("cpu: 250m", "cpu: '${CPU}'").replace("memory: 256Mi", "memory: '${MEMORY}'").replace("'api:1.2'", "'${IMAGE}:${TAG}'")
 FILLED_IN = SERVED.replace(SIZES, "resources: {{ toYaml .Values.resources }}")
 
 
@@ -150,6 +152,7 @@ def hpa(name: str, kind: str = "Deployment", top: str = "12") -> str:
         """)
 
 
+AS_OBJECTS = list(yaml.safe_load_all(workload("Deployment", "api", SERVED) + hpa("api").removesuffix("---\n")))
 CHART_HPA = hpa("{{ .Release.Name }}", top="{{ .Values.autoscaling.most }}")
 KEDA = textwrap.dedent("""\
     apiVersion: keda.sh/v1alpha1
@@ -212,6 +215,15 @@ STYLES = {
         "chart/Chart.yaml": "apiVersion: v2\nname: api\nversion: 0.1.0\n",
         "chart/templates/deployment.yaml": CHART,
         "chart/templates/hpa.yaml": CHART_HPA,
+    },
+    "templates for envsubst": {
+        "k8s/api.yaml.tpl": workload("Deployment", "$NAME", ENVSUBST) + hpa("$NAME", top="${MOST}"),
+    },
+    "templates in Jinja": {
+        "k8s/api.yml.j2": "{% if big %}\n" + hpa("api") + "{% endif %}\n" + workload("Deployment", "api", SERVED.replace("api:1.2", "{{ image }}")),
+    },
+    "manifests in JSON": {
+        "k8s/api.json": json.dumps({"apiVersion": "v1", "kind": "List", "items": AS_OBJECTS}),
     },
     "Cloud Run in YAML": {
         "service.yaml": workload("Service", "api", CLOUD_RUN, ", annotations: {autoscaling.knative.dev/maxScale: '20'}"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from grader.schema.evidence import Probe
 from harness.source.probes import links
+from harness.source.probes.platforms import PLATFORM
 from harness.source.probes.view import View, basename, no_subject, probe, walk
 from harness.source.probes.workloads import NO_WORKLOAD, SERVING, handles, resources, scalers, spec_of, workloads
 from harness.source.safe_yaml import TEMPLATED
@@ -114,8 +115,8 @@ def _infrastructure(view: View) -> dict[str, list[str]]:
     found = {
         "terraform": [p for p in view.paths if p.endswith(".tf") and re.search(r"^\s*(?:resource|module)\s+\"", view.text(p) or "", re.M)],
         "helm": [chart + "Chart.yaml" for chart in charts if any(path.startswith(chart + "templates/") for path in view.paths)],
-        "kubernetes": sorted({workload.path for workload in workloads(view) if workload.path.endswith((".yaml", ".yml"))}),
-        "ecs": sorted({workload.path for workload in workloads(view) if workload.path.endswith(".json")}),
+        "kubernetes": sorted({workload.path for workload in workloads(view) if workload.document["apiVersion"] != PLATFORM}),
+        "ecs": sorted({w.path for w in workloads(view) if w.path.endswith(".json") and w.document["apiVersion"] == PLATFORM}),
         "pulumi": [path for path in view.paths if basename(path) == "Pulumi.yaml"],
         "bicep": [p for p in view.paths if p.endswith(".bicep") and re.search(r"^resource\s+\w+\s+'", view.text(p) or "", re.M)],
     }

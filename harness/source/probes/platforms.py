@@ -17,6 +17,8 @@ Item = tuple[str, dict[str, Any]]
 _BLOCK = re.compile(r"^[ \t]*resource\s+\"(\w+)\"\s+\"([\w-]+)\"\s*\{", re.M)
 _VARIABLE = re.compile(r"^[ \t]*variable\s+\"([\w-]+)\"\s*\{[^{}]*?\bdefault\s*=\s*(\"[^\"\n]*\"|[\d.]+)", re.M)
 _CHECKED = re.compile(r"\bhealth_?check(?:_configuration)?\"?\s*[=:{]", re.I)
+PLATFORM = "platform"
+"""In the place of an API version, for what is none of Kubernetes'."""
 MAX_BLOCKS, MAX_BLOCK = 300, 30_000
 _KEPT = {"exec": {"command": ["as declared"]}}
 """A health check whose details do not matter here."""
@@ -64,12 +66,12 @@ class _Body:
 
 def _workload(name: str, container: dict[str, Any], spec: dict[str, Any] | None = None, kind: str = "Deployment") -> dict[str, Any]:
     inside = {"template": {"spec": {"containers": [{"name": name, "image": TEMPLATED, **container}]}}, **(spec or {})}
-    return {"apiVersion": "platform", "kind": kind, "metadata": {"name": name}, "spec": inside}
+    return {"apiVersion": PLATFORM, "kind": kind, "metadata": {"name": name}, "spec": inside}
 
 
 def _scaler(name: str, low: str | None, top: str | None, metrics: list[dict[str, Any]]) -> dict[str, Any]:
     spec = {"scaleTargetRef": {"name": name}, "minReplicas": low or 1, "maxReplicas": top, "metrics": metrics}
-    return {"apiVersion": "platform", "kind": "HorizontalPodAutoscaler", "metadata": {"name": name}, "spec": spec}
+    return {"apiVersion": PLATFORM, "kind": "HorizontalPodAutoscaler", "metadata": {"name": name}, "spec": spec}
 
 
 def _fixed(cpu: str | None, memory: str | None) -> dict[str, Any]:
@@ -167,7 +169,7 @@ def _scaled_services(blocks: list[tuple[str, str, str, str]], variables: dict[st
             healthy = body.value("deployment_minimum_healthy_percent")
             gone = f"{100 - int(healthy)}%" if healthy and healthy.isdigit() else 0
             spec = {"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": gone}}}
-            yield path, {"apiVersion": "platform", "kind": "Deployment", "metadata": {"name": tasks[0]}, "spec": spec}
+            yield path, {"apiVersion": PLATFORM, "kind": "Deployment", "metadata": {"name": tasks[0]}, "spec": spec}
 
 
 def _target(policy: _Body) -> dict[str, Any] | None:

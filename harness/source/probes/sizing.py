@@ -14,7 +14,7 @@ from typing import Any
 
 from grader.schema.evidence import Probe
 from harness.source.probes.view import View, no_subject, probe, walk
-from harness.source.probes.workloads import NO_WORKLOAD, Serving, scalers, serving, spec_of
+from harness.source.probes.workloads import NO_WORKLOAD, Serving, is_filled_in, scalers, serving, spec_of
 from harness.source.safe_yaml import TEMPLATED
 
 MIB = 1 << 20
@@ -72,13 +72,13 @@ def declared(view: View, resource: str, parts: tuple[str, ...], unit: float) -> 
     if found is None:
         return no_subject(NO_WORKLOAD)
     wanted = found.container.get("resources")
-    if TEMPLATED in _text(wanted) or TEMPLATED in _dict(wanted):
+    if is_filled_in(_text(wanted)) or TEMPLATED in _dict(wanted):
         return probe(True, "resources come from a template, so their values are not known", [found.workload.path])
     written = [(part, raw) for part in parts if (raw := _part(wanted, part).get(resource)) is not None]
     if not written:
         return probe(False, f"no {parts[0]}.{resource} on the serving container")
     part, raw = written[0][0], _text(written[0][1])
-    if TEMPLATED in raw:
+    if is_filled_in(raw):
         return probe(True, f"{part}.{resource} comes from a template, so its value is not known", [found.workload.path])
     number = quantity(raw)
     if number is None:
@@ -117,7 +117,7 @@ def _percent(view: View, trigger: Trigger) -> tuple[bool, float | None, str]:
     target, unit = (_text(trigger.percent), "%") if trigger.percent is not None else (_text(trigger.cores), "cores")
     value = quantity(target)
     if value is None:
-        return TEMPLATED in target, None, f"the CPU target {target!r} is not known"
+        return is_filled_in(target), None, f"the CPU target {target!r} is not known"
     if unit == "%":
         return True, value, f"CPU at {value:g} % of the request"
     request = declared(view, "cpu", ("requests", "limits"), 1).value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +12,12 @@ from harness.source.probes.patches import patched
 from harness.source.probes.platforms import platform_items
 from harness.source.probes.recipes import does_something
 from harness.source.probes.view import View, walk
-from harness.source.safe_yaml import TEMPLATED
+from harness.source.safe_yaml import TEMPLATED, documents
 
 SERVING = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout", "Pod", "Service", "InferenceService"})
 WORKLOADS = SERVING | {"Job", "CronJob", "ReplicaSet"}
 _SERVERLESS_TOP = ("autoscaling.knative.dev/maxScale", "autoscaling.knative.dev/max-scale", "maxReplicas")
+_TEMPLATE_FILE = re.compile(r"\.ya?ml\.(?:j2|jinja2?|tpl|tmpl|template|in|envsubst)$")
 NO_WORKLOAD = "no workload of an orchestrator"
 Resource = tuple[str, dict[str, Any]]
 
@@ -158,9 +160,14 @@ def number(value: object) -> float | None:
     return found if math.isfinite(found) else None  # YAML has .inf, which no evidence may hold
 
 
+def is_filled_in(text: str) -> bool:
+    """Whether a template or a variable (`${MAX}`) fills a text in."""
+    return TEMPLATED in text or "$" in text
+
+
 def known(value: str) -> bool:
-    """Whether a name stands as it is, not filled in by a template."""
-    return bool(value) and TEMPLATED not in value and "$" not in value
+    """Whether a name stands as it is."""
+    return bool(value) and not is_filled_in(value)
 
 
 def name_of(document: dict[str, Any]) -> str:
@@ -175,18 +182,25 @@ def spec_of(document: dict[str, Any]) -> dict[str, Any]:
 
 def _files(view: View) -> list[str]:
     """Parsable ones, and templates that are YAML only once they are filled in."""
-    return list(dict.fromkeys([*view.yaml, *(path for path in view.paths if "/templates/" in f"/{path}" and path.endswith((".yaml", ".yml")))]))
+    charts = [path for path in view.paths if "/templates/" in f"/{path}" and path.endswith((".yaml", ".yml"))]
+    return list(dict.fromkeys([*view.yaml, *charts, *(path for path in view.paths if _TEMPLATE_FILE.search(path)), *view.json]))
 
 
 def _documents(view: View, path: str) -> list[Resource]:
-    filled = chart_documents(view, path)
     found: list[Resource] = []
-    for document in view.yaml.get(path, []) if filled is None else filled:
+    for document in _parsed(view, path):
         items = document.get("items") if isinstance(document, dict) and document.get("kind") == "List" else [document]
         for item in items if isinstance(items, list) else []:
             if isinstance(item, dict) and isinstance(item.get("apiVersion"), str) and isinstance(item.get("kind"), str):
                 found.append((path, item))
     return found
+
+
+def _parsed(view: View, path: str) -> list[Any]:
+    if _TEMPLATE_FILE.search(path):
+        return documents(re.sub(r"^\s*\{%.*$", "", view.text(path) or "", flags=re.M)) or []
+    filled = chart_documents(view, path)
+    return [view.json[path]] if path in view.json else view.yaml.get(path, []) if filled is None else filled
 
 
 def _aim(document: dict[str, Any]) -> str:
@@ -198,7 +212,7 @@ def _aim(document: dict[str, Any]) -> str:
 
 
 def _bound(value: object) -> float | None:
-    return math.inf if isinstance(value, str) and TEMPLATED in value else number(value)
+    return math.inf if isinstance(value, str) and is_filled_in(value) else number(value)
 
 
 def _text(value: object) -> str:
