@@ -79,18 +79,18 @@ MATCHING = {
 @pytest.mark.parametrize("style", MATCHING)
 def test_a_digest_is_compared_with_the_file_of_its_name(make_tree, style: str) -> None:
     right = scan(make_tree({"data/train.csv": CSV} | MATCHING[style])).probes["data_versioned"]
-    assert right.found and [sight.facts for sight in right.sightings] == [{"matches": 1.0}]
+    assert right.found and [sight.facts["matches"] for sight in right.sightings] == [1]
     wrong = scan(make_tree({"data/train.csv": CSV + "3,0\n"} | MATCHING[style])).probes["data_versioned"]
-    assert wrong.found and [sight.facts for sight in wrong.sightings] == [{"matches": 0.0}]
+    assert wrong.found and [sight.facts["matches"] for sight in wrong.sightings] == [0]
 
 
 def test_the_digest_may_be_of_what_is_packed_or_pointed_at_and_a_file_elsewhere_tells_nothing(make_tree) -> None:
     tree = make_tree({"data/manifest.json": json.dumps({"path": "train.csv.gz", "sha256": SHA}), "data/train.csv.gz": ""})
     (tree.root / "data/train.csv.gz").write_bytes(gzip.compress(CSV.encode()))
-    assert scan(tree).probes["data_versioned"].sightings[0].facts == {"matches": 1.0}
+    assert scan(tree).probes["data_versioned"].sightings[0].facts["matches"] == 1
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{SHA}\nsize 21\n"
     lfs = {"data/train.csv": pointer, "data/manifest.json": json.dumps({"path": "data/train.csv", "sha256": SHA})}
-    assert scan(make_tree(lfs)).probes["data_versioned"].sightings[0].facts == {"matches": 1.0}
+    assert scan(make_tree(lfs)).probes["data_versioned"].sightings[0].facts["matches"] == 1
     far = scan(make_tree({"data/manifest.json": json.dumps({"uri": "s3://bucket/2026/all.parquet", "sha256": OTHER})})).probes["data_versioned"]
     assert far.found and not far.sightings
 

@@ -112,6 +112,7 @@ CONFTEST = {
 }
 
 FOUND: list[tuple[str, dict[str, str], float | None]] = [
+    ("training_dependencies_pinned", SERVICE | {"requirements-train.txt": "b==1\n"}, 1.0),
     ("base_image_pinned", {"Dockerfile": "FROM python:3.11-slim\n"}, 1),
     ("base_image_pinned", {"Dockerfile": f"FROM python@sha256:{'a' * 64}\n"}, 2),
     ("dependencies_pinned", SERVICE, 1),
@@ -203,6 +204,7 @@ FOOLED: list[tuple[str, dict[str, str], bool]] = [
     ("base_image_pinned", {"Dockerfile": "FROM python\n"}, True),
     ("base_image_pinned", {"README.md": "x"}, False),
     ("dependencies_pinned", SERVICE | {"requirements.txt": "a==1\nb>=2\n"}, True),
+    ("training_dependencies_pinned", SERVICE | {"requirements-train.txt": "b\n"}, True),
     ("lock_file", {"uv.lock": "", "requirements.txt": "a\n"}, True),
     ("dockerignore", SERVICE | {".dockerignore": "# nothing\n"}, True),
     ("dockerignore", SERVICE | {".dockerignore": "*.tmp\nno-such-folder\n"}, True),

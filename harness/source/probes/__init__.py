@@ -8,7 +8,21 @@ from pathlib import Path
 
 from challenges.loader import LoadedChallenge
 from grader.schema.evidence import Probe, RepositoryEvidence
-from harness.source.probes import ci, container, deployment, documents, lineage, observability, secrets, sizing, testing, training
+from harness.source.probes import (
+    ci,
+    container,
+    deployment,
+    documents,
+    environment,
+    lineage,
+    observability,
+    preprocessing,
+    secrets,
+    sizing,
+    testing,
+    training,
+    validation,
+)
 from harness.source.probes.placeholders import uncommented
 from harness.source.probes.view import View
 from harness.source.tree import SourceTree
@@ -19,6 +33,9 @@ TABLE: dict[str, Callable[[View], Probe]] = {
     **sizing.PROBES,
     **ci.PROBES,
     **training.PROBES,
+    **preprocessing.PROBES,
+    **validation.PROBES,
+    **environment.PROBES,
     **testing.PROBES,
     **lineage.PROBES,
     **documents.PROBES,

@@ -6,6 +6,7 @@ import bz2
 import gzip
 import hashlib
 import lzma
+import posixpath
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,14 +17,16 @@ from harness.source.probes.view import View, basename, walk
 _HEX = re.compile(r"^(?:(?:sha256|sha512|sha1|md5)[:=-])?((?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128}))$", re.I)
 _ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 _OF_NOTHING = frozenset(hashlib.new(name, b"").hexdigest() for name in _ALGORITHMS.values())
-_KEY = re.compile(r"sha_?\d+|md5|checksum|etag", re.I)
+_KEY = re.compile(r"sha_?\d+|md5|checksum|etag|^(?:file_?)?(?:digest|hash)$", re.I)
 _FILE_KEY = re.compile(r"^(?:\w+_)?(?:path|file|file_?name|name|source|uri|location|key|dataset)$", re.I)
 _SUMS = re.compile(r"(?:^|/)(?:(?:sha\d*|md5|check)sums?(?:\.txt)?|[^/]+\.(?:sha256|sha1|md5|sha256sum|md5sum))$", re.I)
 _SUM_LINE = re.compile(r"^([0-9a-f]{32,128})[ \t]+\*?(\S.*?)\s*$|^SHA\d+ \((.+?)\) = ([0-9a-f]{32,128})$", re.M | re.I)
+_SAMPLE = re.compile(r"sample|example|fixture|test|demo|mock", re.I)
 _POINTER = re.compile(rb"^version https://git-lfs[^\n]*\noid sha256:([0-9a-f]{64})")
 _OPENERS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}  # type: ignore[dict-item]
-CHUNK, MAX_READ = 1 << 20, 1 << 30
-"""Bytes, of all files together, unpacked where they are packed."""
+CHUNK, MAX_READ, MAX_TEXT = 1 << 20, 1 << 30, 8 << 20
+"""Bytes: of all files together, unpacked where they are packed; and of a text whose line ends are looked at."""
+MAX_MEANT = 5
 
 
 def digest(value: object) -> str | None:
@@ -54,26 +57,46 @@ def sum_files(view: View) -> Iterator[tuple[str, str, str]]:
                     yield path, name or other_name, found
 
 
-def is_of(view: View, name: str, wanted: str) -> bool | None:
-    """Whether a digest is that of the file of this name, as it lies there or unpacked; None where the repository holds no such file."""
-    tail = name.strip().removeprefix("./").lstrip("/")
-    files = [path for path in view.tree.paths if path == tail or path.endswith(f"/{tail}") or (basename(path) == tail)]
-    files = files or [path for path in view.tree.paths if basename(path) == basename(tail)]
-    answers = [answer for path in files[:5] if (answer := _matches(view, path, wanted)) is not None]
-    return any(answers) if answers else None
+def compared(view: View, record: str, name: str, wanted: str) -> tuple[str, bool] | None:
+    """(file that a record names, whether the digest is its own: as it lies there, unpacked, or with other line ends); None where the
+    repository holds no such file."""
+    answers = ((path, _matches(view, path, wanted)) for path in _meant(view, record, name)[:MAX_MEANT])
+    told = [(path, answer) for path, answer in answers if answer is not None]
+    return next((pair for pair in told if pair[1]), told[0] if told else None)
+
+
+def _meant(view: View, record: str, name: str) -> list[str]:
+    """Beside the record, from the root, else whatever file has this name; a sample stands for no other file."""
+    tail = posixpath.normpath(name.strip().lstrip("/"))
+    beside = [path for path in (posixpath.normpath(posixpath.join(posixpath.dirname(record), tail)), tail) if path in view.known]
+    alike = view.by_name.get(basename(tail), [])
+    ending = [path for path in alike if path.endswith("/" + tail)]
+    return beside or ending or [path for path in alike if not _SAMPLE.search(path)]
 
 
 def _matches(view: View, path: str, wanted: str) -> bool | None:
+    """None where the file is none, or cannot be read whole."""
     if path in view.tree.symlinks or path in view.tree.submodules or not (view.tree.root / path).is_file():
         return None
     pointer = _POINTER.match(view.tree.read(path, 200) or b"")
     if pointer:
         return pointer[1].decode() == wanted if len(wanted) == 64 else None
     algorithm = _ALGORITHMS[len(wanted)]
-    if _digest_of(view, path, algorithm, None) == wanted:
+    forms = [_digest_of(view, path, algorithm, None)]
+    if forms != [wanted] and _with_other_line_ends(view, path, algorithm, wanted):
         return True
-    opener = next((opener for suffix, opener in _OPENERS.items() if path.endswith(suffix)), None)
-    return opener is not None and _digest_of(view, path, algorithm, opener) == wanted
+    if opener := next((opener for suffix, opener in _OPENERS.items() if path.endswith(suffix)), None):
+        forms.append(_digest_of(view, path, algorithm, opener))
+    return True if wanted in forms else None if None in forms else False
+
+
+def _with_other_line_ends(view: View, path: str, algorithm: str, wanted: str) -> bool:
+    """A text may have been digested on a machine where its lines end otherwise."""
+    data = view.tree.read(path, MAX_TEXT + 1) or b""
+    if len(data) > MAX_TEXT or b"\0" in data[:8192]:
+        return False
+    plain = data.replace(b"\r\n", b"\n")
+    return any(hashlib.new(algorithm, form).hexdigest() == wanted for form in (plain, plain.replace(b"\n", b"\r\n")))
 
 
 def _digest_of(view: View, path: str, algorithm: str, opener: Callable[[IO[bytes]], IO[bytes]] | None) -> str | None:

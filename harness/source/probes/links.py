@@ -156,9 +156,15 @@ def _in_source(view: View, path: str) -> bool | None:
 
 def _is_route(view: View, path: str) -> bool:
     """The path or, of a router with a prefix, its last part: behind a slash, or as the first argument of something that makes a route."""
-    name = re.escape(path.rstrip("/").rsplit("/", 1)[-1])
-    last = re.compile(rf"/{name}(?![\w-])|(?:path|url|route|get|rule|mapping)\w*\(\s*r?[\"'^]+{name}(?![\w-])", re.I)
-    return any(last.search(text) for file in view.paths if not _PROSE.search(file) and (text := view.text(file)))
+    name = path.rstrip("/").rsplit("/", 1)[-1]
+    asked = view.memo.setdefault("in_source", {})
+    assert isinstance(asked, dict)
+    if name not in asked:
+        bare = re.escape(name)
+        last = re.compile(rf"/{bare}(?![\w-])|(?:path|url|route|get|rule|mapping)\w*\(\s*r?[\"'^]+{bare}(?![\w-])", re.I)
+        texts = (text for file in view.paths if not _PROSE.search(file) and (text := view.text(file)))
+        asked[name] = any(name.lower() in text.lower() and last.search(text) for text in texts)  # most files do not hold the word at all
+    return bool(asked[name])
 
 
 def assemblies(view: View) -> Iterator[Sighting]:

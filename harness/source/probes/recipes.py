@@ -12,9 +12,12 @@ from harness.source.probes.view import View, basename
 _MAKE = re.compile(r"(?:^|[\s;&|(])(?:g?make|just|task)((?:\s+(?:-C\s+\S+|[\w./=:-]+))*)")
 _NODE = re.compile(r"(?:^|[\s;&|(])(?:npm|yarn|pnpm|bun)(?:\s+(?:run|run-script|--\S+))*\s+([\w:.-]+)")
 _SHELL = re.compile(r"(?:^|[\s;&|(])(?:(?:ba|z)?sh\s+(?:-\w+\s+)*)?((?:\./)?[\w./-]+\.sh)\b")
-_RULE = re.compile(r"^([\w./%-]+(?:[ \t]+[\w./%-]+)*)\s*::?(?!=)\s*([^=#;|]*)(?:;(.*))?$")
-_SAYS_ONLY = re.compile(r"^(?:(?:/bin/)?(?:ba)?sh\s+-c\s+)?[\"']?(?:(?:/bin/)?(?:true|false|echo|printf)\b|:(?:\s|$)|exit\b|#)[^|>]*$")
-MAX_LINES = 400
+_RULE = re.compile(r"^([\w./%$(){}-]+(?:[ \t]+[\w./%$(){}-]+)*)\s*::?(?!=)\s*([^=#;|]*)(?:\|[^=#;]*)?(?:;(.*))?$")
+_COMMENT = re.compile(r"(?:^|\s)#.*$")
+_SAYS_ONLY = re.compile(
+    r"^(?:(?:/bin/)?(?:ba)?sh\s+-c\s+)?[\"']?(?:(?:/bin/)?(?:true|false|echo|printf|sleep|touch|date|mkdir)\b|:(?:\s|$)|exit\b|#)[^|>]*$"
+)
+MAX_LINES, MAX_TARGETS, MAX_NEEDS = 400, 20, 200
 
 
 def does_something(command: str) -> bool:
@@ -50,12 +53,17 @@ def _deeper(view: View, lines: list[str], depth: int) -> Iterator[str]:
 def _targets(view: View, wanted: str) -> list[str]:
     """Recipe lines of a target and of all that it needs."""
     needs, recipes = _rules(view)
+    return [line for name in [*(closure(wanted, needs) - {wanted}), wanted] for line in recipes.get(name, [])]
+
+
+def closure(wanted: str, needs: dict[str, list[str]]) -> set[str]:
+    """A target with all that it needs, directly or not."""
     seen, queue = {wanted}, [wanted]
     while queue:
         fresh = [name for name in needs.get(queue.pop(), []) if name not in seen]
         seen |= set(fresh)
         queue += fresh
-    return [line for name in [*(seen - {wanted}), wanted] for line in recipes.get(name, [])]
+    return seen
 
 
 def _rules(view: View) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
@@ -65,23 +73,24 @@ def _rules(view: View) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
         recipes: dict[str, list[str]] = {}
         for path in view.paths:
             if basename(path).lower() in ("makefile", "gnumakefile", "justfile", ".justfile") or path.endswith(".mk"):
-                _add_rules((view.text(path) or "").replace("\\\n", " "), needs, recipes)
+                add_rules(view.text(path) or "", needs, recipes)
         view.memo["recipes"] = needs, recipes
     found = view.memo["recipes"]
     assert isinstance(found, tuple)
     return found
 
 
-def _add_rules(text: str, needs: dict[str, list[str]], recipes: dict[str, list[str]]) -> None:
+def add_rules(text: str, needs: dict[str, list[str]], recipes: dict[str, list[str]]) -> None:
+    """The rules of one Makefile or justfile: target -> what it needs, target -> lines of its recipe."""
     targets: list[str] = []
-    for line in text.splitlines()[:3000]:
+    for line in text.replace("\\\n", " ").splitlines()[:3000]:
         if line.startswith(("\t", "  ")) and targets:
             for target in targets:
                 recipes.setdefault(target, []).append(line.strip())
-        elif (rule := _RULE.match(line)) and not line.startswith(".PHONY"):
-            targets = rule[1].split()
+        elif (rule := _RULE.match(_COMMENT.sub("", line).rstrip())) and not line.startswith(".PHONY"):
+            targets = list(dict.fromkeys(rule[1].split()))[:MAX_TARGETS]
             for target in targets:
-                needs.setdefault(target, []).extend(rule[2].split())
+                needs.setdefault(target, []).extend(rule[2].split()[:MAX_NEEDS])
                 recipes.setdefault(target, []).extend([rule[3].strip()] if rule[3] else [])
         elif line.strip() and not line.startswith("#"):
             targets = []

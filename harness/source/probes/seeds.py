@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from harness.source.probes.imports import call_name, called
+from harness.source.probes.syntax import call_name, words_of
 from harness.source.probes.view import View, walk
 
 _SEEDED = re.compile(
@@ -24,9 +24,10 @@ _SETTINGS = re.compile(
 MAX_STEPS = 4
 
 
-def seeds(view: View, module: ast.Module) -> Iterator[int]:
+def seeds(view: View, path: str) -> Iterator[int]:
     """Lines that set a seed."""
-    for node in ast.walk(module):
+    module = view.python[path]
+    for node in view.nodes(path):
         if isinstance(node, ast.Call):
             given = [node.args[0]] if _SEEDED.search(call_name(node)) and node.args else []
             given += [keyword.value for keyword in node.keywords if keyword.arg in _KEYWORDS]
@@ -38,7 +39,7 @@ def _is_fixed(view: View, module: ast.Module, value: ast.expr, depth: int) -> bo
     """Whether an expression is the same in every run, as far as it can be told: what is not known is taken to be."""
     if isinstance(value, ast.Constant):
         return value.value is not None
-    if called(value) & _NEW_EACH_TIME:
+    if words_of(ast.walk(value)).called & _NEW_EACH_TIME:
         return False
     name = value.id if isinstance(value, ast.Name) else value.attr if isinstance(value, ast.Attribute) else ""
     named = [node for node in module.body if isinstance(node, (ast.Assign, ast.AnnAssign)) and name in _targets(node)]

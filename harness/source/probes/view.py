@@ -17,6 +17,7 @@ from harness.source.dockerfile import choose, load
 from harness.source.instructions import Dockerfile
 from harness.source.probes.sightings import capped
 from harness.source.safe_yaml import documents
+from harness.source.submission import read as read_submission
 from harness.source.tree import SourceTree
 from harness.text import one_line
 
@@ -44,6 +45,7 @@ class View:
         self.paths = [path for path in tree.paths if not _VENDORED.search(path)]
         self.memo: dict[str, object] = {}
         self._texts: dict[str, str | None] = {}
+        self._nodes: dict[str, list[ast.AST]] = {}
         self._budget = MAX_TOTAL
 
     def text(self, path: str) -> str | None:
@@ -60,11 +62,33 @@ class View:
         return [path for path in self.paths if compiled.search(path)]
 
     @cached_property
+    def known(self) -> frozenset[str]:
+        """The paths, to ask whether one is there."""
+        return frozenset(self.paths)
+
+    @cached_property
+    def by_name(self) -> dict[str, list[str]]:
+        """Base name -> paths."""
+        found: dict[str, list[str]] = {}
+        for path in self.paths:
+            found.setdefault(basename(path), []).append(path)
+        return found
+
+    @cached_property
     def choice(self) -> DockerfileChoice | None:
         try:
             return choose(self.tree)
         except Trouble:
             return None  # an unusable submission.toml is the source stage's to report
+
+    @cached_property
+    def train_command(self) -> str:
+        """How the candidate says that training is started; empty where nothing is said, or the file is unusable."""
+        try:
+            told = read_submission(self.tree)
+        except Trouble:
+            return ""
+        return str(told.given.get("train_command", "")) if told else ""
 
     @cached_property
     def dockerfile(self) -> Dockerfile | None:
@@ -75,6 +99,12 @@ class View:
         """Every parsable Python file."""
         parsed = ((path, _parse(self.text(path) or "")) for path in self.paths if path.endswith(".py"))
         return {path: module for path, module in _first(parsed, MAX_PYTHON) if module is not None}
+
+    def nodes(self, path: str) -> list[ast.AST]:
+        """All nodes of a parsed Python file, breadth first; walked once, since that is what a scan of a large tree spends most of its time on."""
+        if path not in self._nodes:
+            self._nodes[path] = list(ast.walk(self.python[path]))
+        return self._nodes[path]
 
     @cached_property
     def yaml(self) -> dict[str, list[Any]]:
