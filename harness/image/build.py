@@ -207,7 +207,7 @@ def _describe(
         seconds=round(seconds, 3),
         cached=outcome.steps > 0 and outcome.cached_steps >= outcome.steps,
         size_bytes=int(facts.get("Size") or 0),
-        base_images=parsed.base_images(),
+        base_images=[*parsed.base_images(), *parsed.copied_images()],
         user=one_line(str(config.get("User") or ""), 100),
         entrypoint=entrypoint,
         command=command,

@@ -55,6 +55,7 @@ from grader.schema.evidence import (
     Scraping,
     SentTruth,
     ServedQuality,
+    Sighting,
     StressEvidence,
     TimeBin,
     VersionDocument,
@@ -114,6 +115,12 @@ def _probe(id: str, seen: bool | float | Probe | None, detail: str) -> Probe:
     places = [Place(file="k8s/deployment.yaml" if about_manifests else f"{id}.yaml")] if seen else []
     value = None if seen is None or isinstance(seen, bool) else float(seen)
     return Probe(subject=seen is not None, found=bool(seen), value=value, detail=detail, places=places)
+
+
+def seen(*facts: dict[str, str | float], text: str = "Deployment api") -> Probe:
+    """A find with one sighting for each set of facts."""
+    place = Place(file="k8s/deployment.yaml")
+    return Probe(subject=True, found=True, places=[place], sightings=[Sighting(text=text, place=place, facts=told) for told in facts])
 
 
 # ---- behaviour

@@ -46,6 +46,7 @@ from grader.schema.evidence.submission import (
     Probe,
     RepositoryEvidence,
     SandboxEvidence,
+    Sighting,
     SourceEvidence,
 )
 
@@ -57,6 +58,6 @@ __all__ = [
     "LoadEvidence", "LoadWindow",
     "LogsEvidence", "Manifest", "MetricsEvidence", "ModelQuality", "Panel", "Place", "PredictionFacts", "Probe", "PrometheusEvidence", "Replay",
     "RepositoryEvidence", "ResourceSample", "ResourceUse", "Rule", "RuleFile", "RunFacts", "Sample", "SandboxEvidence", "Scrape", "ScrapeCost",
-    "Scraping", "SentTruth", "ServedQuality", "SlowClients", "SourceEvidence", "StageTiming", "StressEvidence", "Submission", "TimeBin",
+    "Scraping", "SentTruth", "ServedQuality", "Sighting", "SlowClients", "SourceEvidence", "StageTiming", "StressEvidence", "Submission", "TimeBin",
     "VersionDocument", "VersionSwitch",
 ]  # fmt: skip

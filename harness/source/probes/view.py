@@ -18,10 +18,12 @@ from functools import cached_property
 from typing import Any
 
 from grader.schema.causes import Trouble
-from grader.schema.evidence import DockerfileChoice, Place, Probe
+from grader.schema.evidence import DockerfileChoice, Place, Probe, Sighting
 from harness.source.dockerfile import choose, load
 from harness.source.instructions import Dockerfile
+from harness.source.probes.sightings import capped
 from harness.source.safe_yaml import documents
+from harness.source.submission import read as read_submission
 from harness.source.tree import SourceTree
 from harness.text import one_line
 
@@ -63,6 +65,7 @@ class View:
         self.paths = [path for path in tree.paths if not _VENDORED.search(path)]
         self.memo: dict[str, object] = {}
         self._texts: dict[str, str | None] = {}
+        self._nodes: dict[str, list[ast.AST]] = {}
         self._read: set[str] = set()
         self._budget, self._room = MAX_TOTAL, MAX_KEPT
 
@@ -87,11 +90,33 @@ class View:
         return [path for path in self.paths if compiled.search(path)]
 
     @cached_property
+    def known(self) -> frozenset[str]:
+        """The paths, to ask whether one is there."""
+        return frozenset(self.paths)
+
+    @cached_property
+    def by_name(self) -> dict[str, list[str]]:
+        """Base name -> paths."""
+        found: dict[str, list[str]] = {}
+        for path in self.paths:
+            found.setdefault(basename(path), []).append(path)
+        return found
+
+    @cached_property
     def choice(self) -> DockerfileChoice | None:
         try:
             return choose(self.tree)
         except Trouble:
             return None  # an unusable submission.toml is the source stage's to report
+
+    @cached_property
+    def train_command(self) -> str:
+        """How the candidate says that training is started; empty where nothing is said, or the file is unusable."""
+        try:
+            told = read_submission(self.tree)
+        except Trouble:
+            return ""
+        return str(told.given.get("train_command", "")) if told else ""
 
     @cached_property
     def dockerfile(self) -> Dockerfile | None:
@@ -101,6 +126,12 @@ class View:
     def python(self) -> dict[str, ast.Module]:
         """Every parsable Python file."""
         return self._parsed("python", _parse, [path for path in self.paths if path.endswith(".py")][:MAX_PYTHON])
+
+    def nodes(self, path: str) -> list[ast.AST]:
+        """All nodes of a parsed Python file, breadth first; walked once, since that is what a scan of a large tree spends most of its time on."""
+        if path not in self._nodes:
+            self._nodes[path] = list(ast.walk(self.python[path]))
+        return self._nodes[path]
 
     @cached_property
     def yaml(self) -> dict[str, list[Any]]:
@@ -148,12 +179,18 @@ class View:
 
 
 def probe(
-    found: bool, detail: str = "", places: Iterable[str | tuple[str, int | None]] = (), *, subject: bool = True, value: float | None = None
+    found: bool,
+    detail: str = "",
+    places: Iterable[str | tuple[str, int | None]] = (),
+    *,
+    subject: bool = True,
+    value: float | None = None,
+    sightings: Iterable[Sighting] = (),
 ) -> Probe:
     """A probe with its strings cleaned and its places capped; a place is a path or (path, line)."""
     pairs = [(place, None) if isinstance(place, str) else place for place in places][:MAX_PLACES]
     listed = [Place(file=one_line(path, 300), line=line) for path, line in pairs]
-    return Probe(subject=subject, found=found and subject, detail=one_line(detail, 400), value=value, places=listed)
+    return Probe(subject=subject, found=found and subject, detail=one_line(detail, 400), value=value, places=listed, sightings=capped(sightings))
 
 
 def no_subject(what: str) -> Probe:
