@@ -13,12 +13,14 @@ from grader.schema.evidence import ContractEvidence, DriftEvidence, FeedbackEvid
 VERSION_LABEL = re.compile(r'[{,](?:model_?)?version="([^"]+)"')
 
 
-def unprompted(feedback: FeedbackEvidence, contract: ContractEvidence, drift: DriftEvidence | None, metrics: MetricsEvidence | None) -> str:
+def unprompted(
+    feedback: FeedbackEvidence, contract: ContractEvidence | None, drift: DriftEvidence | None, metrics: MetricsEvidence | None
+) -> str:  # fmt: skip
     """One clause on how the version changed; empty where it did not, or where nobody can tell.
 
     A drift that was streamed and raised an alert may be answered by a new version, so then only what came before it counts.
     """
-    known = {version for version in contract.model_versions if version}
+    known = {version for version in contract.model_versions if version} if contract else set[str]()
     true_once = False
     for named in _shown(drift, metrics):
         if named and not named & known and true_once:

@@ -8,7 +8,9 @@ from grader.checks.api import Finding, measure, reached
 from grader.schema.evidence import ContractEvidence, DriftEvidence, FeedbackEvidence, MetricsEvidence
 
 
-def check(feedback: FeedbackEvidence, contract: ContractEvidence, drift: DriftEvidence | None, metrics: MetricsEvidence | None) -> Finding:
+def check(
+    feedback: FeedbackEvidence, contract: ContractEvidence | None, drift: DriftEvidence | None, metrics: MetricsEvidence | None
+) -> Finding:  # fmt: skip
     if trouble := unfit(feedback):
         return trouble
     if said := refusal(feedback):
