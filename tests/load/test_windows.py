@@ -94,6 +94,8 @@ VOID = {
     "busy neighbour": (trace([Outcome.OK] * 100), QUIET.model_copy(update={"others_core_share": 0.2}), "host noisy"),
     "a store that waits for its core": (trace([Outcome.OK] * 100), QUIET.model_copy(update={"store_wait_share": 0.25}), "host noisy"),
     "a store that hardly waits": (trace([Outcome.OK] * 100), QUIET.model_copy(update={"store_wait_share": 0.15}), None),
+    "a store that stood still once": (trace([Outcome.OK] * 100), QUIET.model_copy(update={"store_wait_longest_s": 0.25}), "host noisy"),
+    "a store that waited now and then": (trace([Outcome.OK] * 100), QUIET.model_copy(update={"store_wait_longest_s": 0.1}), None),
     "a store behind a busy generator": (often([Outcome.OK] * 6000), QUIET.model_copy(update={"store_wait_share": 0.6}), None),
     "steal": (trace([Outcome.OK] * 100), QUIET.model_copy(update={"steal_share": 0.2}), "host noisy"),
 }
