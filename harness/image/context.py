@@ -21,6 +21,7 @@ STAGED = ".dockerfile.staged"
 """Name of our copy of the Dockerfile in the context; ignored there, so that `COPY . .` does not see it."""
 
 TIME = 1_577_836_800  # 2020-01-01: zip files, and with them wheels, cannot hold times before 1980
+_CACHE_MOUNT = re.compile(r"--mount=(?=\S*type=cache)[^\s\\]+", re.I)
 _SYNTAX = re.compile(r"^(#|//)\s*syntax\s*=.*$", re.I)
 
 
@@ -34,8 +35,13 @@ class Staged:
 
 
 @contextmanager
-def staged(tree: SourceTree, choice: DockerfileChoice, *, keep_syntax: bool = False, with_git: bool = False) -> Iterator[Staged]:
-    """Write the context to a temporary file. `keep_syntax` leaves `# syntax=` in place (it makes the engine pull a frontend)."""
+def staged(
+    tree: SourceTree, choice: DockerfileChoice, *, keep_syntax: bool = False, with_git: bool = False, cache_scope: str = ""
+) -> Iterator[Staged]:
+    """Write the context to a temporary file. `keep_syntax` leaves `# syntax=` in place (it makes the engine pull a frontend).
+
+    `cache_scope`: see `with_own_caches`.
+    """
     prefix = "" if choice.context == "." else choice.context + "/"
     ignored = tree.text(prefix + ".dockerignore", 256 << 10) or ""
     text = tree.text(choice.path) or ""
@@ -44,7 +50,8 @@ def staged(tree: SourceTree, choice: DockerfileChoice, *, keep_syntax: bool = Fa
             _add_tree(tar, tree, prefix, Ignore(ignored))
             if with_git:
                 _add_git(tar, tree, Ignore(ignored))
-            _add_bytes(tar, STAGED, (text if keep_syntax else without_syntax(text)).encode())
+            text = text if keep_syntax else without_syntax(text)
+            _add_bytes(tar, STAGED, (with_own_caches(text, cache_scope) if cache_scope else text).encode())
             _add_bytes(tar, ".dockerignore", f"{ignored}\n{STAGED}\n.dockerignore\n".encode())
         size = file.tell()
         file.seek(0)
@@ -65,6 +72,24 @@ def without_syntax(text: str) -> str:
     if text.lstrip().startswith("{"):
         lines[0] = f"#{lines[0]}"
     return "\n".join(lines)
+
+
+def with_own_caches(text: str, scope: str) -> str:
+    """The Dockerfile with every cache mount in a place of `scope`'s own.
+
+    BuildKit finds a cache mount by its id (its target, where none is given) and nothing else: under a plain name one submission could
+    leave files in the build of the next.
+    """
+    return _CACHE_MOUNT.sub(lambda mount: _scoped(mount[0], scope), text)
+
+
+def _scoped(mount: str, scope: str) -> str:
+    head, _, options = mount.partition("=")
+    parts = options.split(",")
+    named = {key.strip().lower(): value for key, _, value in (part.partition("=") for part in parts)}
+    place = named.get("id") or next((named[key] for key in ("target", "dst", "destination") if key in named), "")
+    kept = [part for part in parts if part.partition("=")[0].strip().lower() != "id"]
+    return f"{head}={','.join(kept)},id={scope}-{place.strip(chr(34))}"
 
 
 def _add_tree(tar: tarfile.TarFile, tree: SourceTree, prefix: str, ignore: Ignore) -> None:

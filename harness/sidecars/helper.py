@@ -230,15 +230,21 @@ def remove_cgroups(command: Command) -> Reply:
 
 
 def rules_of_vanished_bridges(command: Command) -> Reply:
-    """Delete our INPUT rules whose bridge no longer exists. Only interfaces named as ours are looked at."""
+    """Delete our INPUT rules whose bridge no longer exists, and the chains named after such a bridge. Only names of ours are looked at."""
     deleted = 0
     for tool in ("iptables", "ip6tables"):
         listed = subprocess.run([tool, "-w", "5", "-S", "INPUT"], capture_output=True, text=True, timeout=10, check=False)
         for rule in listed.stdout.splitlines():
-            bridge = re.search(rf"-i ({command['pattern']})(?:\s|$)", rule)
+            bridge = re.search(rf"-[ij] ({command['pattern']})(?:\s|$)", rule)
             if rule.startswith("-A INPUT ") and bridge and not Path(f"/sys/class/net/{bridge[1]}").exists():
                 done = subprocess.run([tool, "-w", "5", "-D", *rule.split()[1:]], capture_output=True, timeout=10, check=False)
                 deleted += done.returncode == 0
+        listed = subprocess.run([tool, "-w", "5", "-S"], capture_output=True, text=True, timeout=10, check=False)
+        for chain in re.findall(rf"^-N ({command['pattern']})$", listed.stdout, re.M):
+            if not Path(f"/sys/class/net/{chain}").exists():
+                for action in ("-F", "-X"):
+                    subprocess.run([tool, "-w", "5", action, chain], capture_output=True, timeout=10, check=False)
+                deleted += 1
     return {"deleted": deleted}
 
 

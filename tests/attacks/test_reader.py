@@ -49,6 +49,7 @@ def test_requests_to_the_reader_change_no_finding(name: str, tmp_path: Path) -> 
                 text.writelines(mark.format(plea) for plea in PLEAS)
     for path in ("AGENTS.md", "CLAUDE.md", ".cursorrules", "REVIEWERS.txt", f"{PLEAS[0]}.txt"):
         (tmp_path / "pleading" / path).write_text("\n".join(PLEAS), encoding="utf-8")
+        (tmp_path / "plain" / path.replace(PLEAS[0], "NOTES")).write_text("Nothing to see.\n", encoding="utf-8")  # as many files in either
     assert scanned(tmp_path / "pleading") == scanned(tmp_path / "plain")
 
 
