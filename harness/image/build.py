@@ -22,7 +22,7 @@ from harness.image.buildkit import NEWER_FRONTEND, BuildkitBuild, find_cli, fron
 from harness.image.classic import ClassicBuild, Outcome
 from harness.image.confine import Confinement, confined
 from harness.image.context import Staged, staged
-from harness.image.egress import BuildNetwork, build_network, default_network, unreachable_index
+from harness.image.egress import BuildNetwork, build_network, bytes_of_step, default_network, unreachable_index
 from harness.image.failures import explain
 from harness.image.watch import BuildLog, Watch
 from harness.sandbox import owner
@@ -56,7 +56,7 @@ def build(
     `cancel` stops the build when set; `cpuset` keeps it off measured cores; `helper_image` (holds iptables) cuts the build off from
     this host; `check_image` (holds Python) proves that a package index is out of reach; `reuse` takes an image that was built
     before from the same tree and base images.
-    Raises Trouble(build_failed | build_timeout | build_log_flood | copy_source_missing | package_index_unreachable |
+    Raises Trouble(build_failed | build_timeout | build_log_flood | build_disk_flood | copy_source_missing | package_index_unreachable |
     image_unavailable | disk_full | engine_lost | not_permitted | interrupted).
     """
     started = time.monotonic()
@@ -117,7 +117,7 @@ def _run(
             builder = ClassicBuild(context, place.network.name, labels, tag, limits, place.cpuset, cgroup)
             words = place.network.words
         root = place.root
-        with Watch(builder.stop, limits, log, root, cancel) as watch:
+        with Watch(builder.stop, limits, log, root, cancel, lambda: bytes_of_step(place.network.name)) as watch:
             outcome = builder.run(log)
         try:
             watch.raise_if_stopped()
