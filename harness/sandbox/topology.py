@@ -22,7 +22,7 @@ from docker.types import Mount
 from grader.schema.causes import Trouble
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import IsolationProbe, SandboxEvidence
-from harness.sandbox import image_user, isolation, owner, token_file
+from harness.sandbox import image_user, isolation, owner, runtime, token_file
 from harness.sandbox.container import ENGINE_ERRORS, Candidate, read_container_file
 from harness.sandbox.engine import translate
 from harness.sandbox.helper import Helper
@@ -79,6 +79,8 @@ class Topology:
         self._image_volumes_made: list[Volume] = []
         self._rule = False
         self.cgroup = ""
+        self._engine_info: dict[str, Any] = {}
+        self._runtime: str | None = None
         self._background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="isolation")
         self._isolation: Future[list[IsolationProbe]] | None = None
 
@@ -104,6 +106,8 @@ class Topology:
         self.token_file = TokenFile(record)
         self._files.callback(self.token_file.remove)
         together([self._start_helper, self._open_networks])
+        self._engine_info = self.client.info()
+        self._runtime = runtime.chosen(self._engine_info)
         self.cgroup = self._own_cgroup()
         self._start_sidecars()
         self._rule = True  # before it is set: an interrupt in between must not leave it behind, and deleting what is not there does no harm
@@ -116,7 +120,7 @@ class Topology:
     def _own_cgroup(self) -> str:
         """A top-level cgroup for the candidate and for our sidecars: below the engine's own, all containers together weigh as much as one
         process of the host. A feature store that waits for builds of other gradings on our core would look like a slow dependency."""
-        driver = self.client.info().get("CgroupDriver")
+        driver = self._engine_info.get("CgroupDriver")
         if driver != "cgroupfs":
             self.notes.append(f"the candidate shares the engine's cgroup (driver {driver}): other work on its core weighs as much as it does")
             return ""
@@ -233,6 +237,8 @@ class Topology:
 
         def create(mounts: Sequence[Mount]) -> Container:
             flags = candidate_flags(self.challenge.limits, self.cores, data, mounts, volumes, self.cgroup)
+            if self._runtime:
+                flags["runtime"] = self._runtime
             return self.client.containers.create(image, **given, **flags, **place)
 
         if self.token_file is None or any(PurePosixPath(token_file.TARGET).is_relative_to(str(volume["Target"])) for volume in volumes):
@@ -291,7 +297,7 @@ class Topology:
             raise translate(error) from error
         return SandboxEvidence(
             isolation=probes,
-            flags=described(self.challenge.limits, self.cores),
+            flags=described(self.challenge.limits, self.cores) | {"runtime": runtime.in_words(self._engine_info, self._runtime)},
             candidate_cores=list(self.cores.candidate),
             generator_cores=list(self.cores.ours),
             cgroup=cgroup_version(),
