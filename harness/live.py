@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from challenges.loader import LoadedChallenge
+from challenges.narrow import WARMUP
 from challenges.simulator import Row
 from grader.schema.causes import CandidateTrouble, Trouble
 from grader.schema.challenge import Mode
@@ -220,6 +221,8 @@ class Live:
 
         truth = {str(row.request[self.spec.contract.id_field]): row.probability for row in self.bench.streams.load}
         stage = replace(self._load_stage(before, after), truth=truth.get)
+        if all(plan.name == WARMUP for plan in self.mode.load):
+            stage = replace(stage, control=None)  # no check reads a warm-up: nothing in it needs a steady machine
         evidence = load.collect(stage, self.mode.load, self._supply(self.bench.streams.load))
         return evidence.model_copy(update={"batch": batch.measure(self._here, self.spec.contract, self.bench.streams.contract)})
 
