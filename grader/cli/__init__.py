@@ -17,9 +17,10 @@ from grader.schema.causes import Trouble, UsageError
 VERBS = ("grade", "collect", "score", "render", "explain", "challenge", "check", "repeat", "doctor", "demo")
 """Verb -> module `grader.cli.<verb>`, in the order of `grader --help`. A module gives `command`, or `app` where a verb has verbs of its own."""
 
-SERVICE = {"serve": "grader.web.commands.serve", "worker": "grader.jobs.command", "impact": "grader.web.commands.impact",
-    "erase": "grader.web.commands.erase",
-}
+SERVICE = {
+    "serve": "grader.web.commands.serve", "worker": "grader.jobs.command", "impact": "grader.web.commands.impact",
+    "erase": "grader.web.commands.erase", "backup": "grader.web.commands.backup", "restore": "grader.web.commands.restore",
+}  # fmt: skip
 """Verbs of the service -> module. They come with the extra [web], which the rest never imports: hence by name only."""
 
 EPILOG = "Exit codes: 0 ok; 1 a gate failed; 2 usage; 3 grader or host trouble; 4 insufficient evidence."
