@@ -113,7 +113,7 @@ def _clone(git: Git, url: str, dest: Path, limits: Limits, *options: str, login:
     try:
         git.run(*_CLONE, *options, "--", url, str(dest.resolve()), watch=small_enough, login=login)
     except GitFailed as failed:
-        if failed.overflow or not small_enough():
+        if failed.overflow or failed.file_too_large or not small_enough():
             raise Trouble("repository_too_large", f"the download passed {limits.repository_mib} MiB") from None
         said = clean_tail(failed.said, 2000).strip()
         if failed.out_of_memory and "index-pack" in said:

@@ -64,6 +64,9 @@ HARDENING: dict[str, str] = {
 _MEMORY_GONE = re.compile(r"^(?:fatal|error): .*(?:out of memory|alloc failed|cannot allocate memory|mmap failed|virtual memory)", re.I | re.M)
 
 
+_FILE_TOO_LARGE = re.compile(r"^(?:fatal|error): .*: File too large$", re.M)
+
+
 class GitFailed(Exception):
     """git ended with an error. `said` is the capped end of its standard error; `overflow` says that a watch stopped it."""
 
@@ -76,6 +79,11 @@ class GitFailed(Exception):
     def out_of_memory(self) -> bool:
         """It came to the end of `MEMORY`."""
         return _MEMORY_GONE.search(self.said) is not None
+
+    @property
+    def file_too_large(self) -> bool:
+        """It came to the end of what one file may hold."""
+        return _FILE_TOO_LARGE.search(self.said) is not None
 
 
 class Git:
@@ -152,6 +160,8 @@ class Git:
                 # Kept in memory, not in a file: on a full disk the words "No space left" would be the first to be lost.
                 stderr=subprocess.PIPE,
                 start_new_session=True,
+                # SIGXFSZ stays ignored: a pack beyond its limit is then an error that index-pack tells, and not its silent death.
+                restore_signals=False,
             )
             # Limits are inherited by git's own children (git-remote-https, index-pack), which start after this line.
             with contextlib.suppress(ProcessLookupError, PermissionError):

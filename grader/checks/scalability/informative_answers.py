@@ -8,7 +8,7 @@ from grader.checks.api import Bars, Finding, measure, reached, unmeasured
 from grader.schema.evidence import ContractEvidence, LoadEvidence
 
 
-def check(load: LoadEvidence, contract: ContractEvidence, bars: Bars) -> Finding:
+def check(load: LoadEvidence, contract: ContractEvidence | None, bars: Bars) -> Finding:
     seen = [(w.alike_share, w) for w in load.windows if w.alike_share is not None and good(w) >= bars["fewest"]]
     if not seen:
         return unmeasured("no window of load had enough valid predictions to compare")
@@ -16,7 +16,8 @@ def check(load: LoadEvidence, contract: ContractEvidence, bars: Bars) -> Finding
     level = up_to(share, (bars["varied"], "varied"), (bars["flat"], "flat"), beyond="alike")
     text = f"at most {share:.1%} of the answers of one window carry the same score (window {window.name}, {good(window)} answers)"
     figures = [measure("answers alike", share * 100, "%", n=good(window))]
-    alone, ranked = contract.predictions.rank_correlation, [(w.rank_correlation, w) for w in load.windows if w.rank_correlation is not None]
+    alone = contract.predictions.rank_correlation if contract else None
+    ranked = [(w.rank_correlation, w) for w in load.windows if w.rank_correlation is not None]
     if alone is not None and ranked:
         together, worst = min(ranked, key=lambda item: item[0])
         text += f"; scores rank payments with {together:.2f} in window {worst.name}, and with {alone:.2f} one at a time"
