@@ -33,7 +33,12 @@ else
     echo {memory} > /host-cgroup/memory/{name}/memory.limit_in_bytes
 fi
 """
-_REMOVE = "for folder in /host-cgroup/{name} /host-cgroup/*/{name}; do if [ -d $folder ]; then rmdir $folder; fi; done"
+_REMOVE = """
+for folder in /host-cgroup/{name} /host-cgroup/*/{name}; do
+    left=25  # a stopped build's last step ends a moment after its connection
+    while [ -d $folder ] && ! rmdir $folder 2>/dev/null && [ $left -gt 0 ]; do left=$((left - 1)); sleep 0.2; done
+done
+"""
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ def test_no_canary_reaches_an_image_a_container_a_log_or_a_report(
     place: Place = make_place(tmp_path / "place", root)
     canaries.append(place.env["GRADER_OPERATOR_KEY"])
     wanted = [canary.encode() for canary in canaries]
+    sound = b"GET /v1/customers/"  # stands in the candidate's own file: the search is not blind
     with place.grading(good) as grading:
         grading.until("started", "stress")
         mine = {"label": f"{OWNER}={grading.token}"}
@@ -56,12 +57,13 @@ def test_no_canary_reaches_an_image_a_container_a_log_or_a_report(
         images = {container.image.id for container in containers if container.image is not None}
         for container in containers:
             assert found_in([json.dumps(container.attrs).encode(), container.logs()], wanted) == set()
+        inside = [found_in(container.export(), [*wanted, sound]) for container in containers]
+        made = [json.dumps(engine.api.history(image)).encode() for image in images]
         done = grading.end()
     assert done.code in (0, 4), done.err
     assert len(images) >= 2, "the candidate's and ours"
-    sound = b"GET /v1/customers/"  # stands in the candidate's own file: the search is not blind
-    in_images = [found_in(engine.api.get_image(image), [*wanted, sound]) for image in images]
-    assert set().union(*in_images) == {sound}
+    assert set().union(*inside) == {sound}
+    assert found_in(made, wanted) == set()
     files = [path for path in [*place.out.rglob("*"), *place.temporary.rglob("*")] if path.is_file()]
     assert len(files) > 15
     assert {str(path): found for path in files if (found := found_in([path.read_bytes()], wanted))} == {}
