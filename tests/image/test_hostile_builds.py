@@ -19,7 +19,7 @@ from harness.image import confine, watch
 from harness.image.buildkit import find_cli
 from harness.image.egress import default_network
 
-from .builds import BASE, Build
+from .builds import BASE, Build, limits
 
 pytestmark = pytest.mark.engine
 KNOWN = catalogue.load()
