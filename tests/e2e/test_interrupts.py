@@ -46,8 +46,8 @@ MOMENTS = [
     ("started", "prepare", "good", signal.SIGINT),
     ("started", "boot", "good", signal.SIGTERM),
     ("started", "load", "good", signal.SIGINT),
-    ("started", "drift", "good", signal.SIGTERM),
-    ("note", "faults", "good", signal.SIGINT),
+    pytest.param("started", "drift", "good", signal.SIGTERM, marks=pytest.mark.soak),
+    pytest.param("note", "faults", "good", signal.SIGINT, marks=pytest.mark.soak),
 ]
 
 
