@@ -223,10 +223,11 @@ class _Search:
         return round(saturation / alone, 2) if alone else None
 
     def _void(self, confirmed: float | None, bracket: _Bracket) -> str | None:
-        """Why nothing can be said: no rate held, and a trial that might have was spoilt."""
-        spoilt = next((trial.void for trial in reversed(self.trials) if trial.void), None)
-        judged = any(trial.held is False for trial in self.trials)
-        return spoilt if confirmed is None and (bracket.held is not None or not judged) else None
+        """Why nothing can be said: no rate held, and a trial that might have was spoilt: one below every rate that is known not to hold."""
+        spoilt = [trial for trial in self.trials if trial.void]
+        least = min((trial.rate_rps for trial in self.trials if trial.held is False), default=float("inf"))
+        might = bracket.held is not None or any(trial.rate_rps < least for trial in spoilt)
+        return spoilt[-1].void if confirmed is None and spoilt and might else None
 
 
 def _allowed(requests: int) -> float:

@@ -11,7 +11,7 @@ import pytest
 
 from challenges.loader import LoadedChallenge, load
 from grader.schema.challenge import StressPlan
-from grader.schema.evidence import Capacity
+from grader.schema.evidence import Capacity, CapacityTrial
 from harness.load import capacity, stress
 from harness.load.generator import LoadGenerator
 from harness.load.stage import Stage
@@ -73,7 +73,7 @@ def test_one_at_a_time_is_found_as_such(generator: LoadGenerator, challenge: Loa
         found = search(SHORT)
     assert found.void is None and found.limited_by == "service"
     assert 85 <= found.saturation_rps <= 105 and found.parallelism == pytest.approx(1.0, abs=0.15)
-    assert found.rate_rps is not None and 50 <= found.rate_rps <= 98
+    assert found.rate_rps is not None and 50 <= found.rate_rps <= 100
     assert found.failed_rps is not None and found.rate_rps < found.failed_rps
     assert any(trial.phase == "confirm" and trial.held and trial.rate_rps == pytest.approx(found.rate_rps, abs=0.1) for trial in found.trials)
     assert found.seconds <= SHORT.search_s + 6
@@ -167,4 +167,32 @@ def test_a_service_that_is_away_for_a_moment_is_searched_on(generator: LoadGener
         for moment in away:
             moment.start()
         found = capacity.search(made, SHORT.model_copy(update={"search_s": 18}), supply)
-    assert found.rate_rps is not None and 50 <= found.rate_rps <= 98
+    assert found.rate_rps is not None and 50 <= found.rate_rps <= 100
+
+
+def tried(*trials: tuple[float, bool | None]) -> list[CapacityTrial]:
+    """Rates, and whether they held; None for a spoilt trial."""
+    return [
+        CapacityTrial(
+            phase="search", rate_rps=rate, seconds=1, sent=1, over_slo=0, p95_ms=1, p99_ms=1, shed=0, degraded=0, cpu_share=None,
+            peak_in_flight=1, aborted=False, void="host noisy: a test" if held is None else None, held=held,
+        )
+        for rate, held in trials
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("trials", "void"),
+    [
+        (tried((175, False), (131, None), (98, None)), True),
+        (tried((175, False), (131, None), (98, False), (73, False)), False),
+        (tried((175, None), (131, False), (98, False)), False),
+        (tried((175, None), (175, None)), True),
+        (tried((175, False), (131, False)), False),
+        ([], False),
+    ],
+)
+def test_no_rate_held_is_said_only_when_nothing_lower_was_spoilt(trials: list[CapacityTrial], void: bool) -> None:
+    search = capacity._Search(None, SHORT, iter(()), trials=trials)  # type: ignore[arg-type]
+    assert (search._void(None, capacity._Bracket()) is not None) == void
+    assert search._void(100.0, capacity._Bracket()) is None
