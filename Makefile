@@ -1,6 +1,7 @@
 # Every command sets up what it needs on a fresh Debian or Ubuntu machine that has Python >= 3.11, git and make.
 #   make demo    grade the bundled oracle in quick mode and show its report
 #   make test    lint, types, layers, then the tests against a real Docker Engine
+#   make serve   the recruiters' service on this machine: pages, API and a worker; the first administrator is made on the console
 #   make soak    the long repeats
 #   make validate   the grader graded: every reference and planted defect; writes the figures that docs/trust.md is made from
 #   make bench   how truthful the load is, against peers; BENCH="--readme" writes the README's tables, BENCH="--only lag" runs a part
@@ -12,7 +13,7 @@ DOCTOR := $(BIN)/python -m harness.doctor
 APT    := DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test soak validate bench venv engine base prometheus lint lock record golden
+.PHONY: demo serve test soak validate bench venv engine base prometheus lint lock record golden
 .DEFAULT_GOAL := demo
 
 # Without any engine the recorded evidence of the oracle shows the rest of the product.
@@ -23,6 +24,11 @@ demo: venv
 test: venv lint
 	@$(DOCTOR) --mend engine base prometheus optional || test -z "$$GRADER_REQUIRE_ENGINE"
 	@$(BIN)/pytest --durations=30
+
+# Without an engine the pages are there all the same, and what is handed in waits for one.
+serve: venv
+	-@$(DOCTOR) --mend engine base prometheus
+	@$(BIN)/grader serve
 
 soak: engine base prometheus
 	@$(BIN)/pytest -m soak
@@ -62,7 +68,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "installing into $(VENV)"
 	@$(BIN)/python -m pip install -qq -r requirements-dev.lock
-	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e '.[dev]'
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e '.[dev,web]'
 	@touch $@
 
 # The evidence that `make demo` shows where no engine can be had; record it anew when the challenge or the oracle changed.
@@ -80,4 +86,4 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile -q --strip-extr
            --no-emit-find-links --no-emit-options
 lock: venv
 	@$(COMPILE) -o requirements.lock pyproject.toml
-	@$(COMPILE) --extra dev --build-deps-for editable -c requirements.lock -o requirements-dev.lock pyproject.toml
+	@$(COMPILE) --extra dev --extra web --build-deps-for editable -c requirements.lock -o requirements-dev.lock pyproject.toml

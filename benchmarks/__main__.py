@@ -6,8 +6,8 @@ import sys
 import traceback
 
 from benchmarks import aim, run
-from grader.cli.signals import orderly_end
 from grader.run.exits import Exit
+from grader.run.signals import orderly_end
 from grader.schema.causes import Trouble, UsageError
 
 

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from grader.schema.base import Culprit
 from grader.schema.causes import CandidateTrouble, Trouble, UsageError
 from grader.schema.challenge import Mode
 from grader.schema.evidence import COLLECTORS, ImageEvidence, Manifest, RunFacts, SourceEvidence, Submission
-from harness import host
+from harness import host, port
 from harness.bench import PHASES, Bench, Streams
 from harness.bundle import BundleWriter
 from harness.drift.stream import customers
@@ -41,6 +41,7 @@ from harness.sandbox.topology import Topology
 from harness.sandbox.vigil import Vigil
 from harness.seeds import Seeds, operator_key
 from harness.source import clone, dockerfile, probes
+from harness.source.login import Logins
 from harness.source.tree import SourceTree
 from harness.stages import Clock, Stages
 from harness.telemetry.prometheus.material import gather
@@ -70,6 +71,7 @@ class Request:
     attempt: int = 1
     allow_hosts: Sequence[str] = ()
     ca_file: Path | None = None
+    logins: Logins = field(default_factory=Logins)
 
     @property
     def exercise(self) -> Mode:
@@ -150,7 +152,10 @@ class _Collection:
         self.progress.started("clone")
         begin = self.clock.now()
         try:
-            tree = clone.obtain(request.origin, self.work / "tree", self.spec.limits, allow_hosts=request.allow_hosts, ca_file=request.ca_file)
+            tree = clone.obtain(
+                request.origin, self.work / "tree", self.spec.limits, allow_hosts=request.allow_hosts, ca_file=request.ca_file,
+                logins=request.logins,
+            )  # fmt: skip
         except CandidateTrouble as trouble:
             self.progress.finished("clone", self.clock.now() - begin, trouble.failure)
             return None, trouble
@@ -214,7 +219,10 @@ class _Collection:
             streams = Streams.draw(self.challenge, self.request.exercise, self.seeds)
             sidecar_image = ensure_sidecar_image(self.client)
             topology = entered.enter_context(
-                Topology(self.client, self.record.run_id, self.spec, self.labels, sidecar_image, cores=cores, record=self.record)
+                Topology(
+                    self.client, self.record.run_id, self.spec, self.labels, sidecar_image, cores=cores, record=self.record,
+                    port=port.draw(self.seeds),
+                )
             )
             topology.feature_store.load(customers(streams.rows))
             vigil = Vigil(self.client, self.record.run_id, topology.network.name)

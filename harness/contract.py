@@ -1,4 +1,5 @@
-"""Probes of every route of the service contract: sixty valid predictions first, then each route once, then three wrong requests.
+"""Probes of every route of the service contract: sixty valid predictions first, some of them again as another client, then each route once,
+then three wrong requests.
 
 The caller has loaded the rows' customers into the feature store. Rows must be fresh ones: hidden payloads are never repeated.
 """
@@ -7,22 +8,22 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 from jsonschema import Draft202012Validator
 
 from challenges.loader import LoadedChallenge
 from challenges.simulator import Row
 from grader.schema.evidence import ContractEvidence, Exchange, PredictionFacts
+from harness import strangers
 from harness.client import Client, Reply
+from harness.rank import rank_correlation
+from harness.strangers import Answer
 from harness.text import clean, one_line
 
 Validate = Callable[[object], list[str]]
 
 PREDICTIONS = 60
-FEW = 30
-"""Fewer scores say nothing about how they rank."""
 BUDGET_S = 20.0
 """A service that answers every request at its last moment must not hold the run; what was sent by then is judged."""
 JSON_HEADERS = {"Content-Type": "application/json"}
@@ -64,8 +65,10 @@ def probe(candidate_client: Client, challenge: LoadedChallenge, rows: Sequence[R
         if time.monotonic() > deadline:
             break
         predictions.send(row)
+    known = predictions.answered[: strangers.INPUTS] if time.monotonic() < deadline else []
+    told = strangers.ask(challenge.spec.contract, known, predictions.answer) if known else None
     exchanges = [*predictions.first, *_routes(candidate_client, challenge, rows)]
-    return ContractEvidence(predictions=predictions.facts(), exchanges=exchanges, model_versions=sorted(predictions.versions))
+    return ContractEvidence(predictions=predictions.facts(), exchanges=exchanges, model_versions=sorted(predictions.versions), strangers=told)
 
 
 class _Predictions:
@@ -79,6 +82,7 @@ class _Predictions:
         self.scores: list[float] = []
         self.truths: list[float] = []
         self.versions: set[str] = set()
+        self.answered: list[tuple[Row, Answer]] = []
         self.sent = self.valid = self.echoes = self.degraded = 0
         self.violation = ""
 
@@ -92,8 +96,17 @@ class _Predictions:
         elif isinstance(answer, dict):
             self._count(row, answer)
 
-    def _ask(self, row: Row) -> tuple[Reply, object, list[str]]:
-        reply = self.client.request("POST", self.contract.predict, body=json.dumps(row.request).encode(), headers=JSON_HEADERS)
+    def answer(self, row: Row, headers: Mapping[str, str]) -> Answer:
+        """Score and flag of a valid answer. Counts nothing."""
+        _, answer, violations = self._ask(row, headers)
+        return None if violations or not isinstance(answer, dict) else self._told(answer)
+
+    def _told(self, answer: dict[str, object]) -> Answer:
+        score = answer.get(self.contract.score_field)
+        return round(score, SCORE_DIGITS) if isinstance(score, float) else score, answer.get(self.contract.degraded_field)
+
+    def _ask(self, row: Row, headers: Mapping[str, str] = JSON_HEADERS) -> tuple[Reply, object, list[str]]:
+        reply = self.client.request("POST", self.contract.predict, body=json.dumps(row.request).encode(), headers=headers)
         if not reply.ok:
             return reply, None, [f"no whole answer: {reply.error}" if reply.error else f"status {reply.status} for a valid request"]
         answer = reply.json()
@@ -109,6 +122,7 @@ class _Predictions:
 
     def _count(self, row: Row, answer: dict[str, object]) -> None:
         self.valid += 1
+        self.answered.append((row, self._told(answer)))
         self.echoes += answer.get(self.contract.id_field) == row.request.get(self.contract.id_field)
         self.degraded += answer.get(self.contract.degraded_field) is True
         score = answer.get(self.contract.score_field)
@@ -122,21 +136,6 @@ class _Predictions:
             sent=self.sent, valid=self.valid, distinct_scores=len(set(self.scores)), echoes_id=self.echoes,
             degraded=self.degraded, first_violation=self.violation, rank_correlation=rank_correlation(self.scores, self.truths),
         )  # fmt: skip
-
-
-def rank_correlation(scores: Sequence[float], truths: Sequence[float]) -> float | None:
-    """Spearman's coefficient, ties with their mean rank; None for fewer than FEW values, 0 where either side is constant."""
-    if len(scores) < FEW:
-        return None
-    a, b = _ranks(scores), _ranks(truths)
-    if not (a.std() and b.std()):
-        return 0.0
-    return round(float(np.corrcoef(a, b)[0, 1]), 3)
-
-
-def _ranks(values: Sequence[float]) -> np.ndarray:
-    ordered = np.sort(values)
-    return (np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")) / 2
 
 
 def _routes(client: Client, challenge: LoadedChallenge, rows: Sequence[Row]) -> list[Exchange]:

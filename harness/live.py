@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 from challenges.loader import LoadedChallenge
+from challenges.narrow import WARMUP
 from challenges.simulator import Row
 from grader.schema.causes import CandidateTrouble, Trouble
 from grader.schema.challenge import Mode
@@ -217,7 +219,10 @@ class Live:
                 telemetry.scrape("after_steady")
                 telemetry.sent("before_steady", "after_steady", trace)
 
-        stage = self._load_stage(before, after)
+        truth = {str(row.request[self.spec.contract.id_field]): row.probability for row in self.bench.streams.load}
+        stage = replace(self._load_stage(before, after), truth=truth.get)
+        if all(plan.name == WARMUP for plan in self.mode.load):
+            stage = replace(stage, control=None)  # no check reads a warm-up: nothing in it needs a steady machine
         evidence = load.collect(stage, self.mode.load, self._supply(self.bench.streams.load))
         return evidence.model_copy(update={"batch": batch.measure(self._here, self.spec.contract, self.bench.streams.contract)})
 
@@ -228,7 +233,7 @@ class Live:
     def _load_stage(self, before: load.Hook = lambda _name: None, after: load.TraceHook = lambda _name, _trace: None) -> load.Stage:
         return load.Stage(
             self.bench.generator, self._here, self.spec.contract, self.spec.reality, self.bench.seeds, self.cores, self.clock.begin,
-            self.spec.limits.cpus, before, after, self._control,
+            self.spec.limits.cpus, before, after, self._control, self.bench.topology.feature_store.waited_s,
         )  # fmt: skip
 
     def _supply(self, rows: Sequence[Row]) -> Supply:
@@ -318,7 +323,7 @@ class Live:
         bench = self.bench
         capacity = stressed.capacity if stressed else None
         known = Known(
-            capacity_rps=(capacity.rate_rps or capacity.saturation_rps) if capacity and not capacity.void else None,
+            most_rps=capacity.most_rps if capacity and not capacity.void else None,
             first_version=next(iter(probed.model_versions), None) if probed else None,
             feedback=labelled,
         )

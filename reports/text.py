@@ -20,6 +20,19 @@ def inert(text: str) -> str:
     return "".join(c for c in _ANSI.sub("", text) if c in "\n\t" or unicodedata.category(c) not in _UNSAFE)
 
 
+def json_safe(document: str) -> str:
+    """A JSON document that reads the same and shows nothing but text on a terminal: what `inert` would take out stands as an escape."""
+    if document.isascii() and "\x7f" not in document:
+        return document
+    return "".join(c if c in "\n\t" or unicodedata.category(c) not in _UNSAFE else _escape(c) for c in document)
+
+
+def _escape(character: str) -> str:
+    """As UTF-16 units, which is how JSON writes what is beyond its first 65,536 characters."""
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[n]:02x}{units[n + 1]:02x}" for n in range(0, len(units), 2))
+
+
 def one_line(text: str, limit: int) -> str:
     """`inert` text on one line, cut with an ellipsis."""
     flat = " ".join(inert(text[: 4 * limit + 4096]).split())

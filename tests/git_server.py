@@ -7,11 +7,13 @@ import shutil
 import ssl
 import subprocess
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,6 +65,10 @@ class GitServer:
     port: int
     redirect_to: str | None = None
     stall: threading.Event | None = None
+    instead: Callable[[BaseHTTPRequestHandler], None] | None = None
+    """Answers in place of git, and may say anything."""
+    login: str | None = None
+    """`user:password` without which everything is 401."""
     requests: list[str] = field(default_factory=list)
 
     @property
@@ -82,16 +88,27 @@ def server(tmp_path: Path, certificates: tuple[Path, Path, Path]) -> Iterator[Gi
         yield served
 
 
+class _Listener(ThreadingHTTPServer):
+    """Shakes hands on the connection's own thread: a stranger who connects and says nothing keeps nobody else waiting."""
+
+    daemon_threads = True
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        with suppress(OSError):  # a client that refuses our certificate, or was killed
+            request.settimeout(60)
+            request.do_handshake()
+            super().finish_request(request, client_address)
+
+
 @contextmanager
 def serving(root: Path, certificates: tuple[Path, Path, Path]) -> Iterator[GitServer]:
     ca, certificate, key = certificates
     served = GitServer(root, ca, 0)
     served.root.mkdir()
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), _handler(served))
-    listener.daemon_threads = True
+    listener = _Listener(("127.0.0.1", 0), _handler(served))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    listener.socket = context.wrap_socket(listener.socket, server_side=True)
+    listener.socket = context.wrap_socket(listener.socket, server_side=True, do_handshake_on_connect=False)
     served.port = listener.server_address[1]
     thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -135,6 +152,14 @@ def _handler(served: GitServer) -> type[BaseHTTPRequestHandler]:
 
         def _answer(self) -> None:
             served.requests.append(self.path)
+            if served.login is not None and self.headers.get("Authorization") != f"Basic {b64encode(served.login.encode()).decode()}":
+                self._refuse()
+                return
+            if served.instead is not None:
+                with suppress(OSError):  # the client hung up, as it should
+                    served.instead(self)
+                self.close_connection = True
+                return
             if served.stall is not None:
                 served.stall.wait(30)
                 return
@@ -159,5 +184,14 @@ def _handler(served: GitServer) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
+
+        def _refuse(self) -> None:
+            """As a careless server would: what it was sent stands in its answer, which git shows to its user."""
+            body = f"denied: {self.headers.get('Authorization')}\n".encode()
+            self.send_response(401)
+            for name, value in {"WWW-Authenticate": "Basic", "Content-Type": "text/plain", "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
 
     return Handler

@@ -46,9 +46,14 @@ def serving(script: Script) -> Iterator[Client]:
             threading.Thread(target=run, args=(connection,), daemon=True).start()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=accept, daemon=True).start()
-        yield Client("127.0.0.1", int(listener.getsockname()[1]))
-        stop.set()
+        accepting = threading.Thread(target=accept, daemon=True)
+        accepting.start()
+        try:
+            yield Client("127.0.0.1", int(listener.getsockname()[1]))
+        finally:
+            stop.set()
+            listener.shutdown(socket.SHUT_RDWR)  # wakes the thread: closing alone would leave it waiting, later on somebody else's socket
+            accepting.join()
 
 
 def saying(data: bytes) -> Script:
@@ -58,6 +63,9 @@ def saying(data: bytes) -> Script:
 def forever(piece: bytes, pause_s: float = 0.0, before: bytes = b"") -> Script:
     def script(connection: socket.socket) -> None:
         connection.sendall(before)
+        if not piece:
+            connection.recv(1)  # until the client hangs up
+            return
         while True:
             connection.sendall(piece)
             time.sleep(pause_s)

@@ -5,17 +5,23 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import typer
 
 from grader.cli.console import fail
-from grader.cli.signals import orderly_end
 from grader.run.exits import Exit
+from grader.run.signals import orderly_end
 from grader.schema.causes import Trouble, UsageError
 
 VERBS = ("grade", "collect", "score", "render", "explain", "challenge", "check", "repeat", "doctor", "demo")
 """Verb -> module `grader.cli.<verb>`, in the order of `grader --help`. A module gives `command`, or `app` where a verb has verbs of its own."""
+
+SERVICE = {
+    "serve": "grader.web.commands.serve", "worker": "grader.jobs.command", "impact": "grader.web.commands.impact",
+    "erase": "grader.web.commands.erase", "backup": "grader.web.commands.backup", "restore": "grader.web.commands.restore",
+}  # fmt: skip
+"""Verbs of the service -> module. They come with the extra [web], which the rest never imports: hence by name only."""
 
 EPILOG = "Exit codes: 0 ok; 1 a gate failed; 2 usage; 3 grader or host trouble; 4 insufficient evidence."
 
@@ -28,13 +34,32 @@ def build(argv: Sequence[str]) -> typer.Typer:
     def _root() -> None:
         """Grade production-ML take-home assignments: build, load, drift and break a submission's container; score what was measured."""
 
-    for verb in [argv[0]] if argv and argv[0] in VERBS else VERBS:
+    asked = argv[0] if argv else ""
+    for verb in [asked] if asked in VERBS else [] if asked in SERVICE else VERBS:
         module = importlib.import_module(f"grader.cli.{verb}")
         if hasattr(module, "app"):
             app.add_typer(module.app, name=verb)
         else:
             app.command(verb, epilog=EPILOG)(module.command)
+    for verb in [asked] if asked in SERVICE else [] if asked in VERBS else SERVICE:
+        app.command(verb, epilog=EPILOG)(_of_service(verb))
     return app
+
+
+def _of_service(verb: str) -> Callable[..., None]:
+    """A verb of the service, or one that says how to get it where the extra is not installed."""
+    try:
+        command: Callable[..., None] = importlib.import_module(SERVICE[verb]).command
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("grader", "harness"):
+            raise
+        missing = error.name
+
+        def command() -> None:
+            raise UsageError(f"`grader {verb}` needs the extra [web], of which {missing} is not installed: pip install 'ml-takehome-grader[web]'")
+
+        command.__doc__ = "Not installed: pip install 'ml-takehome-grader[web]'"
+    return command
 
 
 def main() -> None:

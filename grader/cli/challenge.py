@@ -12,7 +12,7 @@ from rich.table import Table
 import challenges.loader
 import challenges.scaffold
 from grader.cli import golden, trust, validate
-from grader.cli.options import settings
+from grader.run.settings import settings
 
 app = typer.Typer(no_args_is_help=True, help="What is asked of candidates.")
 app.command("golden")(golden.command)

@@ -10,9 +10,10 @@ import typer
 import challenges.loader
 from grader.cli import options
 from grader.cli.console import lost_points, show, watching
-from grader.cli.request import request
 from grader.run.exits import exit_code
 from grader.run.grade import grade
+from grader.run.request import request
+from grader.run.settings import settings
 from grader.schema.causes import UsageError
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="your repository", exists=True, file_okay=False)]
@@ -30,7 +31,7 @@ def command(folder: Folder = Path(), challenge: Slug = None, out: Out = None) ->
     if place == repository or repository in place.parents:
         raise UsageError(f"{place} lies in the repository and would be graded with it next time: choose a folder outside with -o")
     slug = challenge or _only_one()
-    smallest = next(iter(challenges.loader.load(slug, options.settings().challenges_root).spec.modes))
+    smallest = next(iter(challenges.loader.load(slug, settings().challenges_root).spec.modes))
     asked = request(str(repository), slug, smallest, 1, None, None)
     options.writable(place)
     with watching() as progress:
@@ -41,7 +42,7 @@ def command(folder: Folder = Path(), challenge: Slug = None, out: Out = None) ->
 
 
 def _only_one() -> str:
-    installed = challenges.loader.available(options.settings().challenges_root)
+    installed = challenges.loader.available(settings().challenges_root)
     if len(installed) != 1:
         raise UsageError(f"say which challenge it is for with -c: {', '.join(installed) or 'none is installed'}")
     return installed[0]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from grader.cli import options
 from grader.cli.console import watching
-from grader.cli.request import request
 from grader.run.layout import BUNDLE
+from grader.run.request import request
 from harness.collect import collect
 
 

@@ -1,4 +1,7 @@
-"""How the command line speaks: a live view with rich on a terminal, one JSON object per line elsewhere."""
+"""How the command line speaks: a live view with rich on a terminal, one JSON object per line elsewhere.
+
+A terminal obeys what is printed on it, and a result can come from elsewhere: every string passes `_text` or `fail`.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,19 @@ from rich.text import Text
 from grader.schema.causes import Failure
 from grader.schema.result import Result
 from harness.progress import Progress
+from reports.text import inert
 
 MARK = {"run": ("·", "cyan"), "ok": ("✓", "green"), "failed": ("✗", "red"), "unknown": ("?", "yellow")}
 
 
 def fail(message: str) -> None:
     """One line on standard error, whatever the message holds."""
-    print(f"grader: {' '.join(message.split())}", file=sys.stderr)
+    print(f"grader: {' '.join(inert(message).split())}", file=sys.stderr)
+
+
+def _text(value: str, style: str = "") -> Text:
+    """Without control characters, and never read as rich's markup."""
+    return Text(inert(value), style=style)
 
 
 class JsonLines:
@@ -82,7 +91,7 @@ class LiveTable:
         for stage, (state, seconds, text) in rows:
             mark, colour = MARK[state]
             shown = time.monotonic() - seconds if state == "run" else seconds
-            table.add_row(Text(mark, style=colour), stage, Text(f"{shown:6.1f} s", style="dim"), Text(text[:110], style="dim"))
+            table.add_row(_text(mark, colour), _text(stage), _text(f"{shown:6.1f} s", "dim"), _text(text[:110], "dim"))
         return table
 
 
@@ -109,14 +118,14 @@ def show(result: Result, report: str) -> None:
     console = Console()
     console.print(_gates(result))
     console.print(_areas(result))
-    console.print(Text(result.headline, style="bold"))
+    console.print(_text(result.headline, "bold"))
     for failure in result.failures[:5]:
-        console.print(Text(f"{failure.stage}: {failure.culprit}: {failure.sentence}. {failure.mend}", style="yellow"))
+        console.print(_text(f"{failure.stage}: {failure.culprit}: {failure.sentence}. {failure.mend}", "yellow"))
     for held in result.quarantined:
-        console.print(Text(f"in quarantine since {held.since}, neither won nor lost: {held.id}: {held.reason}", style="yellow"))
+        console.print(_text(f"in quarantine since {held.since}, neither won nor lost: {held.id}: {held.reason}", "yellow"))
     for damage in result.integrity[:5]:
-        console.print(Text(f"bundle: {damage}", style="red"))
-    console.print(f"report: {report}", soft_wrap=True)
+        console.print(_text(f"bundle: {damage}", "red"))
+    console.print(_text(f"report: {report}"), soft_wrap=True)
 
 
 def lost_points(result: Result) -> None:
@@ -137,17 +146,18 @@ def _gates(result: Result) -> Table:
     table = Table.grid(padding=(0, 2))
     for gate in result.gates:
         colour = {"pass": "green", "fail": "red"}.get(gate.outcome, "yellow")
-        table.add_row(Text(gate.outcome, style=colour), gate.title, Text(gate.reason[:100], style="dim"))
+        table.add_row(_text(gate.outcome, colour), _text(gate.title), _text(gate.reason[:100], "dim"))
     return table
 
 
 def _areas(result: Result) -> Table:
-    table = Table("area", "points", "low", "high", "measured", "band", title=f"{result.challenge.title} ({result.mode} mode)", title_justify="left")
+    title = _text(f"{result.challenge.title} ({result.mode} mode)")
+    table = Table("area", "points", "low", "high", "measured", "band", title=title, title_justify="left")
     for area in result.areas:
         counted = area.counted_low or area.counted_high
         points = f"{area.points}" if area.kind == "core" else f"{area.points} (best module)" if counted else "- (not counted)"
         table.add_row(
-            area.title, points, f"{area.low / 100:.0f} %", f"{area.high / 100:.0f} %", f"{area.coverage / 100:.0f} %", area.band,
+            _text(area.title), points, f"{area.low / 100:.0f} %", f"{area.high / 100:.0f} %", f"{area.coverage / 100:.0f} %", _text(area.band),
             style="" if counted else "dim",
         )  # fmt: skip
     return table

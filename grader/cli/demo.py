@@ -10,11 +10,11 @@ import typer
 import challenges.loader
 from grader.cli import options
 from grader.cli.console import show, watching
-from grader.cli.request import request
 from grader.run import score as scoring
 from grader.run.exits import exit_code
 from grader.run.grade import grade
 from grader.run.layout import copy_recorded
+from grader.run.request import request
 
 CHALLENGE = "fraud-scoring"
 Recorded = Annotated[bool, typer.Option("--recorded", help="no engine: verify, score and render the recorded evidence of the oracle")]

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from grader.cli.options import settings
 from grader.golden import baseline
 from grader.golden.archive import golden
 from grader.run.exits import Exit
+from grader.run.settings import settings
 from grader.schema.causes import UsageError
 
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="see `grader challenge list`", show_default=False)]

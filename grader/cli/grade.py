@@ -6,9 +6,9 @@ import typer
 
 from grader.cli import options
 from grader.cli.console import show, watching
-from grader.cli.request import request
 from grader.run.exits import exit_code
 from grader.run.grade import grade
+from grader.run.request import request
 
 
 def command(

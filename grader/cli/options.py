@@ -1,4 +1,4 @@
-"""Options that several verbs share, and the settings behind them (environment variables GRADER_*)."""
+"""Options that several verbs share."""
 
 from __future__ import annotations
 
@@ -7,37 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import DirectoryPath, FilePath, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from challenges.loader import ROOT
 from grader.schema.causes import UsageError
-
-
-class Settings(BaseSettings):
-    """The operator's settings. Command-line options win.
-
-    `allow_hosts` is separated by commas; `challenges_root` lets the author of a challenge grade with one that is not installed; `prices` is
-    a price table instead of the challenge's.
-    """
-
-    model_config = SettingsConfigDict(env_prefix="GRADER_")
-
-    allow_hosts: str = ""
-    ca_file: FilePath | None = None
-    mode: str = "standard"
-    challenges_root: DirectoryPath = ROOT
-    prices: FilePath | None = None
-
-
-def settings() -> Settings:
-    """The settings of this environment. UsageError names the variable that cannot be used."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise UsageError(f"GRADER_{str(first['loc'][0]).upper()}={first['input']}: {first['msg']}") from None
-
 
 Submission = Annotated[str, typer.Argument(metavar="URL|PATH", help="https git URL, or a local folder (with or without .git)", show_default=False)]
 Slug = Annotated[str, typer.Option("--challenge", "-c", help="challenge slug; see `grader challenge list`", show_default=False)]

@@ -13,11 +13,11 @@ from rich.text import Text
 
 from grader.cli import options
 from grader.cli.console import JsonLines, watching
-from grader.cli.request import request
 from grader.repeat import series
 from grader.repeat.record import CheckRepeats, Repeatability, Tally
 from grader.repeat.running import carry_out
 from grader.run.exits import Exit
+from grader.run.request import request
 from grader.schema.causes import UsageError
 from harness.collect import Request
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from grader.cli.options import settings
 from grader.run.layout import write
+from grader.run.settings import settings
 from grader.trust.figures import read
 from grader.trust.page import page
 

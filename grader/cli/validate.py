@@ -17,6 +17,7 @@ from challenges.loader import LoadedChallenge
 from challenges.promises import BRIEF, FILE, lint, promises, scored
 from grader.cli import options
 from grader.run.exits import Exit
+from grader.run.settings import settings
 from grader.schema.validation import Missing, MutantVerdict, ReferenceScore, Validation
 from grader.validation import cache
 from grader.validation.run import Ran
@@ -35,7 +36,7 @@ def command(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="where validation.json and kill-matrix.md go")] = Path("out/validation"),
 ) -> None:
     """Grade the grader: oracle, alternates, nulls and mutants through the real pipeline. Exit code 1 when a bar is missed."""
-    challenge = challenges.loader.load(slug, options.settings().challenges_root)
+    challenge = challenges.loader.load(slug, settings().challenges_root)
     options.writable(out)
     console = Console()
     wanted = Wanted(challenge, cache.root(), only or (), jobs, full, fresh, unmet_promises(challenge))

@@ -38,11 +38,12 @@ def quarantined(evaluated: Sequence[Evaluated], rubric: Rubric) -> list[Quaranti
 
 
 def isolation(bundle: Bundle) -> list[str]:
-    """One line per target that the isolation probe tried from inside the submission's network."""
+    """One line per target that the isolation probe tried from inside the submission's network, and what kept the container in."""
     sandbox = bundle.evidence.get("sandbox")
     if not isinstance(sandbox, SandboxEvidence):
         return []
-    return [f"{p.target}: {'REACHABLE' if p.reachable else 'unreachable'}{f' ({p.detail})' if p.detail else ''}" for p in sandbox.isolation]
+    lines = [f"{p.target}: {'REACHABLE' if p.reachable else 'unreachable'}{f' ({p.detail})' if p.detail else ''}" for p in sandbox.isolation]
+    return [*lines, *([f"runtime: {kept}"] if (kept := sandbox.flags.get("runtime")) else [])]
 
 
 def discovery(bundle: Bundle) -> list[str]:

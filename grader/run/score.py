@@ -17,6 +17,7 @@ from grader.schema.result import Result
 from grader.schema.rubric import Rubric
 from harness import bundle as bundles
 from reports import RENDERERS
+from reports.text import json_safe
 
 
 def score(out: Path, mode: str | None = None) -> Result:
@@ -59,7 +60,7 @@ def _installed(manifest: Manifest | None) -> Challenge:
 
 def dump(result: Result) -> str:
     """result.json's bytes."""
-    return result.model_dump_json(indent=1) + "\n"
+    return json_safe(result.model_dump_json(indent=1)) + "\n"
 
 
 def load(out: Path) -> Result:

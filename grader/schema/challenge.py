@@ -52,7 +52,7 @@ class Contract(Model):
     feedback: str
     version: str
     batch: str = Field(default="", description="optional route for many predictions at once; measured, never scored")
-    port: int = Field(gt=0, lt=65536, description="value of PORT")
+    port: int = Field(gt=0, lt=65536, description="usual value of PORT, as the brief names it; a grading draws another one")
     drift_window: int = Field(gt=0)
     model_path_env: str
     audit_file: str = Field(description="relative to DATA_DIR")
@@ -88,7 +88,7 @@ class StressPlan(Model):
     trial_s: float = Field(default=2, gt=0)
     confirm_s: float = Field(default=5, gt=0)
     search_s: float = Field(default=18, ge=0, description="the whole capacity search; 0: none")
-    overload_factor: float = Field(default=1.5, gt=1, description="multiple of the capacity")
+    overload_factor: float = Field(default=1.5, gt=1, description="multiple of what it answers at most")
     overload_s: float = Field(default=6, ge=0)
     soak_factor: float = Field(default=3, gt=0, description="multiple of reality.rate_rps, but never over soak_share of the capacity")
     soak_share: float = Field(default=0.5, gt=0, lt=1)

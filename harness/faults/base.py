@@ -26,8 +26,8 @@ POLL_S = 0.05
 class Known:
     """What earlier stages found out; None where that was not done."""
 
-    capacity_rps: float | None = None
-    """What the service was measured to serve within its SLO."""
+    most_rps: float | None = None
+    """What the service was seen to answer at most."""
     first_version: str | None = None
     """The model version that answers named when the service was first asked."""
     feedback: FeedbackEvidence | None = None
@@ -91,6 +91,10 @@ class Seen:
 
     def during(self) -> Trace:
         return self.trace.between(self.inject_at, self.undo_at)
+
+    def truth(self, trace: Trace) -> list[float]:
+        """The simulator's probability of fraud for each row of a part of the trace."""
+        return [self.rows[i % len(self.rows)].probability for i in trace.index.tolist()]
 
 
 class Fault(ABC):

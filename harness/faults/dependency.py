@@ -79,7 +79,7 @@ def brier(trace: Trace, chosen: Bools, seen: Seen) -> tuple[float, float]:
     """(of the served scores, of the base rate) over the chosen rows; (-1, -1) without any."""
     if not chosen.any():
         return -1.0, -1.0
-    p = np.array([seen.rows[i % len(seen.rows)].probability for i in trace.index[chosen].tolist()])
+    p = np.array(seen.truth(trace.where(chosen)))
     spread = p * (1 - p)
     served = np.mean((trace.score[chosen] - p) ** 2 + spread)
     base = np.mean((np.mean(p) - p) ** 2 + spread)

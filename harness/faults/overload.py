@@ -1,9 +1,9 @@
 """Too many requests for a few seconds, on top of the probe, which goes on and shows what the burst does to everybody else.
 
 Facts
-  capacity_rps   what was measured before; 0: not known, then the burst is three times the production rate
+  most_rps       what it was seen to answer at most; 0: not known, then the burst is three times the production rate
   burst_rps, burst_planned, burst_sent
-  burst_ok       valid predictions; burst_shed: 429 or 503 at once (within FAST_S); burst_lost: everything else (late, timed out, broken)
+  burst_ok       valid predictions; burst_shed: 429 or 503 at once; burst_lost: everything else (late, timed out, broken)
   probe_lost     of the probe's own requests during the burst
   restarts
 """
@@ -21,6 +21,7 @@ from harness.load import schedule
 from harness.load.generator import LoadGenerator, Running
 from harness.load.outcomes import VALID, Outcome
 from harness.load.plan import Plan
+from harness.load.stress import beyond
 from harness.load.supply import fields
 from harness.load.trace import Trace
 
@@ -30,20 +31,19 @@ MOST_RPS = 5000.0
 """What a generator sends in time beside the probe's on one core (benchmarks, part lag)."""
 
 TIMEOUT_S = 2.0
-FAST_S = 0.5
 SENT_SHARE = 0.9
 
 
 class Overload(Fault):
-    """A burst of one and a half times the capacity from a generator of its own: the probe's schedule stays what it is."""
+    """A burst of one and a half times what it answers at most, from a generator of its own: the probe's schedule stays what it is."""
 
     def prepare(self, running: Running) -> None:
         self._restarts, self._stack = self.candidate.state().restart_count, ExitStack()
         self._burst: Running | None = None
         self._trace: Trace | None = None
         self._end = monotonic()
-        capacity, production = self.scene.known.capacity_rps, self.scene.challenge.spec.reality.rate_rps
-        self._rps = min(MOST_RPS, OVER * capacity if capacity else OF_PRODUCTION * production)
+        most, production = self.scene.known.most_rps, self.scene.challenge.spec.reality.rate_rps
+        self._rps = beyond(most, OVER, MOST_RPS) if most else min(MOST_RPS, OF_PRODUCTION * production)
 
     def inject(self) -> float:
         generator = self._stack.enter_context(LoadGenerator(self.scene.topology.cores.ours, realtime=False))  # the probe goes first
@@ -68,10 +68,10 @@ class Overload(Fault):
     def facts(self, seen: Seen) -> dict[str, float]:
         burst, probe = self._trace, seen.during()
         restarts = self.candidate.state().restart_count - self._restarts
-        known = {"capacity_rps": self.scene.known.capacity_rps or 0.0, "burst_rps": self._rps, "restarts": restarts}
+        known = {"most_rps": self.scene.known.most_rps or 0.0, "burst_rps": self._rps, "restarts": restarts}
         if burst is None:
             return known
-        ok, shed = burst.has(*VALID), burst.has(Outcome.SHED) & (burst.done - burst.sent <= FAST_S)
+        ok, shed = burst.has(*VALID), burst.has(Outcome.SHED)
         return known | {
             "burst_planned": len(self._burst.plan.arrivals_s) if self._burst else 0,
             "burst_sent": len(burst) - burst.dropped,

@@ -7,8 +7,9 @@ Facts
                   to the first sustained good answers; -1: never)
   pid1_signals    exit_s (from `docker stop` to the exit), exit_code (137: it had to be killed), ready_s (as above)
   sigkill         restarts, ready_s (from the kill; -1: never)
-  worker_kill     workers (0: one process, nothing to kill), respawn_s (until there is a new one; -1: not within RESPAWN_S), restarts (of
-                  the container)
+  worker_kill     workers (alike, of which one was killed; 0: there are none), helpers (where there are none: further processes beside a main
+                  one that serves by itself, of which one was killed; 0: nothing to kill), respawn_s (until there is a new one; -1: not within
+                  RESPAWN_S), restarts (of the container)
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from harness.load.outcomes import ANSWERED
 from harness.load.trace import Trace
 from harness.sandbox.container import Candidate
 from harness.sandbox.helper import Process
+from harness.text import one_line
 
 EXIT_S = 15.0
 IN_FLIGHT = 4
@@ -38,6 +40,9 @@ HELD_BACK_S = 0.4
 GRACE_S = 10.0
 RESTART_S = 10.0
 RESPAWN_S = 8.0
+COMMAND_CHARS = 80
+RUNTIME = re.compile(r"resource_tracker|semaphore_tracker|forkserver|<defunct>")
+"""Processes that a language's runtime keeps for itself, and starts again when it next needs them."""
 SUSTAINED_S = 0.5
 SUSTAINED_SHARE = 0.95
 
@@ -208,16 +213,27 @@ class Sigkill(Fault):
 
 
 class WorkerKill(Fault):
-    """Kill one of several alike worker processes from the host. Nothing is done, and that is said, where there is one process only."""
+    """Kill one of several alike worker processes from the host, or, where there are none, a helper of the one that serves.
+
+    Nothing is done, and that is said, where there is one process only.
+    """
+
+    def begin(self) -> None:
+        self._early = self.candidate.processes()
 
     def prepare(self, running: Running) -> None:
-        self._restarts, self._killed_at, self._respawn_s = self.candidate.state().restart_count, 0.0, -1.0
-        processes = self.candidate.processes()
-        self._known, self._workers = {process.pid for process in processes}, workers(processes, self.candidate.state().pid)
+        state, processes = self.candidate.state(), self.candidate.processes()
+        self._restarts, self._killed_at, self._respawn_s = state.restart_count, 0.0, -1.0
+        self._known, self._workers = {process.pid for process in processes}, workers(processes, state.pid)
+        self._helpers = [] if self._workers else helpers(self._early, processes, state.pid)
+
+    @property
+    def _chosen(self) -> Process | None:
+        return next(iter((*self._workers[-1:], *self._helpers)), None)
 
     def inject(self) -> float:
-        if self._workers:
-            self._killed_at = self.candidate.kill_process(self._workers[-1].pid)
+        if self._chosen is not None:
+            self._killed_at = self.candidate.kill_process(self._chosen.pid)
         return self._killed_at or monotonic()
 
     def hold(self) -> None:
@@ -226,18 +242,20 @@ class WorkerKill(Fault):
         super().hold()
 
     def proof(self) -> Proof:
-        if not self._workers:
-            return Proof(False, "one process: there is no worker to kill")
-        gone = self._workers[-1].pid not in {process.pid for process in self.candidate.processes()}
+        if self._chosen is None:
+            return Proof(False, "one process: there is no worker and no helper to kill")
+        gone = self._chosen.pid not in {process.pid for process in self.candidate.processes()}
         back = "never came" if self._respawn_s < 0 else f"came after {self._respawn_s:.1f} s"
-        return Proof(gone, f"one of {len(self._workers)} workers {'gone' if gone else 'still there'}; a new one {back}")
+        which = f"one of {len(self._workers)} workers" if self._workers else f"a helper ({one_line(self._chosen.command, COMMAND_CHARS)})"
+        return Proof(gone, f"{which} {'gone' if gone else 'still there'}; a new one {back}")
 
     def facts(self, seen: Seen) -> dict[str, float]:
         restarts = self.candidate.state().restart_count - self._restarts
-        return {"workers": len(self._workers), "respawn_s": self._respawn_s, "restarts": restarts}
+        return {"workers": len(self._workers), "helpers": len(self._helpers), "respawn_s": self._respawn_s, "restarts": restarts}
 
     def _respawned(self) -> bool:
-        kind = _kind(self._workers[-1])
+        assert self._chosen is not None
+        kind = _kind(self._chosen)
         return any(process.pid not in self._known and _kind(process) == kind for process in self.candidate.processes())
 
 
@@ -249,6 +267,19 @@ def workers(processes: Sequence[Process], main: int) -> list[Process]:
             groups[process.parent, _kind(process)].append(process)
     largest = max(groups.values(), key=len, default=[])
     return sorted(largest, key=lambda process: process.pid) if len(largest) > 1 else []
+
+
+def helpers(early: Sequence[Process], now: Sequence[Process], main: int) -> list[Process]:
+    """Children of a main process that answers the requests itself: it used the most CPU between two looks under load. By pid.
+
+    Where another process did, the main one is an init, a shell or a supervisor, and what is killed may be the service.
+    """
+    before = {process.pid: process.cpu_s for process in early}
+    used = {process.pid: process.cpu_s - before[process.pid] for process in now if process.pid in before}
+    if used.get(main, 0.0) <= 0 or max(used, key=lambda pid: used[pid]) != main:
+        return []
+    children = (process for process in now if process.pid in used and process.parent == main and not RUNTIME.search(process.command))
+    return sorted(children, key=lambda process: process.pid)
 
 
 def _kind(process: Process) -> str:

@@ -2,13 +2,16 @@
 
 Facts
   rolling_update  sent, failed (of the probe's requests from the start of the second instance until after the first one's end; failed: without a
-                  valid prediction), by_first, by_second (valid predictions of each), versions (distinct model versions in them), unnamed (valid
+                  valid prediction; while the store is held back a refusal is none), held (of the first, sent before it was told to stop and not
+                  ended then), held_lost (of those: no complete answer), by_first, by_second (valid predictions of each), versions (distinct
+                  model versions in them), unnamed (valid
                   predictions without one), second_ready_s (-1: never), own_model (1: it was given a copy of the image's model through the
                   environment; 0: it ignored or refused that, and ran without; -1: nothing in the image looked like a model), exit_s (of the
                   first; -1: not in time)
   bad_rollout     second_ready (1: it said so and got the traffic), second_opened (1: by the end somebody had opened its file; 0: nobody;
                   -1: this host does not tell), sent, failed (until the second was gone), rollback_s (from its removal until answers are good;
-                  -1: never)
+                  -1: never); where it answered at all: second_valid (its valid predictions) and, from FEW of them, second_rank (rank
+                  correlation of their scores with the truth)
 """
 
 from __future__ import annotations
@@ -25,6 +28,9 @@ from harness.faults.artifacts import Artifacts, Opens, Staged, given, opened
 from harness.faults.base import Fault, Proof, Seen, pause_until, valid_answer, wait_for
 from harness.faults.process import ready_after
 from harness.load.generator import Running
+from harness.load.outcomes import ANSWERED
+from harness.load.trace import Bools, Trace
+from harness.rank import rank_correlation
 from harness.sandbox.container import Candidate
 from harness.sandbox.limits import LEAST_WEIGHT, USUAL_WEIGHT
 
@@ -33,6 +39,8 @@ EXIT_S = 12.0
 KILL_GRACE_S = 1.0
 WATCH_S = 6.0
 DEATHS = 2
+IN_FLIGHT, IN_FLIGHT_WAIT_S, HELD_BACK_S = 4, 1.5, 0.4
+"""As in SigtermDrain: 150 requests/s that take a few ms each leave the first instance empty when it is told to stop, and then nothing can be lost."""
 
 
 class Rollout(Fault):
@@ -94,6 +102,7 @@ class RollingUpdate(Rollout):
     def prepare(self, running: Running) -> None:
         super().prepare(running)
         self._since, self._over, self._exit_s, self._second_ready_s = time.time(), self._began, -1.0, -1.0
+        self._held_back = self._told_at = self._released = self._began
         own = self._artifacts.own()
         self._own_model = -1 if own is None else int(self._becomes_ready(own))
         if self._own_model == 1 or self._becomes_ready(None):
@@ -117,10 +126,16 @@ class RollingUpdate(Rollout):
         """A second one that is not ready gets no traffic: it shares the first one's core, which may be why."""
         if self._second is None or self._second_ready_s < 0:
             return monotonic()
+        assert self._running is not None
+        running, store = self._running, self.scene.topology.feature_store
+        self._held_back = monotonic()
+        store.set_mode("slow", delay_s=HELD_BACK_S)
+        wait_for(lambda: running.in_flight() >= IN_FLIGHT, monotonic() + IN_FLIGHT_WAIT_S, 0.001)
         self.switch(self._second)
-        at = monotonic()
+        self._told_at = monotonic()
         self.candidate.signal("SIGTERM")
-        return at
+        self._released = store.set_mode("ok")  # what is held stays held; what comes now need not wait
+        return self._told_at
 
     def hold(self) -> None:
         since = monotonic()
@@ -131,6 +146,10 @@ class RollingUpdate(Rollout):
             self.candidate.stop(KILL_GRACE_S)
         pause_until(monotonic() + self.timing.fault_s)
         self._over = monotonic()
+
+    def undo(self) -> float:
+        self.scene.topology.feature_store.set_mode("ok")
+        return super().undo()
 
     def proof(self) -> Proof:
         told = signal.SIGTERM in observe.signals_sent(self.scene.topology, self.candidate.id, self._since)
@@ -150,10 +169,13 @@ class RollingUpdate(Rollout):
     def facts(self, seen: Seen) -> dict[str, float]:
         trace = seen.trace.between(self._began, self._over)
         valid, second = trace.valid, trace.target > 0
+        held = trace.where(~second & (trace.sent < self._told_at) & (trace.done > self._told_at))
         named = trace.version[valid]
         return {
             "sent": len(trace) - trace.dropped,
-            "failed": int(np.count_nonzero(~valid & trace.was_sent)),
+            "failed": int(np.count_nonzero(trace.was_sent & ~self._served(trace))),
+            "held": len(held),
+            "held_lost": int(np.count_nonzero(~held.has(*ANSWERED))),
             "by_first": int(np.count_nonzero(valid & ~second)),
             "by_second": int(np.count_nonzero(valid & second)),
             "versions": len(set(named[named >= 0].tolist())),
@@ -162,6 +184,13 @@ class RollingUpdate(Rollout):
             "own_model": self._own_model,
             "exit_s": self._exit_s,
         }
+
+
+    def _served(self, trace: Trace) -> Bools:
+        """Valid predictions, and whole answers to what was under way while the store was held back: how well that is borne, other faults ask."""
+        meanwhile = (trace.sent < self._released) & (trace.done > self._held_back)
+        served: Bools = trace.valid | (meanwhile & trace.has(*ANSWERED))
+        return served
 
 
 class BadRollout(Rollout):
@@ -196,10 +225,14 @@ class BadRollout(Rollout):
 
     def facts(self, seen: Seen) -> dict[str, float]:
         trace = seen.trace.between(self._began, seen.undo_at)
-        return {
+        answered = trace.where((trace.target > 0) & trace.valid)
+        facts = {
             "second_ready": int(self._ready),
             "second_opened": self._opened,
+            "second_valid": len(answered),
             "sent": len(trace) - trace.dropped,
             "failed": int(np.count_nonzero(~trace.valid & trace.was_sent)),
             "rollback_s": round(ready_after(seen.trace, seen.undo_at), 3),
         }
+        rank = rank_correlation(answered.score.tolist(), seen.truth(answered))
+        return facts if rank is None else facts | {"second_rank": rank}

@@ -17,7 +17,7 @@ from grader.schema.causes import Failure, Trouble
 from grader.schema.evidence.faults import FaultRecord
 from harness.faults.base import Fault, Proof, Scene, Seen, Timing, pause_until
 from harness.faults.catalogue import Entry
-from harness.faults.liveness import Liveness
+from harness.faults.polls import Polls
 from harness.load import schedule
 from harness.load.generator import Running
 from harness.load.outcomes import Outcome
@@ -33,6 +33,10 @@ LONGEST_S = 75.0
 """The probe is planned for this long and ended when the experiment is over: a start may take a minute."""
 
 DROPPED_SHARE = 0.01
+
+PROBED_ALONE = ("pause", "sigterm_drain", "pid1_signals", "sigkill", "worker_kill", "cpu_starvation", "tmp_full", "network_cut")
+"""Faults in which nothing of ours but the probe keeps our core busy: here a feature store that waits for it is a disturbance. In the others it is
+the experiment: huge bodies, bursts, a second instance."""
 
 
 @dataclass
@@ -51,9 +55,11 @@ def run(entry: Entry, scene: Scene, rows: Sequence[Row]) -> FaultRecord:
     moments, proof, failure = Moments(), Proof(False, "the experiment did not get that far"), None
     contract = scene.challenge.spec.contract
     try:
-        with Watch(scene.candidate, scene.topology.cores.candidate) as watch:
+        store = scene.topology.feature_store.waited_s if entry.id in PROBED_ALONE else lambda: None
+        with Watch(scene.candidate, scene.topology.cores.candidate, store=store) as watch:
             running = scene.generator.start(probe(entry, scene, rows, fault.hosts()))
-            with Liveness(scene.candidate.client, contract.health) as liveness:
+            client = scene.candidate.client
+            with Polls(client, contract.health) as liveness, Polls(client, contract.ready) as readiness:
                 try:
                     proof = _experiment(fault, running, moments)
                 except Trouble as trouble:
@@ -61,8 +67,12 @@ def run(entry: Entry, scene: Scene, rows: Sequence[Row]) -> FaultRecord:
                 trace = running.finish()
     except Trouble as trouble:
         return _unstarted(entry, failure or trouble.failure)
-    record = _record(entry, fault, running, trace, moments, proof, failure, liveness)
-    return record.model_copy(update={"disturbed": void_reason(trace, TIMEOUT_S, watch.use())})
+    record = _record(entry, fault, running, trace, moments, proof, failure)
+    polls = {"liveness": liveness.since(running.t0), "readiness": readiness.since(running.t0)}
+    record = record.model_copy(update=polls)
+    use = watch.use()
+    waited = {} if use is None or use.store_wait_share is None else {"store_wait_share": use.store_wait_share}
+    return record.model_copy(update={"disturbed": void_reason(trace, TIMEOUT_S, use), "facts": record.facts | waited})
 
 
 def probe(entry: Entry, scene: Scene, rows: Sequence[Row], also: Sequence[str] = ()) -> Plan:
@@ -103,8 +113,9 @@ def _experiment(fault: Fault, running: Running, moments: Moments) -> Proof:
 
 
 def _record(
-    entry: Entry, fault: Fault, running: Running, trace: Trace, moments: Moments, proof: Proof, failure: Failure | None, liveness: Liveness
+    entry: Entry, fault: Fault, running: Running, trace: Trace, moments: Moments, proof: Proof, failure: Failure | None
 ) -> FaultRecord:
+    """Without the polls, which have their own clock."""
     zero = running.t0
     failure = failure or _generator_failure(trace)
     facts = _steady_facts(trace, zero, moments.prepared)
@@ -123,7 +134,7 @@ def _record(
         end_s=_since(zero, moments.ended),
         bin_s=BIN_S,
         bins=time_bins(trace.between(zero, last), BIN_S, last - zero),
-        liveness=[(round(at - zero, 3), status) for at, status in liveness.polls if at >= zero],
+        liveness=[],
         facts=facts,
         cases=fault.cases() if proof.active else [],
         failure=failure,

@@ -7,6 +7,8 @@ import re
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,12 @@ from grader.schema.challenge import Limits
 from grader.schema.evidence import DockerfileChoice, ImageEvidence
 from harness.image.buildkit import NEWER_FRONTEND, BuildkitBuild, find_cli, frontend_is_new, unsupported
 from harness.image.classic import ClassicBuild, Outcome
+from harness.image.confine import Confinement, confined
 from harness.image.context import Staged, staged
-from harness.image.egress import BuildNetwork, build_network, unreachable_index
+from harness.image.egress import BuildNetwork, build_network, bytes_of_step, default_network, unreachable_index
 from harness.image.failures import explain
 from harness.image.watch import BuildLog, Watch
+from harness.sandbox import owner
 from harness.sandbox.engine import translate
 from harness.source.dockerfile import load
 from harness.source.instructions import Dockerfile
@@ -29,6 +33,7 @@ from harness.source.tree import SourceTree
 from harness.text import clean_tail, one_line
 
 PULL_DEADLINE_S = 300
+OWN_IMAGES = ("grader-sidecar", "grader-tools", "grader-candidate")
 SHELLS = ("/bin/sh", "sh", "/bin/bash", "bash", "/bin/ash", "ash")
 
 
@@ -51,7 +56,7 @@ def build(
     `cancel` stops the build when set; `cpuset` keeps it off measured cores; `helper_image` (holds iptables) cuts the build off from
     this host; `check_image` (holds Python) proves that a package index is out of reach; `reuse` takes an image that was built
     before from the same tree and base images.
-    Raises Trouble(build_failed | build_timeout | build_log_flood | copy_source_missing | package_index_unreachable |
+    Raises Trouble(build_failed | build_timeout | build_log_flood | build_disk_flood | copy_source_missing | package_index_unreachable |
     image_unavailable | disk_full | engine_lost | not_permitted | interrupted).
     """
     started = time.monotonic()
@@ -62,8 +67,13 @@ def build(
         tag = _tag(tree, choice, bases)
         if reuse and (found := _find(client, tag, labels)) is not None:
             return _describe(client, found, parsed, Outcome(cached_steps=1, steps=1), "reused", 0.0, "", "none: an image built before was reused")
-        with build_network(client, labels, helper_image) as network, BuildLog(log_path, limits.build_log_kib) as log:
-            builder_name, outcome, words = _run(client, tree, choice, parsed, limits, labels, network, tag, cpuset, cancel, log, root)
+        with (
+            build_network(client, labels, helper_image) as network,
+            confined(client, network.bridge, labels, helper_image, limits) as confinement,
+            BuildLog(log_path, limits.build_log_kib) as log,
+        ):
+            place = Where(network, confinement, helper_image, cpuset, root)
+            builder_name, outcome, words = _run(client, tree, choice, parsed, limits, labels, place, tag, cancel, log)
             if outcome.image is None:
                 _forget(client, outcome)
                 raise explain(
@@ -76,33 +86,49 @@ def build(
         raise translate(error) from error
 
 
+@dataclass(frozen=True)
+class Where:
+    """Network, cgroup and cores of a build, and the engine's own folder on this host."""
+
+    network: BuildNetwork
+    confinement: Confinement
+    helper_image: str | None
+    cpuset: str | None
+    root: str
+
+
 def _run(
     client: docker.DockerClient, tree: SourceTree, choice: DockerfileChoice, parsed: Dockerfile, limits: Limits, labels: Mapping[str, str],
-    network: BuildNetwork, tag: str, cpuset: str | None, cancel: threading.Event | None, log: BuildLog, root: str,
+    place: Where, tag: str, cancel: threading.Event | None, log: BuildLog,
 ) -> tuple[str, Outcome, str]:  # fmt: skip
-    """Stage the context, pick the builder and run it under the watch. Returns the builder's name, the outcome, the egress in words."""
+    """Stage the context, pick the builder and run it under the watch. Returns the builder's name, the outcome, egress and limits in words."""
     reasons = parsed.buildkit_reasons()
     keep_syntax = bool(reasons) and parsed.syntax is not None and _has_image(client, parsed.syntax)
-    with staged(tree, choice, keep_syntax=keep_syntax, with_git=_asks_git(tree, parsed)) as context:
+    cgroup = place.confinement.parent
+    with ExitStack() as entered:
+        context = entered.enter_context(
+            staged(tree, choice, keep_syntax=keep_syntax, with_git=_asks_git(tree, parsed), cache_scope=tag.partition(":")[2] if reasons else "")
+        )
         builder: ClassicBuild | BuildkitBuild
         if reasons:
-            builder = _buildkit(client, context, labels, tag, reasons, keep_syntax)
-            words = "the engine's default network, memory limit not enforced (BuildKit): the internet and this host as the engine reaches them"
+            builder = _buildkit(client, context, labels, tag, reasons, keep_syntax, cgroup)
+            words = entered.enter_context(default_network(client, labels, place.helper_image, place.network.bridge))
         else:
-            builder = ClassicBuild(context, network.name, labels, tag, limits, cpuset)
-            words = network.words
-        with Watch(builder.stop, limits, log, root, cancel) as watch:
+            builder = ClassicBuild(context, place.network.name, labels, tag, limits, place.cpuset, cgroup)
+            words = place.network.words
+        root = place.root
+        with Watch(builder.stop, limits, log, root, cancel, lambda: bytes_of_step(place.network.name)) as watch:
             outcome = builder.run(log)
         try:
             watch.raise_if_stopped()
         except Trouble:
             _forget(client, outcome)
             raise
-    return builder.name, outcome, words
+    return builder.name, outcome, f"{words}; {place.confinement.words}"
 
 
 def _buildkit(
-    client: docker.DockerClient, context: Staged, labels: Mapping[str, str], tag: str, reasons: list[str], keep_syntax: bool
+    client: docker.DockerClient, context: Staged, labels: Mapping[str, str], tag: str, reasons: list[str], keep_syntax: bool, cgroup: str
 ) -> BuildkitBuild:
     cli = find_cli()
     if cli is None:
@@ -111,7 +137,7 @@ def _buildkit(
     if newer and not keep_syntax and not frontend_is_new(str(client.version().get("Version", ""))):
         raise unsupported(newer, "this engine's own frontend is too old for it (Docker 23 knows it)")
     socket = getattr(getattr(client.api, "_custom_adapter", None), "socket_path", None)
-    return BuildkitBuild(cli, f"unix://{socket}" if socket else client.api.base_url, context, labels, tag)
+    return BuildkitBuild(cli, f"unix://{socket}" if socket else client.api.base_url, context, labels, tag, cgroup)
 
 
 def _asks_git(tree: SourceTree, parsed: Dockerfile) -> bool:
@@ -135,7 +161,10 @@ def _ensure_bases(client: docker.DockerClient, parsed: Dockerfile) -> list[str]:
 
 def _ensure(client: docker.DockerClient, reference: str) -> str:
     try:
-        return str(client.images.get(reference).id)
+        found = client.images.get(reference)
+        if owner.RUN in found.labels or reference.startswith(OWN_IMAGES):
+            raise Trouble("build_failed", f"FROM {one_line(reference, 120)}: an image of the grader or of another submission, and no base image")
+        return str(found.id)
     except ImageNotFound:
         pass
     except APIError as error:
@@ -207,7 +236,7 @@ def _describe(
         seconds=round(seconds, 3),
         cached=outcome.steps > 0 and outcome.cached_steps >= outcome.steps,
         size_bytes=int(facts.get("Size") or 0),
-        base_images=parsed.base_images(),
+        base_images=[*parsed.base_images(), *parsed.copied_images()],
         user=one_line(str(config.get("User") or ""), 100),
         entrypoint=entrypoint,
         command=command,

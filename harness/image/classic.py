@@ -18,7 +18,7 @@ from grader.schema.causes import Trouble
 from grader.schema.challenge import Limits
 from harness.image.context import Staged
 from harness.image.watch import BuildLog
-from harness.sandbox.engine import connect, translate
+from harness.sandbox.engine import connect, forget_logins, translate
 from harness.text import one_line
 
 CPU_SHARES = 64
@@ -46,11 +46,14 @@ class ClassicBuild:
 
     name = "classic"
 
-    def __init__(self, staged: Staged, network: str, labels: Mapping[str, str], tag: str, limits: Limits, cpuset: str | None) -> None:
+    def __init__(
+        self, staged: Staged, network: str, labels: Mapping[str, str], tag: str, limits: Limits, cpuset: str | None, cgroup: str = ""
+    ) -> None:
         self._staged, self._network, self._labels, self._tag = staged, network, labels, tag
         memory = limits.build_memory_mib << 20
         # Only these four keys exist; any other makes docker-py complain about an invalid tag.
         self._limits: Any = {"memory": memory, "memswap": memory, "cpushares": CPU_SHARES} | ({"cpusetcpus": cpuset} if cpuset else {})
+        self._cgroup = cgroup
         self._silence_s = int(limits.build_timeout_s) + 60  # the watch is the deadline; this one only ends a wedged engine
         self._response: requests.Response | None = None
         self._stopped = threading.Event()
@@ -67,6 +70,8 @@ class ClassicBuild:
         outcome = Outcome()
         with _own_client() as client:
             client.api.hooks["response"].append(self._remember)
+            if self._cgroup:
+                client.api.params = {"cgroupparent": self._cgroup}  # the engine knows it, docker-py's build() does not
             try:
                 for event in self._events(client):
                     _take(event, outcome, log)
@@ -103,6 +108,7 @@ class ClassicBuild:
 @contextmanager
 def _own_client() -> Iterator[docker.DockerClient]:
     client = connect()
+    forget_logins(client)
     try:
         yield client
     finally:

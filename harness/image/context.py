@@ -9,6 +9,7 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -20,7 +21,8 @@ STAGED = ".dockerfile.staged"
 """Name of our copy of the Dockerfile in the context; ignored there, so that `COPY . .` does not see it."""
 
 TIME = 1_577_836_800  # 2020-01-01: zip files, and with them wheels, cannot hold times before 1980
-_SYNTAX = re.compile(r"^#\s*syntax\s*=.*$", re.I)
+_CACHE_MOUNT = re.compile(r"--mount=(?=\S*type=cache)[^\s\\]+", re.I)
+_SYNTAX = re.compile(r"^(#|//)\s*syntax\s*=.*$", re.I)
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,13 @@ class Staged:
 
 
 @contextmanager
-def staged(tree: SourceTree, choice: DockerfileChoice, *, keep_syntax: bool = False, with_git: bool = False) -> Iterator[Staged]:
-    """Write the context to a temporary file. `keep_syntax` leaves `# syntax=` in place (it makes the engine pull a frontend)."""
+def staged(
+    tree: SourceTree, choice: DockerfileChoice, *, keep_syntax: bool = False, with_git: bool = False, cache_scope: str = ""
+) -> Iterator[Staged]:
+    """Write the context to a temporary file. `keep_syntax` leaves `# syntax=` in place (it makes the engine pull a frontend).
+
+    `cache_scope`: see `with_own_caches`.
+    """
     prefix = "" if choice.context == "." else choice.context + "/"
     ignored = tree.text(prefix + ".dockerignore", 256 << 10) or ""
     text = tree.text(choice.path) or ""
@@ -43,7 +50,8 @@ def staged(tree: SourceTree, choice: DockerfileChoice, *, keep_syntax: bool = Fa
             _add_tree(tar, tree, prefix, Ignore(ignored))
             if with_git:
                 _add_git(tar, tree, Ignore(ignored))
-            _add_bytes(tar, STAGED, (text if keep_syntax else without_syntax(text)).encode())
+            text = text if keep_syntax else without_syntax(text)
+            _add_bytes(tar, STAGED, (with_own_caches(text, cache_scope) if cache_scope else text).encode())
             _add_bytes(tar, ".dockerignore", f"{ignored}\n{STAGED}\n.dockerignore\n".encode())
         size = file.tell()
         file.seek(0)
@@ -51,14 +59,37 @@ def staged(tree: SourceTree, choice: DockerfileChoice, *, keep_syntax: bool = Fa
 
 
 def without_syntax(text: str) -> str:
-    """The Dockerfile without its `# syntax=` directive, every line in its place."""
+    """The Dockerfile without the directive that names another frontend, every line in its place.
+
+    BuildKit also knows `// syntax=` and a file that is one JSON object; no Dockerfile begins like either.
+    """
     lines = text.split("\n")
     for number, line in enumerate(lines):
-        if not line.startswith("#"):
+        if not line.startswith(("#", "//")):
             break
-        if _SYNTAX.match(line.rstrip("\r")):
-            lines[number] = "#"
+        if found := _SYNTAX.match(line.rstrip("\r")):
+            lines[number] = found[1]
+    if text.lstrip().startswith("{"):
+        lines[0] = f"#{lines[0]}"
     return "\n".join(lines)
+
+
+def with_own_caches(text: str, scope: str) -> str:
+    """The Dockerfile with every cache mount in a place of `scope`'s own.
+
+    BuildKit finds a cache mount by its id (its target, where none is given) and nothing else: under a plain name one submission could
+    leave files in the build of the next.
+    """
+    return _CACHE_MOUNT.sub(lambda mount: _scoped(mount[0], scope), text)
+
+
+def _scoped(mount: str, scope: str) -> str:
+    head, _, options = mount.partition("=")
+    parts = options.split(",")
+    named = {key.strip().lower(): value for key, _, value in (part.partition("=") for part in parts)}
+    place = named.get("id") or next((named[key] for key in ("target", "dst", "destination") if key in named), "")
+    kept = [part for part in parts if part.partition("=")[0].strip().lower() != "id"]
+    return f"{head}={','.join(kept)},id={scope}-{place.strip(chr(34))}"
 
 
 def _add_tree(tar: tarfile.TarFile, tree: SourceTree, prefix: str, ignore: Ignore) -> None:
@@ -82,11 +113,7 @@ def _add_path(tar: tarfile.TarFile, tree: SourceTree, path: str, name: str) -> N
         info.linkname = tree.symlinks[path]
         tar.addfile(info)
     else:
-        info = _info(name, tarfile.REGTYPE, 0o755 if path in tree.executables else 0o644)
-        with (tree.root / path).open("rb") as content:
-            info.size = content.seek(0, io.SEEK_END)
-            content.seek(0)
-            tar.addfile(info, content)
+        _add_file(tar, name, tree.root / path, 0o755 if path in tree.executables else 0o644)
 
 
 def _add_git(tar: tarfile.TarFile, tree: SourceTree, ignore: Ignore) -> None:
@@ -97,7 +124,16 @@ def _add_git(tar: tarfile.TarFile, tree: SourceTree, ignore: Ignore) -> None:
             if file.is_dir():
                 tar.addfile(_info(name, tarfile.DIRTYPE, 0o755))
             else:
-                _add_bytes(tar, name, file.read_bytes())
+                _add_file(tar, name, file)
+
+
+def _add_file(tar: tarfile.TarFile, name: str, file: Path, mode: int = 0o644) -> None:
+    """Never held in memory: a pack may be as large as the limit of repositories."""
+    info = _info(name, tarfile.REGTYPE, mode)
+    with file.open("rb") as content:
+        info.size = content.seek(0, io.SEEK_END)
+        content.seek(0)
+        tar.addfile(info, content)
 
 
 def _add_bytes(tar: tarfile.TarFile, name: str, content: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 import docker
@@ -13,7 +13,8 @@ from docker.errors import APIError, ContainerError, DockerException, ImageNotFou
 from docker.models.networks import Network
 from requests import RequestException
 
-from harness.sandbox.engine import translate
+from grader.schema.causes import Trouble
+from harness.sandbox.engine import connect, translate
 from harness.text import clean, one_line
 
 CHECK_S = 25
@@ -38,9 +39,10 @@ INDEXES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class BuildNetwork:
-    """`name` is what the builder is told; `words` say in the evidence what egress a build on it has."""
+    """`name` is what the builder is told, `bridge` its interface; `words` say in the evidence what egress a build on it has."""
 
     name: str
+    bridge: str
     words: str
 
 
@@ -61,12 +63,37 @@ def build_network(client: docker.DockerClient, labels: Mapping[str, str], helper
     closed = False
     try:
         closed = helper_image is not None and _rule(client, helper_image, labels, "-I", bridge)
-        inside = "new connections to this host's own services are dropped" if closed else "this host's own services are NOT cut off"
-        yield BuildNetwork(str(network.name), f"a bridge network of its own: the internet as this host reaches it; {inside}")
+        yield BuildNetwork(str(network.name), bridge, f"a bridge network of its own: the internet as this host reaches it; {_inside(closed)}")
     finally:
         _remove(client, network)
         if closed and helper_image is not None:
             _rule(client, helper_image, labels, "-D", bridge)
+
+
+@contextmanager
+def default_network(client: docker.DockerClient, labels: Mapping[str, str], helper_image: str | None, chain: str) -> Iterator[str]:
+    """The engine's default network, closed towards this host while a BuildKit builds there; yields the words for the evidence.
+
+    BuildKit takes no other network. What runs there already keeps its access, by its address; what is started there meanwhile by others has
+    none until the build ends. `chain` is the build network's bridge: a sweep removes the chain of that name when the bridge is gone.
+    """
+    network = client.networks.get("bridge")
+    bridge = str((network.attrs.get("Options") or {}).get("com.docker.network.bridge.name") or "docker0")
+    kept = [str(there.get("IPv4Address") or "").partition("/")[0] for there in (network.attrs.get("Containers") or {}).values()]
+    returns = " && ".join(f"iptables -w 5 -A {chain} -s {address} -j RETURN" for address in kept if address)
+    jump = f"INPUT {{position}}-i {bridge} -m conntrack --ctstate NEW -j {chain}"
+    script = f"iptables -w 5 -N {chain} && {returns or 'true'} && iptables -w 5 -A {chain} -j DROP && iptables -w 5 -I {jump.format(position='1 ')}"
+    closed = helper_image is not None and _script(client, helper_image, labels, script)
+    try:
+        yield f"the engine's default network (BuildKit takes no other): the internet as this host reaches it; {_inside(closed)}"
+    finally:
+        if helper_image is not None:
+            undo = f"iptables -w 5 -D {jump.format(position='')}; iptables -w 5 -F {chain}; iptables -w 5 -X {chain}"
+            _script(client, helper_image, labels, undo)
+
+
+def _inside(closed: bool) -> str:
+    return "new connections to this host's own services are dropped" if closed else "this host's own services are NOT cut off"
 
 
 def _remove(client: docker.DockerClient, network: Network) -> None:
@@ -89,17 +116,35 @@ def _remove(client: docker.DockerClient, network: Network) -> None:
 
 
 def _rule(client: docker.DockerClient, image: str, labels: Mapping[str, str], action: str, bridge: str) -> bool:
-    """Add or remove the INPUT rule through a one-shot container, so that a member of the docker group can grade too."""
+    """Add or remove the INPUT rule."""
     rule = " ".join([action, *_RULE]).format(bridge=bridge)
     both = f"iptables -w 5 {rule} && {{ ip6tables -w 5 {rule} || true; }}"  # a host without IPv6 has nothing to drop there
+    return _script(client, image, labels, both)
+
+
+def _script(client: docker.DockerClient, image: str, labels: Mapping[str, str], script: str) -> bool:
+    """Through a one-shot container, so that a member of the docker group can grade too."""
     try:
         client.containers.run(
-            image, ["sh", "-c", both], entrypoint=[], network_mode="host", cap_drop=["ALL"], cap_add=["NET_ADMIN", "NET_RAW"], remove=True,
+            image, ["sh", "-c", script], entrypoint=[], network_mode="host", cap_drop=["ALL"], cap_add=["NET_ADMIN", "NET_RAW"], remove=True,
             labels=dict(labels), user="0:0", read_only=True, tmpfs={"/run": "size=1m"}, mem_limit="64m", pids_limit=16,
         )  # fmt: skip
     except (ContainerError, ImageNotFound, APIError):
         return False
     return True
+
+
+def bytes_of_step(network: str) -> int:
+    """What the containers on a build's network have written, by the engine's account; 0 where it does not say (BuildKit shows none).
+
+    Over a connection of its own: the build's watch asks from another thread.
+    """
+    try:
+        with closing(connect()) as client:
+            found = client.api.containers(size=True, filters={"network": network})
+    except (DockerException, RequestException, Trouble):
+        return 0
+    return sum(int(container.get("SizeRw") or 0) for container in found)
 
 
 def unreachable_index(client: docker.DockerClient, log: str, image: str, network: str, labels: Mapping[str, str]) -> str | None:

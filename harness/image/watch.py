@@ -18,16 +18,24 @@ DISK_POLL_S = 0.5
 DISK_FLOOR = 1 << 30
 """Free bytes below which a build is stopped: an engine on a full disk takes every other run down with it."""
 
+STEP_DISK = 8 << 30
+"""Bytes that one step of a build may write. Large images with a whole training stack have layers of 3 to 5 GiB."""
+
 
 class Watch:
     """Context manager around one build. `stop` must end the build from another thread, and may be called more than once.
 
+    `written`: bytes that the running step has written, asked only when the disk has lost that much: others may have written them.
     After the block, `raise_if_stopped()` says why the build was ended, if it was.
     """
 
-    def __init__(self, stop: Callable[[], None], limits: Limits, log: BuildLog, engine_root: str, cancel: threading.Event | None) -> None:
-        self._stop, self._limits, self._log, self._cancel = stop, limits, log, cancel
+    def __init__(
+        self, stop: Callable[[], None], limits: Limits, log: BuildLog, engine_root: str, cancel: threading.Event | None,
+        written: Callable[[], int] = lambda: 0,
+    ) -> None:  # fmt: skip
+        self._stop, self._limits, self._log, self._cancel, self._written = stop, limits, log, cancel, written
         self._root = engine_root if Path(engine_root).exists() else "/"
+        self._most_free = 0
         self._started = time.monotonic()
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, name="build-watch", daemon=True)
@@ -62,7 +70,14 @@ class Watch:
             return Trouble("build_timeout", f"{self._log.step or 'before its first step'}, after {elapsed_s:.0f} s")
         if self._log.bytes > self._limits.build_log_kib << 10:
             return Trouble("build_log_flood", f"{self._log.step}: more than {self._limits.build_log_kib} KiB")
-        if look_at_disk and shutil.disk_usage(self._root).free < DISK_FLOOR:
+        return self._why_stop_for_disk() if look_at_disk else None
+
+    def _why_stop_for_disk(self) -> Trouble | None:
+        free = shutil.disk_usage(self._root).free
+        self._most_free = max(self._most_free, free)
+        if (self._most_free - free > STEP_DISK or free < DISK_FLOOR) and (written := self._written()) > STEP_DISK:
+            return Trouble("build_disk_flood", f"{self._log.step}: more than {written >> 20} MiB written; a step may write {STEP_DISK >> 20} MiB")
+        if free < DISK_FLOOR:
             return Trouble("disk_full", f"less than {DISK_FLOOR >> 30} GiB free while building: {self._log.step}")
         return None
 

@@ -16,13 +16,15 @@ from grader.schema.challenge import StressPlan
 from grader.schema.evidence.load import BurstStep, Capacity, CapacityTrial, ResourceUse
 from harness.load import schedule
 from harness.load.generator import Running
+from harness.load.outcomes import ANSWERED
 from harness.load.stage import Stage, make_plan
 from harness.load.supply import Supply
 from harness.load.trace import Trace, quantile
 from harness.load.watch import Watch
 from harness.load.windows import GENERATOR, void_reason
 
-CALLERS = (1, 2, 4, 8, 16, 32)
+CALLERS = (1, 2, 4, 8, 16, 32, 64, 128)
+"""The feature store takes 4 ms and more: 32 callers could not keep a service busy that serves 8000 requests/s."""
 ENOUGH = 1.1
 """A step that does not bring a tenth more than the best so far, twice in a row, shows that more callers bring nothing."""
 
@@ -46,6 +48,9 @@ LATE_TRIALS = 2
 
 POLL_S = 0.02
 SETTLE_S = 4.0
+SILENCES = 2
+"""So many times in a row nobody answered a single request: the service is gone for good, and not being started anew."""
+
 TIMEOUT_S = 2.0
 GUESS_RPS = 1000.0
 """Bodies for the first burst; one that runs out of them ends early and is rated all the same."""
@@ -88,6 +93,11 @@ class _Search:
     bursts: list[BurstStep] = field(default_factory=list)
     trials: list[CapacityTrial] = field(default_factory=list)
     cost_ms: float | None = None
+    silences: int = 0
+
+    @property
+    def gone(self) -> bool:
+        return self.silences >= SILENCES
 
     def run(self) -> Capacity:
         begin = monotonic()
@@ -139,7 +149,8 @@ class _Search:
 
     def _close_in(self, saturation: float) -> tuple[_Bracket, bool]:
         bracket, rate, voids, late = _Bracket(), min(self.highest, saturation * FIRST), 0, 0
-        while rate >= LOWEST_SHARE * self.stage.reality.rate_rps and not bracket.closed and monotonic() + self.plan.trial_s < self.deadline:
+        lowest = LOWEST_SHARE * self.stage.reality.rate_rps
+        while rate >= lowest and not bracket.closed and not self.gone and monotonic() + self.plan.trial_s < self.deadline:
             trial = self._settled_trial("search", rate, self.plan.trial_s)
             if trial.void is not None:
                 voids += 1
@@ -150,7 +161,7 @@ class _Search:
                     break
                 continue
             late = 0
-            if trial.held or (self._again(rate)):
+            if trial.held or (not self.gone and self._again(rate)):
                 bracket.held = rate
                 if rate >= self.highest:
                     break
@@ -170,7 +181,7 @@ class _Search:
         """
         rate, lowest = bracket.promising, LOWEST_SHARE * self.stage.reality.rate_rps
         for _ in range(CONFIRMATIONS):
-            if rate < lowest:
+            if rate < lowest or self.gone:
                 return None
             trial = self._settled_trial("confirm", rate, self.plan.confirm_s)
             if trial.held:
@@ -181,7 +192,8 @@ class _Search:
         return None
 
     def _settled_trial(self, phase: Phase, rate: float, seconds: float) -> CapacityTrial:
-        settle(self.stage, self.supply)
+        there = settle(self.stage, self.supply) or answers(self.stage, self.supply)
+        self.silences = 0 if there else self.silences + 1
         trial = self._trial(phase, rate, seconds)
         self.trials.append(trial)
         return trial
@@ -191,7 +203,7 @@ class _Search:
         offsets = schedule.poisson(rate, seconds, stage.seeds.derive(f"capacity:{len(self.trials)}"))
         limit = max(IN_FLIGHT_LEAST, rate * slo_s * IN_FLIGHT_SLOS)
         plan = make_plan(stage, offsets, self.supply, TIMEOUT_S)
-        with Watch(stage.candidate, stage.cores) as watch:
+        with Watch(stage.candidate, stage.cores, store=stage.store) as watch:
             running = stage.generator.start(plan)
             peak, aborted = _follow(running, seconds, limit, _allowed(len(offsets)))
             trace = running.stop() if aborted else running.wait()
@@ -211,10 +223,11 @@ class _Search:
         return round(saturation / alone, 2) if alone else None
 
     def _void(self, confirmed: float | None, bracket: _Bracket) -> str | None:
-        """Why nothing can be said: no rate held, and a trial that might have was spoilt."""
-        spoilt = next((trial.void for trial in reversed(self.trials) if trial.void), None)
-        judged = any(trial.held is False for trial in self.trials)
-        return spoilt if confirmed is None and (bracket.held is not None or not judged) else None
+        """Why nothing can be said: no rate held, and a trial that might have was spoilt: one below every rate that is known not to hold."""
+        spoilt = [trial for trial in self.trials if trial.void]
+        least = min((trial.rate_rps for trial in self.trials if trial.held is False), default=float("inf"))
+        might = bracket.held is not None or any(trial.rate_rps < least for trial in spoilt)
+        return spoilt[-1].void if confirmed is None and spoilt and might else None
 
 
 def _allowed(requests: int) -> float:
@@ -246,3 +259,9 @@ def settle(stage: Stage, supply: Supply) -> bool:
             return True
         sleep(POLL_S)  # a service that refuses at once would be asked thousands of times
     return False
+
+
+def answers(stage: Stage, supply: Supply) -> bool:
+    """Whether anything at all comes back within the deadline of a request."""
+    trace = stage.generator.start(make_plan(stage, [0.0, 0.01, 0.02], supply, TIMEOUT_S)).wait()
+    return bool(trace.has(*ANSWERED).any())

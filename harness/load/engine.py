@@ -212,14 +212,14 @@ def _cpu_s() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def main(counter_path: str) -> None:
+def main(counters_fd: int) -> None:
     gevent.setswitchinterval(0.0001)  # the default of 5 ms lets callbacks starve the socket poll
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with Path(counter_path).open("r+b") as file, mmap.mmap(file.fileno(), COUNTERS.size) as counters:
+    with mmap.mmap(counters_fd, COUNTERS.size) as counters:
         Engine(counters).serve()
     os._exit(0)  # in-flight work is worthless without a parent, and joining greenlets would only delay the end
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(int(sys.argv[1]))

@@ -31,6 +31,10 @@ REALTIME = 1
 still keeps the core for its slice of about 3 ms. The generator uses a fraction of the core, and the kernel keeps 5 % for others."""
 
 
+INHERITED = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
+"""Of our environment. The process that reads most of what a candidate says has none of the operator's secrets."""
+
+
 class LoadGenerator:
     """Context manager around the engine's process. Entering returns at once; the first `start` waits until the engine is up.
 
@@ -50,12 +54,13 @@ class LoadGenerator:
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="grader-load-", dir=self._parent_folder)))
-            counters = self.folder / "counters"
-            counters.write_bytes(bytes(COUNTERS.size))
-            self._counters = mmap.mmap(stack.enter_context(counters.open("r+b")).fileno(), COUNTERS.size)
+            # Memory and no file: a write to a mapped page of a file waits for the file system's journal while other work syncs.
+            counters = stack.enter_context(open(os.memfd_create("grader-load-counters"), "r+b", buffering=0))  # noqa: PTH123
+            counters.truncate(COUNTERS.size)
+            self._counters = mmap.mmap(counters.fileno(), COUNTERS.size)
             stack.callback(self._counters.close)
             self._errors = stack.enter_context((self.folder / "stderr").open("w+b"))
-            self._process = self._spawn(counters)
+            self._process = self._spawn(counters.fileno())
             stack.callback(self._end)
             self._stack = stack.pop_all()
         return self
@@ -92,12 +97,14 @@ class LoadGenerator:
         sent, ended, dropped, late, versions, elsewhere = COUNTERS.unpack_from(self._counters, 0)
         return sent, ended, dropped, late, versions, elsewhere
 
-    def _spawn(self, counters: Path) -> subprocess.Popen[bytes]:
+    def _spawn(self, counters: int) -> subprocess.Popen[bytes]:
         root = str(Path(harness.__file__).resolve().parent.parent)
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))}
+        environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         process = subprocess.Popen(
             [sys.executable, "-m", "harness.load.engine", str(counters)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env=environment, cwd=self.folder, bufsize=0, start_new_session=True,
+            pass_fds=[counters],
         )  # fmt: skip
         with contextlib.suppress(ProcessLookupError):  # a child that died at once is reported by the first `start`
             if self._cores:

@@ -13,7 +13,7 @@ class Outcome(IntEnum):
 
     OK = 0  # 200, valid by the contract
     DEGRADED = 1  # 200, valid, and flagged degraded
-    SHED = 2  # 429 or 503
+    SHED = 2  # 429 or 503, at once
     REJECTED = 3  # any other 4xx
     ERROR = 4  # 5xx, 3xx (never followed), or no HTTP at all
     CONTRACT = 5  # 2xx whose body breaks the contract
@@ -24,14 +24,18 @@ class Outcome(IntEnum):
     UNREACHABLE = 10  # no route to the service
     DROPPED = 11  # never sent: our own limit was reached
     CANCELLED = 12  # the run was stopped while it was in flight or before its time; readers never see it
+    SHED_LATE = 13  # 429 or 503, but later than PROMPT_S: sorted out where a trace is read
 
     @property
     def label(self) -> str:
         return self.name.lower()
 
 
+PROMPT_S = 1.0
+"""A refusal frees its caller to do something else. One that comes after half of the caller's patience (2 s) is a failure with another number."""
+
 VALID = (Outcome.OK, Outcome.DEGRADED)
 """Outcomes that carry a usable prediction."""
 
-ANSWERED = (Outcome.OK, Outcome.DEGRADED, Outcome.SHED, Outcome.REJECTED, Outcome.ERROR, Outcome.CONTRACT)
+ANSWERED = (Outcome.OK, Outcome.DEGRADED, Outcome.SHED, Outcome.SHED_LATE, Outcome.REJECTED, Outcome.ERROR, Outcome.CONTRACT)
 """Outcomes in which the service said something in time. ERROR includes an answer that was no HTTP (status 0)."""

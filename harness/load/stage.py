@@ -11,17 +11,21 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
+import numpy as np
+
 from grader.schema.challenge import Contract, LoadWindowPlan, Reality
 from grader.schema.evidence.load import ControlReading, LoadEvidence, LoadWindow
 from harness.load import schedule
 from harness.load.control import moved
 from harness.load.generator import LoadGenerator
+from harness.load.outcomes import Outcome
 from harness.load.plan import Plan
 from harness.load.slow_clients import SlowClients
 from harness.load.supply import Supply, fields
 from harness.load.trace import Trace
 from harness.load.watch import Target, Watch
 from harness.load.windows import About, summarise
+from harness.rank import rank_correlation
 from harness.seeds import Seeds
 
 RERUNS = 2
@@ -31,6 +35,8 @@ TIMEOUT_S = 2.0
 Hook = Callable[[str], None]
 TraceHook = Callable[[str, Trace], None]
 ControlHook = Callable[[str], ControlReading]
+TruthOf = Callable[[str], float | None]
+StoreHook = Callable[[], float | None]
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,8 @@ class Stage:
     """Everything that stays the same from window to window. `cores` are the candidate's; `cpus` its limit; `run_start` is CLOCK_MONOTONIC.
 
     `before(name)` and `after(name, trace)` surround every attempt at a window, e.g. to scrape metrics; they are not measured.
-    `control(moment)` reads the control container; None where there is none.
+    `control(moment)` reads the control container; None where there is none. `store()`: seconds that the feature store has waited for a core.
+    `truth(id)`: the hidden probability of a request, None where it is not known.
     """
 
     generator: LoadGenerator
@@ -52,6 +59,8 @@ class Stage:
     before: Hook = field(default=lambda _name: None)
     after: TraceHook = field(default=lambda _name, _trace: None)
     control: ControlHook | None = None
+    store: StoreHook = field(default=lambda: None)
+    truth: TruthOf = field(default=lambda _id: None)
 
 
 @dataclass(frozen=True)
@@ -152,7 +161,7 @@ def _attempt(stage: Stage, stretch: Sequence[Segment], supply: Supply, attempt: 
         stage.before(segment.name)
     plan = make_plan(stage, offsets, supply)
     slow = _slow_clients(stage, stretch[0], supply)
-    with Watch(stage.candidate, stage.cores, lambda: stage.generator.counters()[0]) as watch, slow or nullcontext():
+    with Watch(stage.candidate, stage.cores, lambda: stage.generator.counters()[0], stage.store) as watch, slow or nullcontext():
         running = stage.generator.start(plan)
         trace = running.wait()
     windows: list[LoadWindow] = []
@@ -165,9 +174,17 @@ def _attempt(stage: Stage, stretch: Sequence[Segment], supply: Supply, attempt: 
             attempts=attempt,
         )  # fmt: skip
         window = summarise(part, about, watch.use() if len(stretch) == 1 else watch.use(begin, end), BIN_S)
+        window = window.model_copy(update={"rank_correlation": ranked(part, stage.truth)})
         windows.append(window.model_copy(update={"slow_clients": slow.seen}) if slow else window)
         stage.after(segment.name, part)
     return windows
+
+
+def ranked(trace: Trace, truth: TruthOf) -> float | None:
+    """How the scores of undegraded answers rank their requests; a fallback ranks them worse, as it may. None where too few are known."""
+    rows = np.flatnonzero(trace.has(Outcome.OK)).tolist() if trace.ids else []
+    known = [(float(trace.score[i]), p) for i in rows if (p := truth(trace.ids[i])) is not None]
+    return rank_correlation([score for score, _ in known], [p for _, p in known])
 
 
 def _slow_clients(stage: Stage, segment: Segment, supply: Supply) -> SlowClients | None:

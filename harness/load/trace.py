@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.load.outcomes import VALID, Outcome
+from harness.load.outcomes import PROMPT_S, VALID, Outcome
 from harness.load.plan import Plan
 from harness.load.tape import COLUMNS, COUNTERS
 
@@ -62,6 +62,8 @@ class Trace:
         kept = np.flatnonzero(columns["outcome"] != Outcome.CANCELLED)
         cut: dict[str, Any] = {name: values[kept].astype(np.float64 if COLUMNS[name] == "d" else np.int64) for name, values in columns.items()}
         cut["degraded"] = cut["degraded"].astype(bool)
+        late = (cut["outcome"] == Outcome.SHED) & (cut["received"] - cut["sent"] > PROMPT_S)
+        cut["outcome"] = np.where(late, int(Outcome.SHED_LATE), cut["outcome"])
         ids = [plan.ids[i % len(plan.ids)] for i in kept] if plan.ids else []
         cut |= {name: float(done[name]) for name in ("t0", "cpu_s", "end")}
         return Trace(index=kept, ids=ids, versions=list(done["versions"]), **cut)

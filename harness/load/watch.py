@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from threading import Event, Thread
 from typing import Protocol
 
@@ -53,13 +54,15 @@ class Target(Protocol):
 class Watch:
     """Context manager around a stretch of load. Samples in a thread; `use(start, end)` afterwards gives the part between two moments.
 
-    `requests` tells how many requests were sent so far.
+    `requests` tells how many requests were sent so far, `store` for how many seconds the feature store's process has waited for a core.
     """
 
-    def __init__(self, candidate: Target, cores: Sequence[int], requests: Callable[[], int] = lambda: 0) -> None:
-        self._candidate, self._cores, self._requests = candidate, cores, requests
+    def __init__(
+        self, candidate: Target, cores: Sequence[int], requests: Callable[[], int] = lambda: 0, store: Callable[[], float | None] = lambda: None
+    ) -> None:
+        self._candidate, self._cores, self._requests, self._store = candidate, cores, requests, store
         self._over = Event()
-        self._samples: list[tuple[Usage, CoreTimes, int]] = []
+        self._samples: list[tuple[Usage, CoreTimes, int, float | None]] = []
         self._sampler = Thread(target=self._sample, name="usage", daemon=True)
         self._trouble: Trouble | None = None
 
@@ -83,7 +86,14 @@ class Watch:
         chosen = self._samples[first : last + 1]
         if len(chosen) < 2:
             return None
-        return resource_use([usage for usage, _, _ in chosen], chosen[0][1], chosen[-1][1], [sent for _, _, sent in chosen])
+        usages, cores, sent, waits = zip(*chosen, strict=True)
+        found = resource_use(usages, cores[0], cores[-1], sent)
+        seconds = usages[-1].at_monotonic - usages[0].at_monotonic
+        if found is None or waits[0] is None or waits[-1] is None or seconds <= 0:
+            return found
+        steps = [after - before for before, after in pairwise(waits) if before is not None and after is not None]
+        share, longest = max(0.0, waits[-1] - waits[0]) / seconds, max(steps, default=0.0)
+        return found.model_copy(update={"store_wait_share": round(share, 4), "store_wait_longest_s": round(max(0.0, longest), 4)})
 
     def _at(self, i: int) -> float:
         return self._samples[i][0].at_monotonic
@@ -91,7 +101,7 @@ class Watch:
     def _read(self) -> None:
         """The core's account as it was when the candidate's was read: asking engine and helper for the rest may take longer at a busy moment."""
         before, usage, after = core_times(self._cores), self._candidate.usage(), core_times(self._cores)
-        self._samples.append((usage, between(before, after, usage.at_monotonic), self._requests()))
+        self._samples.append((usage, between(before, after, usage.at_monotonic), self._requests(), self._store()))
 
     def _sample(self) -> None:
         try:

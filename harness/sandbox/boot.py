@@ -170,8 +170,8 @@ def watch(
         meanwhile()
     _until_settled(seen, served, ready_timeout_s)
     evidence = seen.evidence()
-    if contract.port not in evidence.listening_ports and not candidate.client.get(contract.health).status:
-        raise seen.failed("start_exited", f"listened on port {contract.port} and no longer does after {SETTLE_S:g} s")
+    if candidate.port not in evidence.listening_ports and not candidate.client.get(contract.health).status:
+        raise seen.failed("start_exited", f"listened on port {candidate.port} and no longer does after {SETTLE_S:g} s")
     return evidence
 
 
@@ -217,7 +217,7 @@ def _never_ready(seen: _Watch, ready_timeout_s: float) -> StartFailed:
     if seen.answered():
         return seen.failed("not_ready", f"{seen.contract.ready} answered {seen.status['ready']} for {ready_timeout_s:g} s")
     if "not_http" in seen.errors:
-        return seen.failed("not_http", f"port {seen.contract.port} answers with something else than HTTP/1.1")
+        return seen.failed("not_http", f"port {seen.candidate.port} answers with something else than HTTP/1.1")
     ports = seen.candidate.listening_ports()
     others = f"it listens on {', '.join(map(str, ports))}" if ports else "nothing listens"
-    return seen.failed("start_timeout", f"no answer on port {seen.contract.port} for {ready_timeout_s:g} s; {others}")
+    return seen.failed("start_timeout", f"no answer on port {seen.candidate.port} for {ready_timeout_s:g} s; {others}")

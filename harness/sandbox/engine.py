@@ -12,12 +12,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import docker
 import requests
 import urllib3
 from docker.errors import APIError, DockerException, ImageNotFound
+from docker.utils.proxy import ProxyConfig
 
 from grader.schema.causes import Trouble
 
@@ -90,6 +92,10 @@ def _open(url: str, timeout_s: float) -> docker.DockerClient:
         raise FileNotFoundError(errno.ENOENT, "no such socket", path)
     # The first question gets a short deadline: a wedged engine accepts connections and never answers.
     client = docker.DockerClient(base_url=url, version="auto", timeout=int(PROBE_S), max_pool_size=32)
+    # Else the proxies of the operator's ~/.docker/config.json, passwords included, would stand in every candidate's environment,
+    # and a password of ~/.netrc in every request.
+    api: Any = client.api  # both are docker-py's own
+    api._proxy_configs, api.trust_env = ProxyConfig(), False
     try:
         client.ping()
     except BaseException:
@@ -97,6 +103,16 @@ def _open(url: str, timeout_s: float) -> docker.DockerClient:
         raise
     client.api.timeout = int(timeout_s)
     return client
+
+
+def forget_logins(client: docker.DockerClient) -> None:
+    """From here on no registry login of the operator's goes to the engine: a candidate's FROM must not pull what only the operator may."""
+    api: Any = client.api
+    api._set_auth_headers = _send_none
+
+
+def _send_none(headers: dict[str, str]) -> None:
+    """In place of docker-py's own, which would read the operator's logins again."""
 
 
 def _why(error: BaseException) -> str:

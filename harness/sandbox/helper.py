@@ -23,12 +23,13 @@ FILTERS = ("iptables", "ip6tables")
 
 @dataclass(frozen=True)
 class Process:
-    """A process of the candidate as the host sees it."""
+    """A process of the candidate as the host sees it. `cpu_s`: what it has used since its start."""
 
     pid: int
     uid: int
     command: str
     parent: int = 0
+    cpu_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Helper:
 
     def processes(self, container: str) -> list[Process]:
         found = self._sidecar.ask("processes", container=container)["processes"]
-        return [Process(p["pid"], p["uid"], p["command"], p["parent"]) for p in found if p["state"] != "Z"]
+        return [Process(p["pid"], p["uid"], p["command"], p["parent"], p["cpu_s"]) for p in found if p["state"] != "Z"]
 
     def listening_ports(self, container: str) -> list[int]:
         """TCP ports the container listens on beyond loopback, from /proc/<pid>/net."""

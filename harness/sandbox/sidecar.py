@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -101,10 +102,21 @@ class FeatureStore:
 
     def __init__(self, sidecar: Sidecar, network: Network, name: str, address: str) -> None:
         self._sidecar, self._network, self.name, self._address = sidecar, network, name, address
+        self._pid = 0
 
     @property
     def container_id(self) -> str:
         return str(self._sidecar.container.id)
+
+    def waited_s(self) -> float | None:
+        """Seconds since its start in which its process was ready to run and had no core (schedstat); None where this host does not tell."""
+        if not self._pid:
+            self._sidecar.container.reload()
+            self._pid = int(self._sidecar.container.attrs["State"]["Pid"])
+        try:
+            return int(Path(f"/proc/{self._pid}/schedstat").read_text().split()[1]) / 1e9
+        except (OSError, ValueError, IndexError):
+            return None
 
     def leave_network(self) -> None:
         """Its name vanishes, its address falls silent; the control line does not pass through the network and goes on."""

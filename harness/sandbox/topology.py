@@ -22,7 +22,7 @@ from docker.types import Mount
 from grader.schema.causes import Trouble
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import IsolationProbe, SandboxEvidence
-from harness.sandbox import image_user, isolation, owner, token_file
+from harness.sandbox import image_user, isolation, owner, runtime, token_file
 from harness.sandbox.container import ENGINE_ERRORS, Candidate, read_container_file
 from harness.sandbox.engine import translate
 from harness.sandbox.helper import Helper
@@ -57,11 +57,13 @@ class Topology:
 
     def __init__(
         self, client: docker.DockerClient, run_id: str, challenge: Challenge, labels: Mapping[str, str], sidecar_image: str,
-        *, cores: Cores | None = None, record: owner.RunRecord | None = None,
+        *, cores: Cores | None = None, record: owner.RunRecord | None = None, port: int | None = None,
     ) -> None:  # fmt: skip
+        """`port` is what candidates are told to listen on; the contract's, where none is given."""
         self.client, self.run_id, self.challenge, self.image = client, run_id, challenge, sidecar_image
         self.labels = dict(labels)
         self.cores = cores or choose_cores()
+        self.port = port or challenge.contract.port
         self.network = Network(client, run_id, self.labels)
         self.control_network = Network(client, f"{run_id}-control", self._kind("control"))  # of its own: the candidate must not reach the control
         self.tag = self.network.name.removeprefix("net-")
@@ -77,6 +79,8 @@ class Topology:
         self._image_volumes_made: list[Volume] = []
         self._rule = False
         self.cgroup = ""
+        self._engine_info: dict[str, Any] = {}
+        self._runtime: str | None = None
         self._background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="isolation")
         self._isolation: Future[list[IsolationProbe]] | None = None
 
@@ -102,6 +106,8 @@ class Topology:
         self.token_file = TokenFile(record)
         self._files.callback(self.token_file.remove)
         together([self._start_helper, self._open_networks])
+        self._engine_info = self.client.info()
+        self._runtime = runtime.chosen(self._engine_info)
         self.cgroup = self._own_cgroup()
         self._start_sidecars()
         self._rule = True  # before it is set: an interrupt in between must not leave it behind, and deleting what is not there does no harm
@@ -114,7 +120,7 @@ class Topology:
     def _own_cgroup(self) -> str:
         """A top-level cgroup for the candidate and for our sidecars: below the engine's own, all containers together weigh as much as one
         process of the host. A feature store that waits for builds of other gradings on our core would look like a slow dependency."""
-        driver = self.client.info().get("CgroupDriver")
+        driver = self._engine_info.get("CgroupDriver")
         if driver != "cgroupfs":
             self.notes.append(f"the candidate shares the engine's cgroup (driver {driver}): other work on its core weighs as much as it does")
             return ""
@@ -197,8 +203,7 @@ class Topology:
             container = self._create(image, host, dict(env or {}), mounts, data)
         except ENGINE_ERRORS as error:
             raise self._explained(error) from error
-        address, port = self.network.address(host), self.challenge.contract.port
-        candidate = Candidate(self.client, container, self.network, address, port, self.helper, bool(self.cgroup))
+        candidate = Candidate(self.client, container, self.network, self.network.address(host), self.port, self.helper, bool(self.cgroup))
         self.candidates.append(candidate)
         try:
             if beside:
@@ -232,6 +237,8 @@ class Topology:
 
         def create(mounts: Sequence[Mount]) -> Container:
             flags = candidate_flags(self.challenge.limits, self.cores, data, mounts, volumes, self.cgroup)
+            if self._runtime:
+                flags["runtime"] = self._runtime
             return self.client.containers.create(image, **given, **flags, **place)
 
         if self.token_file is None or any(PurePosixPath(token_file.TARGET).is_relative_to(str(volume["Target"])) for volume in volumes):
@@ -262,7 +269,7 @@ class Topology:
         """What the contract promises to every container of a submission."""
         contract = self.challenge.contract
         return {
-            "PORT": str(contract.port),
+            "PORT": str(self.port),
             "FEATURE_STORE_URL": FEATURE_STORE_URL,
             "FEATURE_STORE_TOKEN_FILE": token_file.TARGET,
             "ALERT_WEBHOOK_URL": ALERT_WEBHOOK_URL,
@@ -290,7 +297,7 @@ class Topology:
             raise translate(error) from error
         return SandboxEvidence(
             isolation=probes,
-            flags=described(self.challenge.limits, self.cores),
+            flags=described(self.challenge.limits, self.cores) | {"runtime": runtime.in_words(self._engine_info, self._runtime)},
             candidate_cores=list(self.cores.candidate),
             generator_cores=list(self.cores.ours),
             cgroup=cgroup_version(),

@@ -46,12 +46,14 @@ def processes(command: Command) -> Reply:
         try:
             status = Path(f"/proc/{pid}/status").read_text(errors="replace")
             words = Path(f"/proc/{pid}/cmdline").read_bytes()[:4096].replace(b"\0", b" ").decode("utf-8", "replace").strip()
+            times = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
         except OSError:
             continue
         fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
         found.append({
             "pid": pid, "uid": int(fields["Uid"].split()[1]), "parent": int(fields["PPid"]),
             "state": fields["State"].split()[0], "command": words or fields["Name"].strip(),
+            "cpu_s": (int(times[11]) + int(times[12])) / TICKS,
         })  # fmt: skip
     return {"processes": found}
 
@@ -228,15 +230,21 @@ def remove_cgroups(command: Command) -> Reply:
 
 
 def rules_of_vanished_bridges(command: Command) -> Reply:
-    """Delete our INPUT rules whose bridge no longer exists. Only interfaces named as ours are looked at."""
+    """Delete our INPUT rules whose bridge no longer exists, and the chains named after such a bridge. Only names of ours are looked at."""
     deleted = 0
     for tool in ("iptables", "ip6tables"):
         listed = subprocess.run([tool, "-w", "5", "-S", "INPUT"], capture_output=True, text=True, timeout=10, check=False)
         for rule in listed.stdout.splitlines():
-            bridge = re.search(rf"-i ({command['pattern']})(?:\s|$)", rule)
+            bridge = re.search(rf"-[ij] ({command['pattern']})(?:\s|$)", rule)
             if rule.startswith("-A INPUT ") and bridge and not Path(f"/sys/class/net/{bridge[1]}").exists():
                 done = subprocess.run([tool, "-w", "5", "-D", *rule.split()[1:]], capture_output=True, timeout=10, check=False)
                 deleted += done.returncode == 0
+        listed = subprocess.run([tool, "-w", "5", "-S"], capture_output=True, text=True, timeout=10, check=False)
+        for chain in re.findall(rf"^-N ({command['pattern']})$", listed.stdout, re.M):
+            if not Path(f"/sys/class/net/{chain}").exists():
+                for action in ("-F", "-X"):
+                    subprocess.run([tool, "-w", "5", action, chain], capture_output=True, timeout=10, check=False)
+                deleted += 1
     return {"deleted": deleted}
 
 

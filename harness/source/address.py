@@ -30,6 +30,11 @@ class Remote:
     addresses: tuple[str, ...]
 
     @property
+    def origin(self) -> str:
+        """Scheme, host and port as they stand in `url`."""
+        return "/".join(self.url.split("/")[:3])
+
+    @property
     def pin(self) -> str:
         """The `http.curloptResolve` value that keeps git on the checked addresses, so a second DNS answer cannot move it."""
         return f"{self.host}:{self.port}:{','.join(self.addresses)}"
@@ -58,7 +63,7 @@ def guard(origin: str, allow_hosts: Sequence[str] = (), resolve: Resolver | None
     if origin[:8].lower() != "https://":
         raise UsageError(f"{shown}: only https:// URLs are cloned")
     if "@" in parts.netloc:
-        raise UsageError(f"{shown}: a URL must not hold credentials")
+        raise UsageError(f"{shown}: a URL must not hold credentials; tokens for private repositories go into GRADER_GIT_TOKENS")
     if parts.query or parts.fragment or "?" in origin or "#" in origin:
         raise UsageError(f"{shown}: a clone URL has no query or fragment")
     if not parts.path.strip("/"):

@@ -16,6 +16,9 @@ from harness.source.tree import SourceTree
 from harness.text import one_line
 
 MAX_DOCKERFILE = 256 << 10
+MAX_LOOKED_AT = 1 << 20
+"""Bytes of all Dockerfiles among which one is chosen: a repository may hold thousands, or files that only carry the name."""
+
 _NAME = re.compile(r"^(?:dockerfile|containerfile)(?:[.\-_][\w.\-]+)?$|^[\w.\-]+\.dockerfile$", re.I)
 _COMPOSE = re.compile(r"^(?:docker-)?compose(?:[.\-_][\w.\-]+)?\.ya?ml$", re.I)
 _VENDORED = re.compile(r"(?:^|/)(?:node_modules|site-packages|dist-packages|venv|\.venv|vendor|third_party|\.tox)/")
@@ -91,13 +94,20 @@ def candidates(tree: SourceTree) -> list[Candidate]:
     """Every Dockerfile with a FROM, best first."""
     by_compose = {path for path, _ in _compose_builds(tree)}
     found: list[Candidate] = []
-    for path in tree.paths:
-        name = posixpath.basename(path)
-        if _NAME.match(name) and not name.endswith(".dockerignore") and not _VENDORED.search(path) and len(found) < 100:
-            parsed = load(tree, path)
-            if parsed.stages:
-                found.append(_score(path, parsed, path in by_compose))
+    room = MAX_LOOKED_AT
+    for path in sorted(filter(_is_named, tree.paths), key=lambda path: path.count("/")):
+        text = tree.text(path, MAX_DOCKERFILE) or ""
+        room -= len(text)
+        parsed = parse(text)
+        if parsed.stages:
+            found.append(_score(path, parsed, path in by_compose))
+        if room < 0 or len(found) == 100:
+            break
     return sorted(found, key=lambda candidate: (-candidate.points, candidate.path.count("/"), candidate.path))
+
+
+def _is_named(path: str) -> bool:
+    return _NAME.match(posixpath.basename(path)) is not None and not path.endswith(".dockerignore") and _VENDORED.search(path) is None
 
 
 def _score(path: str, parsed: Dockerfile, in_compose: bool) -> Candidate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import resource
 import shutil
 import signal
@@ -16,9 +17,14 @@ from pathlib import Path
 from typing import IO
 
 from grader.schema.causes import UsageError
+from harness.source.login import Login
 
 OUTPUT_CAP = 64 << 10
-ADDRESS_SPACE = 2 << 30  # a zlib bomb inflates in git's memory, not on disk
+SAID_MAX = 1 << 20
+"""Bytes of messages after which a server is a flood: whatever it says stands on git's standard error."""
+
+MEMORY = 48 << 20
+"""Of one git process. A delta that makes gigabytes, a folder of a million files or an endless list of branches grows there, not on disk."""
 
 HARDENING: dict[str, str] = {
     "protocol.allow": "never",
@@ -28,7 +34,11 @@ HARDENING: dict[str, str] = {
     "core.attributesFile": "/dev/null",
     "core.protectHFS": "true",
     "core.protectNTFS": "true",
-    "core.bigFileThreshold": "16m",
+    "core.bigFileThreshold": "1m",  # larger files are streamed, never held in memory; the following keep the rest within MEMORY
+    "core.deltaBaseCacheLimit": "8m",
+    "core.packedGitWindowSize": "1m",
+    "core.packedGitLimit": "16m",
+    "pack.threads": "1",
     "core.quotePath": "false",
     "credential.helper": "",
     "fetch.fsckObjects": "true",
@@ -39,6 +49,7 @@ HARDENING: dict[str, str] = {
     "gc.auto": "0",
     "maintenance.auto": "false",
     "http.followRedirects": "false",
+    "http.version": "HTTP/1.1",  # less to attack, and no 32 MiB windows
     "http.proxy": "",
     "http.cookieFile": "",
     "http.lowSpeedLimit": "1000",
@@ -49,13 +60,30 @@ HARDENING: dict[str, str] = {
 }
 
 
+# In git's own words; what a server says stands behind "remote:".
+_MEMORY_GONE = re.compile(r"^(?:fatal|error): .*(?:out of memory|alloc failed|cannot allocate memory|mmap failed|virtual memory)", re.I | re.M)
+
+
+_FILE_TOO_LARGE = re.compile(r"^(?:fatal|error): .*: File too large$", re.M)
+
+
 class GitFailed(Exception):
     """git ended with an error. `said` is the capped end of its standard error; `overflow` says that a watch stopped it."""
 
     def __init__(self, said: str, overflow: bool = False) -> None:
         super().__init__(said)
-        self.said = said
+        self.said = said.replace("\r", "\n")  # progress that is overwritten on a terminal
         self.overflow = overflow
+
+    @property
+    def out_of_memory(self) -> bool:
+        """It came to the end of `MEMORY`."""
+        return _MEMORY_GONE.search(self.said) is not None
+
+    @property
+    def file_too_large(self) -> bool:
+        """It came to the end of what one file may hold."""
+        return _FILE_TOO_LARGE.search(self.said) is not None
 
 
 class Git:
@@ -80,27 +108,28 @@ class Git:
     def __exit__(self, *exc: object) -> None:
         self._home.cleanup()
 
-    def run(self, *arguments: str, cwd: Path | None = None, watch: Callable[[], bool] | None = None) -> bytes:
+    def run(self, *arguments: str, watch: Callable[[], bool] | None = None, stdin: bytes | None = None, login: Login | None = None) -> bytes:
         """Run one command and return its standard output (at most OUTPUT_CAP bytes are kept).
 
         `watch` is asked every 0.1 s whether to go on. Raises GitFailed, or UsageError when the deadline passes.
         """
         kept = bytearray()
-        for chunk in self.stream(*arguments, cwd=cwd, watch=watch):
+        for chunk in self.stream(*arguments, watch=watch, stdin=stdin, login=login):
             kept += chunk[: max(0, OUTPUT_CAP - len(kept))]
         return bytes(kept)
 
     def stream(
-        self, *arguments: str, cwd: Path | None = None, watch: Callable[[], bool] | None = None, stdin: bytes | None = None
+        self, *arguments: str, watch: Callable[[], bool] | None = None, stdin: bytes | None = None, login: Login | None = None
     ) -> Generator[bytes, None, None]:
         """Standard output in pieces as it arrives. Leaving the loop early ends the whole process group."""
-        with self._process(arguments, cwd, stdin) as (process, said):
+        with self._process(arguments, stdin, login) as process:
+            assert process.stdout is not None and process.stderr is not None
+            ears = Listener(process.stderr, SAID_MAX, OUTPUT_CAP, lambda: _kill_group(process))
             stop = threading.Event()
             verdict: list[str] = []
             watcher = threading.Thread(target=self._watch, args=(process, stop, watch, verdict), daemon=True)
             watcher.start()
             try:
-                assert process.stdout is not None
                 while chunk := process.stdout.read1(1 << 16):  # type: ignore[attr-defined]
                     yield chunk
                 process.wait()
@@ -108,41 +137,45 @@ class Git:
                 stop.set()
                 _kill_group(process)
                 watcher.join()
+                ears.join()
+            said = ears.said if login is None else login.removed_from(ears.said)
             if verdict:
                 _raise(verdict[0])
+            if ears.flooded:
+                raise UsageError(f"the server sends more than {SAID_MAX >> 20} MiB of messages; it is no git server to rely on")
             if process.returncode != 0:
-                said.seek(max(0, said.seek(0, os.SEEK_END) - OUTPUT_CAP))
-                raise GitFailed(said.read().decode("utf-8", "replace"))
+                raise GitFailed(said)
 
     @contextlib.contextmanager
-    def _process(
-        self, arguments: Sequence[str], cwd: Path | None, stdin: bytes | None
-    ) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
-        # What git says is kept in memory: on a full disk the words "No space left" would be the first to be lost.
-        with os.fdopen(os.memfd_create("git-said"), "w+b") as said, tempfile.TemporaryFile() as given:
+    def _process(self, arguments: Sequence[str], stdin: bytes | None, login: Login | None) -> Iterator[subprocess.Popen[bytes]]:
+        with tempfile.TemporaryFile() as given:
             given.write(stdin or b"")
             given.seek(0)
             process = subprocess.Popen(
                 [str(self.executable), *arguments],
-                cwd=cwd or self.home,
-                env=self._environment(),
+                cwd=self.home,
+                env=self._environment() | (login.environment if login is not None else {}),
                 stdin=given,
                 stdout=subprocess.PIPE,
-                stderr=said,
+                # Kept in memory, not in a file: on a full disk the words "No space left" would be the first to be lost.
+                stderr=subprocess.PIPE,
                 start_new_session=True,
+                # SIGXFSZ stays ignored: a pack beyond its limit is then an error that index-pack tells, and not its silent death.
+                restore_signals=False,
             )
             # Limits are inherited by git's own children (git-remote-https, index-pack), which start after this line.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (self.max_file_bytes, self.max_file_bytes))
-                resource.prlimit(process.pid, resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+                resource.prlimit(process.pid, resource.RLIMIT_DATA, (MEMORY, MEMORY))
                 resource.prlimit(process.pid, resource.RLIMIT_CORE, (0, 0))
             try:
-                yield process, said
+                yield process
             finally:
                 _kill_group(process)
                 process.wait()
-                if process.stdout is not None:
-                    process.stdout.close()
+                for stream in (process.stdout, process.stderr):
+                    if stream is not None:
+                        stream.close()
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -172,6 +205,34 @@ class Git:
             if verdict:
                 _kill_group(process)
                 return
+
+
+class Listener:
+    """Reads a stream to its end on a thread of its own; keeps the last `keep` bytes and calls `stop` when more than `most` came."""
+
+    def __init__(self, stream: IO[bytes], most: int, keep: int, stop: Callable[[], None]) -> None:
+        self._stream, self._most, self._keep, self._stop = stream, most, keep, stop
+        self._tail = b""
+        self.flooded = False
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    @property
+    def said(self) -> str:
+        return self._tail.decode("utf-8", "replace")
+
+    def join(self) -> None:
+        """Everybody who could write has been killed, so the end is near."""
+        self._thread.join(timeout=5.0)
+
+    def _run(self) -> None:
+        heard = 0
+        while data := os.read(self._stream.fileno(), 1 << 16):
+            heard += len(data)
+            self._tail = (self._tail + data)[-self._keep :]
+            if heard > self._most:
+                self.flooded = True
+                self._stop()
 
 
 def _raise(verdict: str) -> None:

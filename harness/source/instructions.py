@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from grader.schema.evidence import BaseImage
 
@@ -14,6 +15,7 @@ _HEREDOC = re.compile(r"(?:^|\s)\d*<<-?([\"']?)([A-Za-z_][A-Za-z0-9_.-]*)\1(?=\s
 _FLAG = re.compile(r"^--([a-z][a-z-]*)(?:=(\S*))?(?:\s+|$)")
 _VARIABLE = re.compile(r"\\\$|\$(?:\{([A-Za-z_]\w*)(?:(:?[-+])([^}]*))?\}|([A-Za-z_]\w*))")
 MAX_INSTRUCTIONS = 2000
+Pin = Literal["digest", "version", "floating", "stage"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,15 @@ class Dockerfile:
         """Every FROM in order, with how firmly it is pinned."""
         return [BaseImage(reference=stage.base[:300], pin=self._pin(index, stage)) for index, stage in enumerate(self.stages)]
 
+    def copied_images(self) -> list[BaseImage]:
+        """Every other image that COPY or a mount takes files out of; stages and their numbers are none."""
+        names = {stage.name for stage in self.stages if stage.name}
+        taken = [i.flags.get("from", "") for i in self.instructions if i.keyword == "COPY"]
+        taken += [found for i in self.instructions if i.keyword == "RUN" for found in re.findall(r"\bfrom=([^,\s]+)", i.flags.get("mount", ""))]
+        images = [(expand(raw, self.arguments), not unresolved(raw, self.arguments)) for raw in dict.fromkeys(taken) if raw]
+        others = [(name, known) for name, known in images if name.lower() not in names and not name.isdigit()]
+        return [BaseImage(reference=name[:300], pin=_firmness(name, known), copied=True) for name, known in others if name]
+
     def exposed_ports(self) -> list[int]:
         ports: list[int] = []
         for instruction in self.effective():
@@ -106,13 +117,18 @@ class Dockerfile:
     def _stage_index(self, base: str, before: int) -> int | None:
         return next((n for n in reversed(range(before)) if self.stages[n].name == base.lower()), None)
 
-    def _pin(self, index: int, stage: Stage) -> str:
+    def _pin(self, index: int, stage: Stage) -> Pin:
         if stage.base == "scratch" or self._stage_index(stage.base, index) is not None:
             return "stage"
-        if "@sha256:" in stage.base:
-            return "digest"
-        _, colon, tag = stage.base.rpartition("/")[2].partition(":")
-        return "version" if stage.known and colon and tag != "latest" and re.search(r"\d", tag) else "floating"
+        return _firmness(stage.base, stage.known)
+
+
+def _firmness(reference: str, known: bool) -> Pin:
+    """How firmly a reference names one image; not `known` are those with a variable that has no default."""
+    if "@sha256:" in reference:
+        return "digest"
+    _, colon, tag = reference.rpartition("/")[2].partition(":")
+    return "version" if known and colon and tag != "latest" and re.search(r"\d", tag) else "floating"
 
 
 def parse(text: str) -> Dockerfile:

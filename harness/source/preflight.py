@@ -14,6 +14,7 @@ from harness.text import is_plain, one_line
 MAX_COMPONENT = 255
 MAX_PATH = 1024
 MAX_DEPTH = 64
+MAX_LINK_TARGET = MAX_PATH
 # What file systems drop or ignore when they compare names: git itself guards against these (CVE-2014-9390) and so do we.
 _HFS_IGNORED = dict.fromkeys([0x200C, 0x200D, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF])
 
@@ -61,6 +62,8 @@ class Gate:
         if entry.mode == "160000":
             inventory.submodules.append(entry.path)
         elif entry.mode == "120000":
+            if (entry.size or 0) > MAX_LINK_TARGET:
+                raise Trouble("repository_hostile", f"{one_line(entry.path)}: a symbolic link of {entry.size} bytes")
             inventory.links[entry.path] = entry.blob
         elif entry.mode in ("100644", "100755", "100664"):
             inventory.files[entry.path] = entry.size or 0

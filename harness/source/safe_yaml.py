@@ -12,8 +12,12 @@ MAX_EVENTS = 60_000
 MAX_ALIASES = 200
 MAX_DEPTH = 40
 MAX_MERGED = 20_000
-_TEMPLATE_LINE = re.compile(r"^\s*(?:-\s*)?\{\{.*\}\}\s*$", re.M)
+TEMPLATED = "templated"
+"""What stands where a template's action stood, as a value and as a key."""
+
+_TEMPLATE_LINE = re.compile(r"^(\s*)(?:-\s*)?\{\{-?\s*(.*)\}\}\s*$")
 _TEMPLATE = re.compile(r"\{\{[^{}]*\}\}")
+_CONTROL = re.compile(r"^(?:if|else|end|range|with|define|block|template|break|continue)\b|^/\*|^\$\w*\s*:?=")
 
 
 class TooMuch(yaml.YAMLError):
@@ -21,7 +25,10 @@ class TooMuch(yaml.YAMLError):
 
 
 class _Loader(yaml.CSafeLoader):
-    """`<<: [*a, *a]` nested ten deep has few aliases and billions of pairs, so merged pairs are counted too."""
+    """`<<: [*a, *a]` nested ten deep has few aliases and billions of pairs, so merged pairs are counted too.
+
+    Tags of other tools: a text (`!Ref Cpu`) stands for something else and is read as templated, lists and objects as they are.
+    """
 
     merged = 0
 
@@ -30,6 +37,17 @@ class _Loader(yaml.CSafeLoader):
         self.merged += len(node.value)
         if self.merged > MAX_MERGED:
             raise TooMuch("too many merged keys")
+
+
+def _plain(loader: _Loader, _: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return TEMPLATED
+
+
+_Loader.add_multi_constructor("!", _plain)
 
 
 def documents(text: str, *, templates: bool = True) -> list[Any] | None:
@@ -41,12 +59,28 @@ def documents(text: str, *, templates: bool = True) -> list[Any] | None:
     if len(text) > MAX_BYTES:
         return None
     if templates and "{{" in text:
-        text = _TEMPLATE.sub("templated", _TEMPLATE_LINE.sub("", text))
+        text = "\n".join(plain_lines(text.splitlines()))
     try:
         _check_events(text)
         return [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
     except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError, AttributeError):
         return None  # PyYAML lets the errors of date, int and hash constructors through
+
+
+def plain_lines(lines: list[str]) -> list[str]:
+    """Without the actions of a template. Right below a key, a line that is one action gives the key something: it is not left empty."""
+    kept: list[str] = []
+    for line in lines:
+        action = _TEMPLATE_LINE.match(line)
+        if action is None:
+            kept.append(_TEMPLATE.sub(TEMPLATED, line))
+            continue
+        column = re.search(r"n?indent\s+(\d{1,2})\b", action[2])
+        indent = int(column[1]) if column else len(action[1])
+        above = next((before for before in reversed(kept) if before.strip()), "")
+        if not _CONTROL.match(action[2]) and above.rstrip().endswith(":") and len(above) - len(above.lstrip(" -")) < indent:
+            kept.append(f"{' ' * indent}{TEMPLATED}: {TEMPLATED}")
+    return kept
 
 
 def _check_events(text: str) -> None:

@@ -22,6 +22,8 @@ from harness.text import one_line
 
 MAX_BYTES = 1 << 20
 MAX_LINE = 8 << 10
+MAX_LINES = 50_000
+"""The parser makes about 400 bytes of the shortest line, of four."""
 MAX_SAMPLES = 3_000
 MAX_FAMILY_SAMPLES = 1_000
 MAX_FAMILIES = 500
@@ -48,16 +50,20 @@ def parse(raw: bytes) -> Exposition:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         return Exposition([], ["the answer is not UTF-8"], truncated=False)
-    if any(len(line) > MAX_LINE for line in text.split("\n")):
+    lines = text.split("\n")
+    if any(len(line) > MAX_LINE for line in lines):
         return Exposition([], [f"a line is longer than {MAX_LINE >> 10} KiB"], truncated=True)
+    too_many = len(lines) > MAX_LINES
+    if too_many:
+        text = "\n".join(lines[:MAX_LINES])
     metrics, unparsed = _metrics(text)
     problems = [
-        *unparsed, *_retold_types(text), *_duplicates(metrics), *_impossible_counters(metrics), *_impossible_histograms(metrics),
-        *_explosions(metrics),
+        *([f"the answer has more than {MAX_LINES} lines"] if too_many else []), *unparsed, *_retold_types(text), *_duplicates(metrics),
+        *_impossible_counters(metrics), *_impossible_histograms(metrics), *_explosions(metrics),
     ]  # fmt: skip
-    families, truncated = _capped(metrics)
+    families, cut = _capped(metrics)
     series = {_text(metric.name): len(metric.samples) for metric in metrics[:MAX_FAMILIES]}
-    return Exposition(families, [one_line(problem) for problem in problems[:MAX_PROBLEMS]], truncated, series)
+    return Exposition(families, [one_line(problem) for problem in problems[:MAX_PROBLEMS]], cut or too_many, series)
 
 
 def series_name(name: str, labels: Iterable[tuple[str, str]]) -> str:

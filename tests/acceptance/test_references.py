@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SUBMISSIONS = ROOT / "challenges" / "fraud-scoring" / "submissions"
 NULLS = {"null-empty": "builds", "null-exits": "serves", "null-200": "predicts", "null-constant": "predicts", "null-hangs": "serves"}
 """Does nothing -> the first gate that says so."""
-MODES = ("quick", "standard")
+
+IN_SOAK = pytest.param("standard", marks=pytest.mark.soak)
 
 pytestmark = pytest.mark.engine
 
@@ -48,15 +49,16 @@ def lost(result: Result) -> str:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", ["quick", IN_SOAK])
 def test_the_oracle_earns_at_least_ninety(graded: Graded, mode: str) -> None:
     code, result = graded("oracle", mode)
     assert result.score.low >= 9_000, lost(result)
     assert code == Exit.OK, lost(result)
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("mode", ["quick", pytest.param("standard", marks=pytest.mark.soak)])
+@pytest.mark.parametrize("mode", ["quick", "standard"])
 def test_the_weak_one_earns_between_twenty_and_fifty(graded: Graded, mode: str) -> None:
     _, result = graded("weak", mode)
     assert 2_000 <= result.score.low <= result.score.high <= 5_000, lost(result)
@@ -72,7 +74,7 @@ def test_a_null_earns_next_to_nothing_and_fails_a_gate(graded: Graded, name: str
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", ["quick", IN_SOAK])
 def test_a_run_costs_little_beyond_what_it_measures(graded: Graded, mode: str) -> None:
     """Wall time within 1.15 x the measured windows plus the build; grader <= 400 MB, load generator <= 200 MB resident."""
     _, result = graded("oracle", mode)

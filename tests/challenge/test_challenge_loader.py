@@ -11,7 +11,7 @@ import pytest
 
 from challenges import loader
 from challenges.loader import LoadedChallenge
-from grader.cli.request import request
+from grader.run.request import request
 from grader.schema.causes import UsageError
 
 PARTS = ("challenge.toml", "brief.md", "contract", "private")

@@ -55,6 +55,7 @@ from grader.schema.evidence import (
     Scraping,
     SentTruth,
     ServedQuality,
+    Sighting,
     StressEvidence,
     TimeBin,
     VersionDocument,
@@ -114,6 +115,12 @@ def _probe(id: str, seen: bool | float | Probe | None, detail: str) -> Probe:
     places = [Place(file="k8s/deployment.yaml" if about_manifests else f"{id}.yaml")] if seen else []
     value = None if seen is None or isinstance(seen, bool) else float(seen)
     return Probe(subject=seen is not None, found=bool(seen), value=value, detail=detail, places=places)
+
+
+def seen(*facts: dict[str, str | float], text: str = "Deployment api") -> Probe:
+    """A find with one sighting for each set of facts."""
+    place = Place(file="k8s/deployment.yaml")
+    return Probe(subject=True, found=True, places=[place], sightings=[Sighting(text=text, place=place, facts=told) for told in facts])
 
 
 # ---- behaviour
@@ -432,14 +439,16 @@ def timeline(*stretches: tuple[float, Mapping[str, float]], bin_s: float = 0.1, 
 def fault(
     id: str, *stretches: tuple[float, Mapping[str, float]], facts: Mapping[str, float] | None = None, inject: float = 2.0, undo: float = 5.0,
     injected: bool = True, failure: Failure | None = None, cases: Sequence[FaultCase] = (), alive: Sequence[int] | None = None,
+    ready: Sequence[int] = (),
 ) -> FaultRecord:  # fmt: skip
-    """A fault from 2 s to 5 s of a record; without stretches all is well all the time. `alive`: statuses of liveness polls while it lasts."""
+    """A fault from 2 s to 5 s of a record; without stretches all is well all the time. `alive`, `ready`: statuses of polls while it lasts."""
     bins = timeline(*(stretches or [(9.0, {})]))
     statuses = [200] * 15 if alive is None else list(alive)
-    step = (undo - inject) / (len(statuses) + 1)
+    step, later = ((undo - inject) / (len(found) + 1) for found in (statuses, ready))
     return FaultRecord(
         id=id, number=1, target="process", injected=injected, proof="seen" if injected else "not seen", inject_s=inject, undo_s=undo,
         end_s=len(bins) * 0.1, bin_s=0.1, bins=bins, liveness=[(inject + (i + 1) * step, s) for i, s in enumerate(statuses)],
+        readiness=[(inject + (i + 1) * later, s) for i, s in enumerate(ready)],
         facts={"healthy_before": 1.0, **(facts or {})}, cases=list(cases), failure=failure,
     )  # fmt: skip
 

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import textwrap
 from pathlib import Path
 
 import pytest
+import yaml
 
-from checks.builders import ROOT, image, level
-from grader.schema.evidence import RepositoryEvidence
-from harness.source.probes import ci, deployment, documents, sizing
-from harness.source.probes.view import View
-from harness.source.tree import SourceTree
+from checks.scanned import SOUND, SUBMISSIONS, levels, put
 
-ORACLE = ROOT / "challenges/fraud-scoring/submissions/oracle"
-DEPLOYMENT, HPA, CI = "deploy/k8s/deployment.yaml", "deploy/k8s/hpa.yaml", ".github/workflows/ci.yml"
+ORACLE = SUBMISSIONS / "oracle"
+DEPLOYMENT, HPA, SERVICE, KUSTOMIZATION = (f"deploy/k8s/{name}.yaml" for name in ("deployment", "hpa", "service", "kustomization"))
+CI = ".github/workflows/ci.yml"
+LIVENESS = "httpGet: {path: /healthz, port: http}\n            periodSeconds: 10"
 LIMITS = 'limits: {cpu: "1", memory: 256Mi}'
 CPU_TARGET = ", target: {type: Utilization, averageUtilization: 80}"
+ROLLBACK = (ORACLE / "RUNBOOK.md").read_text().partition("## Rollback\n")[2].partition("\n## ")[0]
 VPA = "apiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\nspec: {targetRef: {kind: Deployment, name: fraud-scoring}}\n"
-
-
-def tree(root: Path) -> SourceTree:
-    paths = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
-    return SourceTree(root=root, kind="folder", commit=None, tree="0" * 64, files=len(paths), bytes=0, uncommitted=None, paths=paths)
-
-
-def levels(root: Path, *ids: str) -> dict[str, str]:
-    view = View(tree(root))
-    looks = deployment.PROBES | sizing.PROBES | ci.PROBES | documents.PROBES
-    repository = RepositoryEvidence(probes={id: look(view) for id, look in looks.items()})
-    evidence = {"repository": repository, "image": image(base_images=view.dockerfile.base_images() if view.dockerfile else [])}
-    return {id: level(id, **evidence) for id in ids}
 
 
 @pytest.fixture
@@ -53,10 +41,35 @@ def oracle(tmp_path):
         ("autoscaling_policy", "none", HPA, CPU_TARGET, ""),
         ("autoscaling_policy", "none", HPA, "averageUtilization: 80", "averageUtilization: 0"),
         ("autoscaling_policy", "none", HPA, None, VPA),
+        ("autoscaling_policy", "none", HPA, "name: fraud-scoring}", "name: fraud-scorer}"),
+        ("autoscaling_policy", "none", HPA, "kind: Deployment", "kind: StatefulSet"),
+        ("scaling_policy", "none", HPA, "name: fraud-scoring}", "name: fraud-scorer}"),
+        ("scaling_policy", "none", HPA, None, VPA),
+        ("manifests", "partial", DEPLOYMENT, LIVENESS, LIVENESS.replace("/healthz", "/readyz")),
+        ("manifests", "partial", DEPLOYMENT, LIVENESS, LIVENESS.replace("/healthz", "/alive")),
+        ("manifests", "partial", DEPLOYMENT, LIVENESS, LIVENESS.replace("port: http", "port: web")),
+        ("manifests", "partial", DEPLOYMENT, "path: /readyz", "path: /status/ready-for-traffic"),
+        ("manifests", "idle", DEPLOYMENT, "replicas: 2", "replicas: 0"),
+        ("manifests", "idle", SERVICE, "selector: {app: fraud-scoring}", "selector: {app: fraud}"),
+        ("manifests", "idle", SERVICE, "selector: {app: fraud-scoring}", "selector: {app: fraud-scoring, track: canary}"),
+        ("manifests", "idle", SERVICE, "targetPort: http", "targetPort: web"),
+        ("manifests", "idle", SERVICE, "targetPort: http", "targetPort: 5000"),
+        ("rollout_strategy", "gap", DEPLOYMENT, "maxUnavailable: 0", "maxUnavailable: 100%"),
+        ("rollout_strategy", "gap", DEPLOYMENT, "maxUnavailable: 0", "maxUnavailable: 2"),
+        ("rollout_strategy", "moving", DEPLOYMENT, "fraud-scoring:1.0.0", "fraud-scoring:latest"),
+        ("rollout_strategy", "moving", DEPLOYMENT, "fraud-scoring:1.0.0", "fraud-scoring"),
+        ("infrastructure_as_code", "incomplete", KUSTOMIZATION, "pdb.yaml", "budget.yaml"),
+        ("infrastructure_as_code", "incomplete", KUSTOMIZATION, "pdb.yaml]", "../base]\npatches: [{path: more-memory.yaml}]"),
         ("ci_pipeline", "bare", CI, "python -m pytest -q", "python -m pytest -q || true"),
         ("ci_pipeline", "tests", CI, "fraud-scoring:$GITHUB_SHA .\n", "fraud-scoring:$GITHUB_SHA . || true\n"),
         ("base_image_pin", "major", "Dockerfile", "python:3.11-slim", "python:3-slim"),
         ("base_image_pin", "floating", "Dockerfile", "FROM python:3.11-slim AS", "ARG TAG=latest\nFROM python:${TAG} AS"),
+        ("base_image_pin", "major", "Dockerfile", "\nENTRYPOINT", "\nCOPY --from=busybox:latest /bin/busybox /bin/busybox\nENTRYPOINT"),
+        ("build_context", "half", ".dockerignore", None, "*.tmp\n"),
+        ("rollback_documented", "runbook", "RUNBOOK.md", ROLLBACK, "- TODO\n"),
+        ("rollback_documented", "runbook", "RUNBOOK.md", ROLLBACK, "- To be written once the platform is known\n- N/A\n"),
+        ("data_versioning", "other", "data/manifest.json", "45c193b1", "45c193b2"),
+        ("cost_statement", "miscalculated", "COST.md", "= USD 0.0423/hour", "= USD 0.9/hour"),
         ("cost_statement", "impossible", "COST.md", "USD 0.0071 per", "USD 71,000 per"),
     ],
 )
@@ -67,7 +80,7 @@ def test_a_planted_defect_is_found(oracle, check, expected, file, before, after)
     assert levels(oracle, check) == {check: expected}
 
 
-FULL = {"manifests": "complete", "resource_requests": "declared", "autoscaling_policy": "bounded"}
+FULL = {"manifests": "complete", "resource_requests": "declared", "autoscaling_policy": "bounded", "infrastructure_as_code": "code"}
 
 
 def workload(kind: str, name: str, container: str, extra: str = "") -> str:
@@ -79,24 +92,68 @@ def workload(kind: str, name: str, container: str, extra: str = "") -> str:
 PROBES = "readinessProbe: {httpGet: {path: /readyz, port: 8090}}, livenessProbe: {httpGet: {path: /healthz, port: 8090}}"
 SIZES = "resources: {requests: {cpu: 250m, memory: 128Mi}, limits: {memory: 256Mi}}"
 STUB = "{image: 'stub:1', readinessProbe: {tcpSocket: {port: 80}}, ports: [{containerPort: 80}]}"
-SOUND = f"{{name: api, image: 'api:1.2', ports: [{{containerPort: 8090}}], {PROBES}, {SIZES}}}"
-FILLED_IN = SOUND.replace(SIZES, "resources: {{ toYaml .Values.resources }}")
+SERVED = f"{{name: api, image: 'api:1.2', ports: [{{containerPort: 8090}}], {PROBES}, {SIZES}}}"
+ENVSUBST = SERVED.replace("cpu: 250m", "cpu: '${CPU}'").replace("memory: 256Mi", "memory: '${MEMORY}'").replace("'api:1.2'", "'${IMAGE}:${TAG}'")
+FILLED_IN = SERVED.replace(SIZES, "resources: {{ toYaml .Values.resources }}")
 
 
-def hpa(name: str) -> str:
+BARE = "{name: api, image: 'api:1.2', ports: [{containerPort: 8090}]}"
+CLOUD_RUN = "{image: 'api:1.2', startupProbe: {httpGet: {path: /readyz, port: 8090}}, livenessProbe: {httpGet: {path: /healthz, port: 8090}}, LIMITS}"
+CLOUD_RUN = CLOUD_RUN.replace("LIMITS", "resources: {limits: {cpu: '1', memory: 512Mi}}")
+CHART = textwrap.dedent("""\
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata:
+      name: {{ .Release.Name }}
+      labels:
+        {{- include "api.labels" . | nindent 4 }}
+    spec:
+      {{- if not .Values.autoscaling.enabled }}
+      replicas: {{ .Values.replicaCount }}
+      {{- end }}
+      template:
+        metadata:
+          labels:
+            {{- include "api.labels" . | nindent 8 }}
+            app: api
+        spec:
+          containers:
+            - name: {{ .Chart.Name }}
+              image: "{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}"
+              env:
+                - name: PORT
+                  value: "8090"
+                {{- toYaml .Values.extraEnv | nindent 12 }}
+              {{- with .Values.readiness }}
+              readinessProbe:
+                {{- toYaml . | nindent 12 }}
+              {{- end }}
+              livenessProbe:
+                httpGet: {path: /healthz, port: {{ .Values.port | default 8090 }}}
+              {{- if not .Values.readiness }}
+              readinessProbe: {httpGet: {path: /readyz, port: 8090}}
+              {{- end }}
+              resources:
+                {{- toYaml .Values.resources | nindent 12 }}
+    """)
+
+
+def hpa(name: str, kind: str = "Deployment", top: str = "12") -> str:
     return textwrap.dedent(f"""\
         apiVersion: autoscaling/v2
         kind: HorizontalPodAutoscaler
         metadata: {{name: {name}}}
         spec:
-          scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: {name}}}
+          scaleTargetRef: {{apiVersion: apps/v1, kind: {kind}, name: {name}}}
           minReplicas: 2
-          maxReplicas: 12
+          maxReplicas: {top}
           metrics: [{{type: Resource, resource: {{name: cpu, target: {{type: Utilization, averageUtilization: 70}}}}}}]
         ---
         """)
 
 
+AS_OBJECTS = list(yaml.safe_load_all(workload("Deployment", "api", SERVED) + hpa("api").removesuffix("---\n")))
+CHART_HPA = hpa("{{ .Release.Name }}", top="{{ .Values.autoscaling.most }}")
 KEDA = textwrap.dedent("""\
     apiVersion: keda.sh/v1alpha1
     kind: ScaledObject
@@ -104,14 +161,14 @@ KEDA = textwrap.dedent("""\
     spec: {scaleTargetRef: {name: api}, triggers: [{type: prometheus, metadata: {query: in_flight, threshold: '20'}}]}
     """)
 STYLES = {
-    "one file, one deployment": {"k8s.yaml": workload("Deployment", "api", SOUND) + hpa("api")},
+    "one file, one deployment": {"k8s.yaml": workload("Deployment", "api", SERVED) + hpa("api")},
     "a monorepo whose worker and store stub are not sized": {
         "infra/a-store.yaml": workload("Deployment", "a-store", STUB),
         "infra/worker.yaml": workload("Deployment", "worker", "{image: 'worker:1'}"),
-        "services/api/deploy.yaml": workload("Deployment", "api", SOUND) + hpa("api"),
+        "services/api/deploy.yaml": workload("Deployment", "api", SERVED) + hpa("api"),
     },
     "a base and an overlay that patches it": {
-        "base/deployment.yaml": workload("Deployment", "api", SOUND),
+        "base/deployment.yaml": workload("Deployment", "api", SERVED),
         "base/hpa.yaml": hpa("api"),
         "overlays/prod/patch.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec: {replicas: 4}\n",
     },
@@ -120,23 +177,183 @@ STYLES = {
         "chart/templates/deployment.yaml": workload("Deployment", "'{{ .Release.Name }}'", FILLED_IN),
         "chart/templates/hpa.yaml": hpa("'{{ .Release.Name }}'"),
     },
-    "a stateful set that scales on requests in flight": {"k8s/api.yaml": workload("StatefulSet", "api", SOUND) + KEDA},
-    "a rollout with a canary": {"k8s/api.yaml": workload("Rollout", "api", SOUND) + hpa("api")},
+    "a stateful set that scales on requests in flight": {"k8s/api.yaml": workload("StatefulSet", "api", SERVED) + KEDA},
+    "a rollout with a canary": {"k8s/api.yaml": workload("Rollout", "api", SERVED) + hpa("api", "Rollout")},
+    "an overlay that brings probes and sizes": {
+        "base/deployment.yaml": workload("Deployment", "api", BARE),
+        "base/kustomization.yaml": "resources: [deployment.yaml]\n",
+        "overlays/prod/kustomization.yaml": "resources: [../../base, hpa.yaml, secret.yaml]\npatches: [{path: patch.yaml}]\n",
+        "overlays/prod/hpa.yaml": hpa("api"),
+        "overlays/prod/patch.yaml": workload("Deployment", "api", SERVED.replace("image: 'api:1.2', ", "")),
+    },
+    "a patch inside of the kustomization": {
+        "k8s/deployment.yaml": workload("Deployment", "api", BARE),
+        "k8s/hpa.yaml": hpa("api"),
+        "k8s/kustomization.yaml": textwrap.dedent(f"""\
+            resources: [deployment.yaml, hpa.yaml, "https://example.com/more.yaml"]
+            replicas: [{{name: api, count: 3}}]
+            images: [{{name: api, newTag: 1.2.0}}]
+            patches:
+              - target: {{kind: Deployment, name: api}}
+                patch: |-
+                  - {{op: add, path: /spec/template/spec/containers/0/resources, value: {{{SIZES.removeprefix("resources: {")}}}
+              - patch: |-
+                  apiVersion: apps/v1
+                  kind: Deployment
+                  metadata: {{name: api}}
+                  spec: {{template: {{spec: {{containers: [{{name: api, {PROBES}}}]}}}}}}
+            """),
+    },
+    "a chart with resources as a block, and bounds from its values": {
+        "chart/Chart.yaml": "apiVersion: v2\nname: api\nversion: 0.1.0\n",
+        "chart/templates/deployment.yaml": CHART,
+        "chart/templates/hpa.yaml": "{{- if .Values.autoscaling.enabled }}\n" + CHART_HPA + "{{- end }}\n",
+        "chart/values.yaml": "autoscaling: {enabled: false, most: 8}\nresources: {}\nprobes: {}\n",
+        "environments/prod.yaml": f"autoscaling: {{enabled: true}}\n{SIZES}\n",
+    },
+    "a chart whose values lie elsewhere": {
+        "chart/Chart.yaml": "apiVersion: v2\nname: api\nversion: 0.1.0\n",
+        "chart/templates/deployment.yaml": CHART,
+        "chart/templates/hpa.yaml": CHART_HPA,
+    },
+    "templates for envsubst": {
+        "k8s/api.yaml.tpl": workload("Deployment", "$NAME", ENVSUBST) + hpa("$NAME", top="${MOST}"),
+    },
+    "templates in Jinja": {
+        "k8s/api.yml.j2": "{% if big %}\n" + hpa("api") + "{% endif %}\n" + workload("Deployment", "api", SERVED.replace("api:1.2", "{{ image }}")),
+    },
+    "manifests in JSON": {
+        "k8s/api.json": json.dumps({"apiVersion": "v1", "kind": "List", "items": AS_OBJECTS}),
+    },
+    "Cloud Run in YAML": {
+        "service.yaml": workload("Service", "api", CLOUD_RUN, ", annotations: {autoscaling.knative.dev/maxScale: '20'}"),
+    },
+    "Cloud Run in Terraform": {
+        "infra/main.tf": textwrap.dedent("""\
+            resource "google_cloud_run_v2_service" "api" {
+              template {
+                scaling { max_instance_count = 12 }
+                containers {
+                  image = var.image
+                  resources {
+                    limits = { cpu = "1", memory = "512Mi" }
+                  }
+                  startup_probe { http_get { path = "/readyz" } }
+                  liveness_probe { http_get { path = "/healthz" } }
+                }
+              }
+            }
+            """),
+    },
+    "ECS in Terraform": {
+        "infra/ecs.tf": textwrap.dedent("""\
+            variable "cpu" { default = 512 }
+            resource "aws_ecs_task_definition" "api" {
+              cpu    = var.cpu
+              memory = 1024
+              container_definitions = jsonencode([{
+                name = "api", image = "${var.repository}:${var.tag}"
+                healthCheck = { command = ["CMD-SHELL", "curl -f localhost:8090/healthz"] }
+              }])
+            }
+            resource "aws_ecs_service" "api" {
+              task_definition                    = aws_ecs_task_definition.api.arn
+              deployment_minimum_healthy_percent = 100
+              deployment_circuit_breaker { enable = true }
+            }
+            resource "aws_appautoscaling_target" "api" {
+              min_capacity = 2
+              max_capacity = 12
+            }
+            resource "aws_appautoscaling_policy" "cpu" {
+              target_tracking_scaling_policy_configuration {
+                predefined_metric_specification { predefined_metric_type = "ECSServiceAverageCPUUtilization" }
+                target_value = 60
+              }
+            }
+            """),
+    },
     "a serverless service": {
-        "service.yaml": workload("Service", "api", SOUND, ", annotations: {autoscaling.knative.dev/maxScale: '20'}"),
+        "service.yaml": workload("Service", "api", SERVED, ", annotations: {autoscaling.knative.dev/maxScale: '20'}"),
     },
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("style", STYLES)
 def test_a_sound_repository_of_another_style_is_not_blamed(tmp_path, style):
-    for path, text in STYLES[style].items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
-    assert levels(tmp_path, *FULL) == FULL
+    assert levels(put(tmp_path, STYLES[style]), *FULL) == FULL
 
 
-@pytest.mark.parametrize("submission", ["oracle", "alternate-monitor", "alternate-node", "alternate-workers"])
+TASK = {"family": "api", "containerDefinitions": [{"name": "api", "image": "api:1", "healthCheck": {"command": ["CMD", "curl"]}}]}
+FORMATION = """\
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      Cpu: !Ref Cpu
+      Memory: 1024
+      ContainerDefinitions: [{Name: api, Image: !Sub "${Repository}:${Tag}", HealthCheck: {Command: [CMD, curl]}}]
+"""
+
+
+@pytest.mark.parametrize("files", [{"task.json": json.dumps(TASK | {"cpu": "512", "memory": "1024"})}, {"stack.yaml": FORMATION}])
+def test_a_task_of_ecs_is_a_manifest_with_sizes(tmp_path, files):
+    full = {"manifests": "complete", "resource_requests": "declared", "infrastructure_as_code": "code"}
+    assert levels(put(tmp_path, files), *full) == full
+
+
+def test_a_task_of_ecs_without_sizes_declares_none(tmp_path):
+    assert levels(put(tmp_path, {"task.json": json.dumps(TASK)}), "resource_requests") == {"resource_requests": "none"}
+
+
+REDIS = "apiVersion: v1\nkind: Service\nmetadata: {name: redis}\nspec: {selector: {app: redis}}\n"
+HELD = {"manifests": "complete", "rollout_strategy": "declared", "infrastructure_as_code": "code", "autoscaling_policy": "bounded"}
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        (DEPLOYMENT, "maxUnavailable: 0", "maxUnavailable: 25%"),
+        (DEPLOYMENT, "maxUnavailable: 0", "maxUnavailable: 1"),
+        (DEPLOYMENT, "maxUnavailable: 0, ", ""),
+        (DEPLOYMENT, "fraud-scoring:1.0.0", "fraud-scoring@sha256:" + "ab" * 32),
+        (DEPLOYMENT, "image: ghcr.io/example/fraud-scoring:1.0.0", "imagePullPolicy: IfNotPresent\n          image: fraud-scoring:latest"),
+        (DEPLOYMENT, "image: ghcr.io/example/fraud-scoring:1.0.0", "image: $(IMAGE)"),
+        (DEPLOYMENT, LIVENESS, LIVENESS.replace("/healthz", "/healthz?full=0")),
+        (DEPLOYMENT, LIVENESS, LIVENESS.replace("port: http", "port: 8090")),
+        (DEPLOYMENT, LIVENESS, "tcpSocket: {port: http}\n            periodSeconds: 10"),
+        (DEPLOYMENT, LIVENESS, LIVENESS.replace("/healthz", "/actuator/health/liveness")),
+        (SERVICE, "targetPort: http", "targetPort: 8090"),
+        (SERVICE, "selector: {app: fraud-scoring}", "selector: {app: fraud-scoring, track: stable}"),
+        (SERVICE, "apiVersion: v1\n", f"{REDIS}---\napiVersion: v1\n"),
+        (KUSTOMIZATION, "pdb.yaml]", "pdb.yaml, 'https://github.com/a/b//deploy?ref=v1', secrets.enc.yaml]"),
+        (KUSTOMIZATION, "pdb.yaml]", "pdb.yaml]\nnamePrefix: prod-\ncommonLabels: {team: risk}"),
+        (HPA, "apiVersion: apps/v1, ", ""),
+    ],
+)
+def test_a_sound_way_of_another_kind_is_not_blamed(oracle, file, before, after):
+    text = (oracle / file).read_text()
+    assert before in text
+    (oracle / file).write_text(text.replace(before, after))
+    assert levels(oracle, *HELD) == HELD
+
+
+def test_a_tag_that_something_else_sets_moves_nothing(oracle):
+    for file, before, after in ((DEPLOYMENT, ":1.0.0", ":latest"), (KUSTOMIZATION, "pdb.yaml]", IMAGES)):
+        (oracle / file).write_text((oracle / file).read_text().replace(before, after))
+    assert levels(oracle, "rollout_strategy") == {"rollout_strategy": "declared"}
+
+
+IMAGES = "pdb.yaml]\nimages: [{name: ghcr.io/example/fraud-scoring, newTag: 1.4.2}]"
+
+
+def test_a_chart_whose_default_sizes_are_empty_declares_none(tmp_path):
+    files = STYLES["a chart with resources as a block, and bounds from its values"]
+    put(tmp_path, {path: text for path, text in files.items() if not path.startswith("environments")})
+    assert levels(tmp_path, "resource_requests", "autoscaling_policy") == {"resource_requests": "none", "autoscaling_policy": "none"}
+
+
+@pytest.mark.parametrize("submission", SOUND)
 def test_the_sound_submissions_keep_full_marks(submission):
-    full = FULL | {"base_image_pin": "pinned", "cost_statement": "reasoned", "ci_pipeline": "complete"}
-    assert levels(ROOT / "challenges/fraud-scoring/submissions" / submission, *full) == full
+    full = FULL | HELD | {"scaling_policy": "reasoned", "base_image_pin": "pinned", "cost_statement": "reasoned", "ci_pipeline": "complete"}
+    assert levels(SUBMISSIONS / submission, *full) == full

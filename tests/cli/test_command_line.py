@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -39,16 +40,28 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *ar
 
 def test_without_a_verb_all_verbs_are_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, err = run(monkeypatch, capsys)
-    for verb in grader.cli.VERBS:
+    for verb in (*grader.cli.VERBS, *grader.cli.SERVICE):
         assert verb in out + err
     assert "Exit codes: 0 ok; 1 a gate failed" in out + err
 
 
-@pytest.mark.parametrize("verb", grader.cli.VERBS)
+@pytest.mark.parametrize("verb", [*grader.cli.VERBS, *grader.cli.SERVICE])
 def test_every_verb_explains_itself(verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(monkeypatch, capsys, verb, "--help")
     assert code == 0 and not err
     assert f"Usage: grader {verb}" in out and len(out.split("\n\n")) > 1
+
+
+@pytest.mark.parametrize("verb", grader.cli.SERVICE)
+def test_without_its_extra_a_verb_of_the_service_says_how_to_get_it(verb: str) -> None:
+    """In a process of its own: in this one the extra may have been imported already."""
+    script = "import sys; sys.modules['sqlalchemy'] = None; sys.argv = ['grader', *sys.argv[1:]]; import grader.cli; grader.cli.main()"
+    called, helped = (
+        subprocess.run([sys.executable, "-c", script, word], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+        for word in (verb, "--help")
+    )
+    assert called.returncode == Exit.USAGE and "pip install" in called.stderr and "[web]" in called.stderr and "sqlalchemy" in called.stderr
+    assert helped.returncode == 0 and "grade " in helped.stdout and verb in helped.stdout
 
 
 def test_the_help_of_grade_names_what_it_takes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,9 +13,9 @@ from rich.console import Console
 
 import challenges.loader
 from grader.cli.console import JsonLines, LiveTable, lost_points
-from grader.cli.signals import Stopped, orderly_end
 from grader.run import score as scoring
 from grader.run.layout import copy_recorded
+from grader.run.signals import Stopped, orderly_end
 from grader.schema.causes import Trouble
 
 

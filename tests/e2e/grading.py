@@ -178,7 +178,7 @@ def orphan_rules(engine: docker.DockerClient, image: str) -> list[str]:
         image, ["iptables", "-w", "5", "-S", "INPUT"], entrypoint=[], network_mode="host", cap_drop=["ALL"], cap_add=["NET_ADMIN", "NET_RAW"],
         remove=True, tmpfs={"/run": "size=1m"}, user="0:0",
     )  # fmt: skip
-    bridges = {name: line for line in said.decode().splitlines() for name in re.findall(r"-i (gr(?:-|b)[0-9a-f]+)", line)}
+    bridges = {name: line for line in said.decode().splitlines() for name in re.findall(r"-[ij] (gr(?:-|b)[0-9a-f]+)", line)}
     return [line for name, line in bridges.items() if not Path("/sys/class/net", name).exists()]
 
 

@@ -1,4 +1,4 @@
-"""A whole small submission on the standard library alone: predicts from the amount and the feature store, degrades, drains.
+"""A whole small submission on the standard library alone: predicts from the amount and the feature store, sheds, degrades, drains.
 
 MODE: good; exits, hangs, not_http, answers_nothing (200 {} everywhere), crashes (ends for good in its CRASH_AFTER-th prediction).
 """
@@ -17,7 +17,10 @@ CRASH_AFTER = 250
 TEXTS = ("transaction_id", "customer_id", "merchant_id", "timestamp", "currency", "cardholder_name")
 NUMBERS = ("amount", "distance_km", "device_age_days", "minutes_since_last")
 STORE = urlsplit(os.environ["FEATURE_STORE_URL"])
-count = 0
+AT_ONCE = 48
+"""Predictions in flight; the rest is refused at once. Without a bound an overload makes everybody late for the store, and all are fallbacks."""
+RETRY = (b"", b"Retry-After: 1\r\n")
+count = busy = 0
 
 
 async def risk(customer: str) -> float:
@@ -40,10 +43,12 @@ def valid(request: object) -> bool:
 
 
 async def predict(body: bytes) -> tuple[int, object]:
-    global count
+    global count, busy
     count += 1
     if MODE == "crashes" and count > CRASH_AFTER:
         os._exit(0)  # not restarted: the policy restarts what fails
+    if busy >= AT_ONCE:
+        return 503, {"error": "too many at once"}
     try:
         request = json.loads(body)
     except (ValueError, RecursionError):
@@ -51,10 +56,13 @@ async def predict(body: bytes) -> tuple[int, object]:
     if not valid(request):
         return 422, {"error": "not a transaction"}
     degraded, extra = False, 0.0
+    busy += 1
     try:
-        extra = await asyncio.wait_for(risk(request["customer_id"]), 0.06)
+        extra = await asyncio.wait_for(risk(request["customer_id"]), 0.12)
     except (OSError, ValueError, KeyError, TimeoutError):
         degraded = True
+    finally:
+        busy -= 1
     score = 1 / (1 + math.exp(4 - 0.3 * math.log1p(request["amount"]) - extra))
     answer = {"transaction_id": request["transaction_id"], "score": score, "decision": "review" if score > 0.5 else "approve"}
     return 200, answer | {"model_version": "1", "degraded": degraded}
@@ -71,7 +79,9 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
                 body = await reader.readexactly(length)
                 status, answer = await predict(body) if "/predict" in lines[0] and MODE != "answers_nothing" else (200, {})
             text = json.dumps(answer).encode()
-            writer.write(b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (status, len(text), text))
+            writer.write(
+                b"HTTP/1.1 %d X\r\n%bContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (status, RETRY[status == 503], len(text), text)
+            )
             await writer.drain()
             if length > 1 << 20:
                 return

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+import shutil
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -42,8 +46,8 @@ MOMENTS = [
     ("started", "prepare", "good", signal.SIGINT),
     ("started", "boot", "good", signal.SIGTERM),
     ("started", "load", "good", signal.SIGINT),
-    ("started", "drift", "good", signal.SIGTERM),
-    ("note", "faults", "good", signal.SIGINT),
+    pytest.param("started", "drift", "good", signal.SIGTERM, marks=pytest.mark.soak),
+    pytest.param("note", "faults", "good", signal.SIGINT, marks=pytest.mark.soak),
 ]
 
 
@@ -147,6 +151,30 @@ def test_what_a_killed_grading_left_is_gone_after_the_next(
     assert owned(engine, grading.token) and list(place.temporary.iterdir()), "it was killed in the middle of its work"
     sweep(place, tmp_path)
     assert left(place, engine, grading.token, sidecar_image) == []
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(5400)
+def test_thirty_kills_at_random_moments_leave_nothing(
+    place: Place, engine: docker.DockerClient, good: Path, slow: Path, sidecar_image: str, tmp_path: Path
+) -> None:
+    """Every third while something new is built, the others anywhere from the clone to the report."""
+    chance = random.Random(56)
+    working = 0
+    for n in range(30):
+        shutil.rmtree(place.out, ignore_errors=True)
+        moment = chance.uniform(0.1, 50.0 if n % 3 else 12.0)
+        with place.grading(good if n % 3 else slow) as grading:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                grading.process.wait(moment)
+            grading.process.kill()
+            grading.end(ENDS_WITHIN_S)
+        working += bool(owned(engine, grading.token))
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        sweep(place, folder)
+        assert left(place, engine, grading.token, sidecar_image) == [], f"kill {n + 1}, after {moment:.2f} s"
+    assert working >= 20, "most were killed in the middle of their work"
 
 
 def test_a_git_that_outlives_its_killed_grading_does_not_outlive_it_long(

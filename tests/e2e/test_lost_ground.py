@@ -143,7 +143,7 @@ def test_an_engine_lost_while_building_is_not_a_failed_build(
     sweep_by_the_next_run(place, engine, token, sidecar_image, tmp_path)
 
 
-@pytest.mark.parametrize(("event", "stage"), [("started", "load"), ("note", "faults")])
+@pytest.mark.parametrize(("event", "stage"), [("started", "load"), pytest.param("note", "faults", marks=pytest.mark.soak)])
 def test_a_network_removed_in_mid_stage_is_the_hosts_trouble(event: str, stage: str, place: Place, engine: docker.DockerClient, good: Path) -> None:
     with place.grading(good) as grading:
         grading.until(event, stage)

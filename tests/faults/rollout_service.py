@@ -1,7 +1,7 @@
 """A service with a model file and an audit trail, good or bad by its environment. Runs in a container; standard library only.
 
-MODEL   strict: a broken file keeps it unready; own: it serves the image's file then; blind: it says that it is ready and fails; ignore: it never
-        looks at MODEL_PATH
+MODEL   strict: a broken file keeps it unready; own: it serves the image's file then; blind: it says that it is ready and fails; made_up: it says
+        so and gives everybody the same score; ignore: it never looks at MODEL_PATH
 DRAIN   1: SIGTERM ends it after the answers in flight; 0: at once; never: nothing does
 TRAIL   append: /data/audit.jsonl is added to; anew: it begins anew with each start
 """
@@ -20,7 +20,7 @@ from typing import Any
 
 OWN = Path("/model/model.json")
 MODEL, DRAIN, TRAIL = (os.environ.get(name, usual) for name, usual in (("MODEL", "strict"), ("DRAIN", "1"), ("TRAIL", "append")))
-ANSWER_S = 0.03
+ANSWER_S = float(os.environ.get("ANSWER_S", "0.03"))
 """Long enough for some requests to be in flight at any moment."""
 
 
@@ -42,7 +42,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        self.answer(200 if model or MODEL == "blind" or self.path != "/readyz" else 503, {"path": self.path})
+        self.answer(200 if model or MODEL in ("blind", "made_up") or self.path != "/readyz" else 503, {"path": self.path})
 
     def do_POST(self) -> None:
         global busy
@@ -57,12 +57,13 @@ class Handler(BaseHTTPRequestHandler):
                 busy -= 1
 
     def predict(self, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        if model is None:
+        if model is None and MODEL != "made_up":
             return 500, {"error": "no model"}
-        score = 1 / (1 + math.exp(-model["intercept"] - 0.3 * math.log1p(request["amount"])))
+        score = 0.05 if model is None else 1 / (1 + math.exp(-model["intercept"] - 0.3 * math.log1p(request["amount"])))
         trail.write(json.dumps({"transaction_id": request["transaction_id"], "score": score}) + "\n")
         return 200, {
-            "transaction_id": request["transaction_id"], "score": score, "decision": "approve", "model_version": model["version"], "degraded": False,
+            "transaction_id": request["transaction_id"], "score": score, "decision": "approve", "model_version": model["version"] if model else "7",
+            "degraded": False,
         }  # fmt: skip
 
     def answer(self, status: int, document: dict[str, Any]) -> None:

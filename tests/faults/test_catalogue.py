@@ -16,6 +16,7 @@ from harness.faults.base import Seen
 from harness.faults.catalogue import CATALOGUE, ENTRIES
 from harness.faults.dependency import brier
 from harness.faults.process import ready_after
+from harness.faults.rollout import BadRollout, RollingUpdate
 from harness.faults.stage import newcomers_first, rows_needed
 from harness.load.outcomes import Outcome
 from harness.load.trace import Trace
@@ -93,3 +94,51 @@ def test_the_base_rate_scores_its_own_brier_and_the_truth_scores_better(rows: li
 def test_no_answers_have_no_brier(rows: list[Row]) -> None:
     none = trace([Outcome.TIMEOUT] * 5)
     assert brier(none, np.zeros(5, dtype=bool), Seen(none, rows, 100.0, 100.0, 200.0)) == (-1.0, -1.0)
+
+
+def updated(record: Trace) -> dict[str, float]:
+    """Facts of an update: the store is held back from 100.5 to 100.56, the first instance is told to stop at 100.55."""
+    fault = object.__new__(RollingUpdate)
+    fault._began, fault._over, fault._second_ready_s, fault._own_model, fault._exit_s = 100.0, 200.0, 0.7, 1, 1.1
+    fault._held_back, fault._told_at, fault._released = 100.5, 100.55, 100.56
+    return fault.facts(Seen(record, [], 100.0, 100.55, 102.0))
+
+
+def switched(lost: Outcome) -> Trace:
+    """A hundred requests, one every 10 ms: each takes 70 ms while the store is held back, and the second instance gets those from 100.55 on."""
+    whole = trace([Outcome.OK] * 100)
+    slow = (whole.intended > 100.5 - 1e-9) & (whole.intended < 100.56)
+    done = whole.intended + np.where(slow, 0.07, 0.005)
+    held = (whole.intended > 100.505) & (whole.intended < 100.545)
+    return replace(whole, done=done, target=(whole.intended > 100.545).astype(np.int64), outcome=np.where(held, int(lost), whole.outcome))
+
+
+@pytest.mark.parametrize(
+    ("became", "failed", "lost"), [(Outcome.DEGRADED, 0, 0), (Outcome.SHED, 0, 0), (Outcome.ERROR, 0, 0), (Outcome.RESET, 4, 4), (Outcome.EOF, 4, 4)]
+)
+def test_what_the_first_instance_holds_when_it_is_told_to_stop_must_be_answered_whole(became: Outcome, failed: int, lost: int) -> None:
+    facts = updated(switched(became))
+    assert (facts["held"], facts["failed"], facts["held_lost"]) == (5, failed, lost)
+    assert (facts["sent"], facts["by_second"]) == (100, 45)
+
+
+def test_before_and_after_the_store_is_held_back_only_a_prediction_will_do() -> None:
+    refused = replace(trace([Outcome.OK] * 100), outcome=np.array([2] * 10 + [0] * 80 + [2] * 10))
+    assert updated(refused)["failed"] == 20
+
+
+def released(scores: np.ndarray, record: Trace, rows: list[Row]) -> dict[str, float]:
+    """Facts of a bad rollout in which the second instance answered everything, with these scores."""
+    fault = object.__new__(BadRollout)
+    fault._began, fault._ready, fault._opened = 100.0, True, 1
+    answered = replace(record, score=scores, target=np.ones(len(record), dtype=np.int64))
+    return fault.facts(Seen(answered, rows, 100.0, 100.0, 103.0))
+
+
+def test_scores_of_a_model_are_told_from_made_up_ones(rows: list[Row]) -> None:
+    record, truth = trace([Outcome.OK] * 200), np.array([row.probability for row in rows[:200]])
+    assert released(truth**0.5, record, rows)["second_rank"] == pytest.approx(1.0)
+    assert released(np.full(200, 0.05), record, rows)["second_rank"] == 0.0
+    assert abs(released(np.random.default_rng(7).random(200), record, rows)["second_rank"]) < 0.25
+    few = released(truth[:20], trace([Outcome.OK] * 20), rows)
+    assert few["second_valid"] == 20 and "second_rank" not in few

@@ -12,7 +12,7 @@ from faults.experiments import level, perform
 from grader.schema.causes import Trouble
 from harness.faults import process
 from harness.faults.base import Scene
-from harness.faults.process import workers
+from harness.faults.process import helpers, workers
 from harness.sandbox.helper import Process
 
 engine = pytest.mark.engine
@@ -72,6 +72,21 @@ def test_workers_are_the_largest_group_of_siblings_that_run_the_same() -> None:
     assert [worker.pid for worker in workers(found, 10)] == [21, 22]
     assert workers(found[:3], 10) == []
     assert workers([], 10) == []
+
+
+def test_helpers_are_children_of_a_main_process_that_serves_by_itself() -> None:
+    def looked(*used: float) -> list[Process]:
+        return [
+            Process(10, 0, "python -m app", 1, used[0]), Process(11, 0, "python -c from multiprocessing.resource_tracker import main", 10, 0.0),
+            Process(12, 0, "python -m monitor", 10, used[1]), Process(13, 0, "sleep 5", 12, 0.0),
+        ]  # fmt: skip
+
+    early = looked(1.0, 9.0)
+    assert [helper.pid for helper in helpers(early, looked(1.3, 9.02), 10)] == [12]
+    assert helpers(early, looked(1.0, 9.3), 10) == [], "its child serves: PID 1 is an init or a supervisor"
+    assert helpers(early, early, 10) == [], "nobody was seen to work"
+    assert helpers(early[:1], looked(1.3, 9.0), 10) == [], "only what lives for a while is a helper"
+    assert helpers(early[:1], looked(1.3, 9.0)[:1], 10) == []
 
 
 # ---- memory and /tmp

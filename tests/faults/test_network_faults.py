@@ -73,7 +73,7 @@ def test_a_service_that_queues_everything_is_not(start: Callable[..., Scene], ro
 
 def test_the_burst_follows_the_measured_capacity(good: Scene, rows: list[Row]) -> None:
     before = _generators()
-    record = perform("overload", replace(good, known=Known(capacity_rps=400.0)), rows, fault_s=0.5, after_s=0.3)
+    record = perform("overload", replace(good, known=Known(most_rps=400.0)), rows, fault_s=0.5, after_s=0.3)
     assert record.facts["burst_rps"] == 600 and record.facts["burst_sent"] >= 0.9 * record.facts["burst_planned"] > 200
     assert _generators() == before >= 1, "the probe's own is left, and the burst's is gone"
 

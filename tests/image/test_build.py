@@ -5,56 +5,21 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import docker
 import pytest
 
 from grader.schema.causes import Trouble
-from grader.schema.challenge import Limits
-from grader.schema.evidence import DockerfileChoice, ImageEvidence
+from grader.schema.evidence import DockerfileChoice
 from harness.image.build import build
 from harness.image.buildkit import find_cli
 from harness.sandbox import owner
 from harness.source.tree import SourceTree
 
+from .builds import BASE, Build, limits
+
 pytestmark = pytest.mark.engine
-BASE = "FROM python:3.11-slim\n"
-Build = Callable[..., ImageEvidence]
-
-
-def limits(**changed: float) -> Limits:
-    usual: dict[str, float] = {
-        "cpus": 1, "memory_mib": 512, "pids": 256, "tmp_mib": 64, "data_mib": 64, "log_mib": 5, "repository_mib": 4, "repository_files": 99,
-        "build_timeout_s": 60, "build_memory_mib": 256, "build_log_kib": 64, "ready_timeout_s": 60,
-    }  # fmt: skip
-    return Limits(**(usual | changed))  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def run(engine: docker.DockerClient, tmp_path: Path, base_image: str) -> Iterator[Build]:
-    labels = owner.labels(f"test-{uuid.uuid4().hex[:8]}")
-
-    def go(dockerfile: str, files: dict[str, str] | None = None, *, context: str = ".", path: str = "Dockerfile", **more: object) -> ImageEvidence:
-        root = tmp_path / "tree"
-        everything = {path: dockerfile, **(files or {})}
-        for name, text in everything.items():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            (root / name).write_text(text)
-        kept = more.pop("limits", limits())
-        assert isinstance(kept, Limits)
-        tree = SourceTree(
-            root=root, kind="folder", commit=None, tree=uuid.uuid4().hex, files=1, bytes=1, uncommitted=None, paths=sorted([*everything, "link"]),
-            symlinks={"link": "a.py"},
-        )  # fmt: skip
-        choice = DockerfileChoice(path=path, context=context, why="test")
-        return build(engine, tree, choice, kept, labels, tmp_path / "log", check_image=base_image, **more)  # type: ignore[arg-type]
-
-    yield go
-    for image in engine.images.list(filters={"label": f"{owner.RUN}={labels[owner.RUN]}"}):
-        engine.images.remove(str(image.id), force=True)
-    assert not engine.networks.list(filters={"label": f"{owner.RUN}={labels[owner.RUN]}"}), "a build network was left behind"
 
 
 def test_an_image_is_built_labelled_and_described(run: Build, engine: docker.DockerClient, tmp_path: Path) -> None:
@@ -163,7 +128,7 @@ def test_a_build_that_needs_buildkit_gets_it_and_a_remote_frontend_is_not_pulled
         pytest.skip("no docker command line that drives BuildKit")
     text = "# syntax=registry.invalid/frontend:1\n" + BASE + "RUN --mount=type=cache,target=/c echo from-buildkit\nCMD [\"python3\"]\n"
     found = run(text)
-    assert found.builder == "buildkit" and "memory limit not enforced" in found.network
+    assert found.builder == "buildkit" and "default network" in found.network
     with pytest.raises(Trouble, match="exit code 4") as caught:
         run(text.replace("echo from-buildkit", "exit 4"))
     assert caught.value.cause == "build_failed"

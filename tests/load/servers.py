@@ -67,11 +67,13 @@ def serving(handle: Handler, address: str = "127.0.0.1") -> Iterator[int]:
             while True:
                 threading.Thread(target=one, args=(listener.accept()[0],), daemon=True).start()
 
-    threading.Thread(target=accept, daemon=True).start()
+    accepting = threading.Thread(target=accept, daemon=True)
+    accepting.start()
     try:
         yield listener.getsockname()[1]
     finally:
         listener.shutdown(socket.SHUT_RDWR)
+        accepting.join()  # else it might accept on the number of this socket, which is another's by then
         listener.close()
 
 

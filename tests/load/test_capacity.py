@@ -11,7 +11,7 @@ import pytest
 
 from challenges.loader import LoadedChallenge, load
 from grader.schema.challenge import StressPlan
-from grader.schema.evidence import Capacity
+from grader.schema.evidence import Capacity, CapacityTrial
 from harness.load import capacity, stress
 from harness.load.generator import LoadGenerator
 from harness.load.stage import Stage
@@ -73,7 +73,7 @@ def test_one_at_a_time_is_found_as_such(generator: LoadGenerator, challenge: Loa
         found = search(SHORT)
     assert found.void is None and found.limited_by == "service"
     assert 85 <= found.saturation_rps <= 105 and found.parallelism == pytest.approx(1.0, abs=0.15)
-    assert found.rate_rps is not None and 50 <= found.rate_rps <= 98
+    assert found.rate_rps is not None and 50 <= found.rate_rps <= 100
     assert found.failed_rps is not None and found.rate_rps < found.failed_rps
     assert any(trial.phase == "confirm" and trial.held and trial.rate_rps == pytest.approx(found.rate_rps, abs=0.1) for trial in found.trials)
     assert found.seconds <= SHORT.search_s + 6
@@ -134,8 +134,65 @@ def test_rates_of_overload_and_soak_follow_from_the_capacity(challenge: LoadedCh
         )  # fmt: skip
         return {segment.name: segment.rate_rps for stretch in stress.stretches(made, plan, found) for segment in stretch}
 
-    assert rates(2000, 2100) == {"approach": 1600, "overload": 4000, "relief": 100, "soak": 300}
-    assert rates(100, 110) == {"approach": 80, "overload": 200, "relief": 50, "soak": 50}
+    assert rates(400, 420) == {"approach": 320, "overload": 840, "relief": 100, "soak": 200}
+    assert rates(2000, 2100) == {"approach": 1600, "overload": 3100, "relief": 100, "soak": 300}, "by 1000/s at most"
+    assert rates(100, 110) == {"approach": 80, "overload": 220, "relief": 50, "soak": 50}
+    assert rates(150, 230) == {"approach": 120, "overload": 460, "relief": 75, "soak": 75}, "late answers use what the service has, too"
+    assert rates(110, 100)["overload"] == 220, "what was confirmed is answered as well"
+    assert rates(3000, 5100)["overload"] == 6000, "no more than the generator sends in time"
     assert rates(None, 60) == {"approach": 48, "overload": 120, "relief": 30, "soak": 30}, "without a capacity, what it saturates at is exceeded"
     assert rates(5500, 5800) == {"soak": 300}, "what cannot be exceeded by much is not called overload"
     assert rates(None, 0) == {"soak": 50}
+
+
+def test_a_service_that_is_gone_for_good_ends_the_search(generator: LoadGenerator, challenge: LoadedChallenge) -> None:
+    spec, begin = challenge.spec, time.monotonic()
+    supply = requests(challenge.simulator().stream(200, 3), "transaction_id")
+    with serving(takes_turns(0.01)) as port:
+        made = Stage(generator, Idle(port), spec.contract, spec.reality, Seeds(b"k" * 16, "commit", 1), [0], begin)
+        stops = threading.Timer(2.0, lambda: setattr(made.candidate, "port", 1))
+        stops.start()
+        found = capacity.search(made, SHORT, supply)
+    assert found.saturation_rps > 50 and found.void is None
+    assert found.rate_rps is None and any(trial.held is False for trial in found.trials)
+    assert found.seconds < 25, "two silences of six seconds each, and nothing after them"
+
+
+def test_a_service_that_is_away_for_a_moment_is_searched_on(generator: LoadGenerator, challenge: LoadedChallenge) -> None:
+    spec, begin = challenge.spec, time.monotonic()
+    supply = requests(challenge.simulator().stream(200, 3), "transaction_id")
+    with serving(takes_turns(0.01)) as port:
+        made = Stage(generator, Idle(port), spec.contract, spec.reality, Seeds(b"k" * 16, "commit", 1), [0], begin)
+        away = [threading.Timer(2.0, lambda: setattr(made.candidate, "port", 1)), threading.Timer(6.0, lambda: setattr(made.candidate, "port", port))]
+        for moment in away:
+            moment.start()
+        found = capacity.search(made, SHORT.model_copy(update={"search_s": 18}), supply)
+    assert found.rate_rps is not None and 50 <= found.rate_rps <= 100
+
+
+def tried(*trials: tuple[float, bool | None]) -> list[CapacityTrial]:
+    """Rates, and whether they held; None for a spoilt trial."""
+    return [
+        CapacityTrial(
+            phase="search", rate_rps=rate, seconds=1, sent=1, over_slo=0, p95_ms=1, p99_ms=1, shed=0, degraded=0, cpu_share=None,
+            peak_in_flight=1, aborted=False, void="host noisy: a test" if held is None else None, held=held,
+        )
+        for rate, held in trials
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("trials", "void"),
+    [
+        (tried((175, False), (131, None), (98, None)), True),
+        (tried((175, False), (131, None), (98, False), (73, False)), False),
+        (tried((175, None), (131, False), (98, False)), False),
+        (tried((175, None), (175, None)), True),
+        (tried((175, False), (131, False)), False),
+        ([], False),
+    ],
+)
+def test_no_rate_held_is_said_only_when_nothing_lower_was_spoilt(trials: list[CapacityTrial], void: bool) -> None:
+    search = capacity._Search(None, SHORT, iter(()), trials=trials)  # type: ignore[arg-type]
+    assert (search._void(None, capacity._Bracket()) is not None) == void
+    assert search._void(100.0, capacity._Bracket()) is None

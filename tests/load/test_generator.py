@@ -172,6 +172,14 @@ def test_a_request_cut_off_in_flight_on_a_reused_connection_is_not_sent_again(ge
     assert trace.retries.sum() == 0
 
 
+def test_a_refusal_that_comes_late_is_not_shed_at_once(generator: LoadGenerator) -> None:
+    def waits(body: bytes) -> bytes:
+        time.sleep(1.2)
+        return answer(b"", "503 Busy")
+
+    assert run(generator, always(waits), schedule.constant(20, 0.5), timeout_s=2.0).counts() == {"shed_late": 10}
+
+
 def test_a_closed_port_is_refused(generator: LoadGenerator) -> None:
     with serving(lambda connection: None) as port:
         pass

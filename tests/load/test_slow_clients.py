@@ -35,3 +35,27 @@ def test_nobody_there_is_counted_and_nothing_waits() -> None:
         time.sleep(0.2)
     assert slow.seen.cut_by_service == 4
     assert time.monotonic() - begin < 2
+
+
+def test_every_second_one_sends_its_headers_at_once_and_drips_its_body() -> None:
+    heard: list[bytes] = []
+
+    def listen(connection: socket.socket) -> None:
+        connection.settimeout(0.4)
+        data = b""
+        try:
+            while piece := connection.recv(4096):
+                data += piece
+        except TimeoutError:
+            pass
+        heard.append(data)
+
+    with serving(listen) as port, SlowClients("127.0.0.1", port, "/predict", [BODY] * 6, 0.05) as slow:
+        time.sleep(0.6)
+    deadline = time.monotonic() + 2
+    while len(heard) < 6 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    whole = [data for data in heard if b"\r\n\r\n" in data]
+    assert len(heard) == 6 and len(whole) == 3 == slow.seen.in_body
+    assert all(0 < len(data.split(b"\r\n\r\n")[1]) < len(BODY) for data in whole)
+    assert all(len(data) < 20 for data in heard if data not in whole)

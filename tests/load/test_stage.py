@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -150,3 +150,15 @@ def test_a_ramp_is_described_by_both_of_its_rates(
     ramp = evidence.windows[0]
     assert (ramp.rate_from_rps, ramp.rate_rps) == (20, 400)
     assert sum(b.sent for b in ramp.bins[:3]) < sum(b.sent for b in ramp.bins[7:])
+
+
+def test_scores_under_load_are_set_against_the_truth_of_their_own_requests(
+    generator: LoadGenerator, challenge: LoadedChallenge, rows: list[Row], port: int
+) -> None:
+    truth = {str(row.request["transaction_id"]): row.probability for row in rows}
+    made = make(generator, challenge, Service(port), [])
+    plan = PLANS[0].model_copy(update={"seconds": 1.0})
+    blind = stage.collect(made, [plan], requests(rows, "transaction_id")).windows[0]
+    told = stage.collect(replace(made, truth=truth.get), [plan], requests(rows, "transaction_id")).windows[0]
+    assert told.ok >= 40 and told.rank_correlation == 0.0, "its service gives everybody the same score"
+    assert blind.ok >= 40 and blind.rank_correlation is None

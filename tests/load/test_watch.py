@@ -85,3 +85,15 @@ def test_a_watch_samples_while_it_lasts_and_gives_any_part_of_it() -> None:
 def test_an_engine_that_goes_away_meanwhile_is_told_at_the_end() -> None:
     with pytest.raises(Trouble, match="gone"), Watch(Busy(breaks=2), [0]):
         time.sleep(0.7)
+
+
+def test_the_feature_stores_wait_for_a_core_is_a_share_of_the_time() -> None:
+    begin = time.monotonic()
+    with Watch(Busy(), [0], store=lambda: 7.0 + 0.25 * (time.monotonic() - begin)) as watch:
+        time.sleep(0.6)
+    use = watch.use()
+    assert use is not None and use.store_wait_share == pytest.approx(0.25, abs=0.02)
+    with Watch(Busy(), [0]) as blind:
+        time.sleep(0.1)
+    use = blind.use()
+    assert use is not None and use.store_wait_share is None, "a host that does not tell"

@@ -11,6 +11,7 @@ import pytest
 from grader.schema.evidence.load import ResourceUse
 from harness.load.outcomes import Outcome
 from harness.load.plan import enough_connections
+from harness.load.stage import ranked
 from harness.load.trace import Trace, interval, quantile
 from harness.load.windows import About, summarise, time_bins, void_reason
 
@@ -77,6 +78,13 @@ def test_bins_follow_the_intended_moment_and_cover_the_window() -> None:
     assert [b.t_s for b in bins] == [0.0, 0.1, 0.2, 0.3, 0.4]
 
 
+def often(outcomes: list[Outcome]) -> Trace:
+    """Sixty times as many per second."""
+    slow = trace(outcomes)
+    intended = 100.0 + (slow.intended - 100.0) / 60
+    return replace(slow, intended=intended, sent=intended + 1e-4, received=intended + 0.005, done=intended + 0.005)
+
+
 VOID = {
     "sound": (trace([Outcome.OK] * 100), QUIET, None),
     "a slow candidate": (trace([Outcome.TIMEOUT] * 100), QUIET, None),
@@ -84,6 +92,11 @@ VOID = {
     "late": (trace([Outcome.OK] * 100, lag_s=0.002), QUIET, "generator limited"),
     "dropped": (trace(MIXED), QUIET, "generator limited"),
     "busy neighbour": (trace([Outcome.OK] * 100), QUIET.model_copy(update={"others_core_share": 0.2}), "host noisy"),
+    "a store that waits for its core": (trace([Outcome.OK] * 100), QUIET.model_copy(update={"store_wait_share": 0.25}), "host noisy"),
+    "a store that hardly waits": (trace([Outcome.OK] * 100), QUIET.model_copy(update={"store_wait_share": 0.15}), None),
+    "a store that stood still once": (trace([Outcome.OK] * 100), QUIET.model_copy(update={"store_wait_longest_s": 0.25}), "host noisy"),
+    "a store that waited now and then": (trace([Outcome.OK] * 100), QUIET.model_copy(update={"store_wait_longest_s": 0.1}), None),
+    "a store behind a busy generator": (often([Outcome.OK] * 6000), QUIET.model_copy(update={"store_wait_share": 0.6}), None),
     "steal": (trace([Outcome.OK] * 100), QUIET.model_copy(update={"steal_share": 0.2}), "host noisy"),
 }
 
@@ -128,3 +141,16 @@ def test_a_selection_keeps_ids_and_columns_together() -> None:
     part = replace(trace(MIXED)).between(100.5, 100.6)
     assert part.ids == [f"t-{i}" for i in range(50, 60)]
     assert part.index.tolist() == list(range(50, 60))
+
+
+def test_how_scores_rank_is_read_from_undegraded_answers_only() -> None:
+    record = trace([Outcome.OK] * 100 + [Outcome.DEGRADED] * 100)
+    truth = {name: (7 * i % 100) / 100 for i, name in enumerate(record.ids)}
+    own = replace(record, score=np.array([truth[name] ** 2 for name in record.ids]))
+    assert ranked(own, truth.get) == pytest.approx(1.0)
+    assert ranked(replace(own, score=np.where(np.arange(200) < 100, own.score, 0.5)), truth.get) == pytest.approx(1.0), "fallbacks may rank worse"
+    swapped = own.score.copy()
+    swapped[0:100:2], swapped[1:100:2] = own.score[1:100:2], own.score[0:100:2]
+    mixed = ranked(replace(own, score=swapped), truth.get)
+    assert mixed is not None and mixed < 0.9
+    assert ranked(own, lambda _: None) is None and ranked(own.where(np.arange(200) < 20), truth.get) is None

@@ -101,7 +101,7 @@ def streamed(challenge: LoadedChallenge, topology: Topology, generator: LoadGene
     return evidence
 
 
-@pytest.mark.parametrize("layout", ["inside", "workers", "aside"])
+@pytest.mark.parametrize("layout", ["inside", pytest.param("workers", marks=pytest.mark.soak), "aside"])
 def test_a_sound_monitor_has_full_marks_wherever_it_sits(
     challenge: LoadedChallenge, topology: Topology, generator: LoadGenerator, image: str, layout: str
 ) -> None:
@@ -110,7 +110,7 @@ def test_a_sound_monitor_has_full_marks_wherever_it_sits(
     assert set(credits.values()) == {1.0} and "drift_covariate" in credits, credits
 
 
-@pytest.mark.parametrize("monitor", ["never", "always", "counter", "uncorrected"])
+@pytest.mark.parametrize("monitor", [*(pytest.param(name, marks=pytest.mark.soak) for name in ("never", "always")), "counter", "uncorrected"])
 def test_a_monitor_that_is_none_has_nothing(
     challenge: LoadedChallenge, topology: Topology, generator: LoadGenerator, image: str, monitor: str
 ) -> None:

@@ -85,7 +85,7 @@ def not_http(port):
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN if MODE == "deaf" else lambda *_: sys.exit(0))
     port = int(os.environ["PORT"])
     print("starting \x1b[31mred\x1b[0m", flush=True)
     if MODE == "exits":

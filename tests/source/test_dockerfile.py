@@ -189,3 +189,14 @@ def test_dockerignore_follows_the_engines_rules(text: str, expected: dict[str, b
 def test_a_hostile_wildcard_costs_linear_time() -> None:
     assert not match_segment("*a" * 60 + "b", "a" * 250)
     assert not match_path(["**", "*a*a*a*a*a*b"] * 20, ["a" * 200] * 40)
+
+
+def test_images_that_files_are_copied_out_of_are_known_and_stages_are_none() -> None:
+    text = (
+        "ARG UV=0.5\nFROM python:3.11 AS build\nCOPY --from=ghcr.io/astral-sh/uv:$UV /uv /bin/uv\nRUN --mount=type=bind,from=tools,target=/t make\n"
+        "FROM python:3.11\nCOPY --from=build /a /a\nCOPY --from=0 /b /b\nCOPY --from=nginx:latest /c /c\nCOPY local /d\n"
+    )
+    copied = parse(text).copied_images()
+    assert [(image.reference, image.pin, image.copied) for image in copied] == [
+        ("ghcr.io/astral-sh/uv:0.5", "version", True), ("nginx:latest", "floating", True), ("tools", "floating", True),
+    ]  # fmt: skip

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from grader.checks.analysis.probes import holds
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import Capacity, LoadEvidence, LoadWindow, RepositoryEvidence, StressEvidence
+from grader.schema.evidence import Capacity, LoadEvidence, LoadWindow, Probe, RepositoryEvidence, StressEvidence
 
 MIB = 2**20
 WINDOWS = ("steady", "ramp", "spike")
@@ -51,9 +51,16 @@ def curve(load: LoadEvidence | None, stress: StressEvidence | None, challenge: C
 
 
 def adds_replicas(repository: RepositoryEvidence) -> bool:
-    """Whether an autoscaler is declared that watches something. One that only resizes pods, or whose target is nothing, adds no replica."""
+    """Whether an autoscaler is declared that watches something and scales something. One that only resizes pods adds no replica."""
     scaler, *watched = (repository.probes.get(id) for id in ("autoscaler", "autoscaler_cpu_target", "autoscaler_other_metric"))
-    return scaler is not None and holds(scaler) and any(found is None or holds(found) for found in watched)
+    return scaler is not None and holds(scaler) and aimless(scaler) is None and any(found is None or holds(found) for found in watched)
+
+
+def aimless(scaler: Probe) -> str | None:
+    """What the autoscalers aim at, where none of it is there."""
+    aims = [sight for sight in scaler.sightings if sight.facts.get("kind") != "VerticalPodAutoscaler"]
+    lost = [sight for sight in aims if sight.facts.get("aim_found") == 0]
+    return f"{lost[0].text} aims at {lost[0].facts.get('aim')}, which no manifest declares" if lost and len(lost) == len(aims) else None
 
 
 def blind(metrics: Collection[str], load: LoadEvidence, moves: float) -> str | None:

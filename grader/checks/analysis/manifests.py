@@ -6,11 +6,17 @@ be the one. It also says what the container declares that the autoscaler aims at
 
 from __future__ import annotations
 
+import re
+
 from grader.checks.analysis.autoscaling import adds_replicas
 from grader.checks.analysis.probes import holds
-from grader.schema.evidence import Probe, RepositoryEvidence
+from grader.schema.challenge import Challenge
+from grader.schema.evidence import Probe, RepositoryEvidence, Sighting
 
-PROBES, RESOURCES = "manifest_probes", "manifest_resources"
+K8S, PROBES, RESOURCES = "kubernetes_manifests", "manifest_probes", "manifest_resources"
+_OF_A_FRAMEWORK = re.compile(r"actuator|^/q/|^/v[12]/(?:health|models)|^/(?:livez|readyz|healthz|ping|health|invocations)$|^/-/|^/$")
+"""Routes that frameworks and model servers bring along, without a word in the program."""
+_MOVING = re.compile(r"^[^@]*?(?:/|^)[^:/@]+(?::(?:latest|stable|edge|main|master|dev|develop|prod|production|nightly))?$", re.I)
 SIZES = ("declared_cpu_request", "declared_memory_request", "declared_memory_limit")
 _PAIRS = (("declared_cpu_request", "declared_cpu_limit"), ("declared_memory_request", "declared_memory_limit"))
 
@@ -19,6 +25,57 @@ def of_the_serving(repository: RepositoryEvidence) -> RepositoryEvidence:
     """The same findings, with those about probes and resources narrowed to the serving container."""
     narrowed = {id: look(repository) for id, look in ((PROBES, _probed), (RESOURCES, _sized)) if id in repository.probes}
     return RepositoryEvidence(probes={**repository.probes, **narrowed})
+
+
+def well_asked(repository: RepositoryEvidence, challenge: Challenge) -> RepositoryEvidence:
+    """The same findings, with probes not found where those of the serving container ask what is not there, or what is not theirs."""
+    seen = repository.probes.get(PROBES)
+    wrong = [why for asked in _of_the_main(seen) if (why := _misasked(asked, challenge))] if seen is not None and holds(seen) else []
+    if seen is None or not wrong:
+        return repository
+    return RepositoryEvidence(probes={**repository.probes, PROBES: seen.model_copy(update={"found": False, "detail": "; ".join(wrong)})})
+
+
+def idle(repository: RepositoryEvidence) -> list[str]:
+    """Why what is declared runs nothing or is reached by nobody: no replica, or a Service that leads nowhere. Unknown names are left alone."""
+    seen = repository.probes.get(K8S)
+    running = [sight for sight in seen.sightings if "serves" in sight.facts] if seen is not None else []
+    doors = [sight for sight in seen.sightings if "selects" in sight.facts] if seen is not None else []
+    said = [f"{sight.text} has no replica" for sight in running if sight.facts["serves"] and sight.facts.get("replicas") == 0]
+    if doors and running and not any(door.facts["selects_serving"] for door in doors):
+        said.append(f"{doors[0].text} selects no pod of what serves")
+    leading = [door for door in doors if door.facts["selects_serving"]]
+    if leading and not any(door.facts.get("port_found", 1) for door in leading):
+        said.append(f"{leading[0].text} leads to a port that its pods do not have")
+    return said
+
+
+def moving_image(repository: RepositoryEvidence) -> str | None:
+    """The image of what serves where its tag moves, and nothing in the repository says which version runs."""
+    seen = repository.probes.get(K8S)
+    for sight in seen.sightings if seen is not None else []:
+        image = str(sight.facts.get("image", ""))
+        if sight.facts.get("serves") and image and not sight.facts.get("tag_set") and _MOVING.search(image):
+            return image
+    return None
+
+
+def _of_the_main(seen: Probe | None) -> list[Sighting]:
+    """Those of the serving container, where the scan knows it."""
+    return [sight for sight in seen.sightings if sight.facts.get("serves")] if seen is not None else []
+
+
+def _misasked(asked: Sighting, challenge: Challenge) -> str | None:
+    contract = challenge.contract
+    if asked.facts.get("liveness") == contract.ready:
+        return f"the liveness probe asks {contract.ready}: a pod that is only not ready is killed"
+    for kind in ("liveness", "readiness"):
+        path = str(asked.facts.get(kind, ""))
+        if asked.facts.get(f"{kind}_port") == 0:
+            return f"the {kind} probe names a port that the container does not declare"
+        if path and asked.facts.get(f"{kind}_route") == 0 and path not in (contract.health, contract.ready) and not _OF_A_FRAMEWORK.search(path):
+            return f"the {kind} probe asks {path}, a route that nothing in the repository has"
+    return None
 
 
 def unstartable(repository: RepositoryEvidence, least_mib: float, most_cores: float, most_gib: float) -> list[str]:

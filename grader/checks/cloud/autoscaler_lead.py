@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.checks.analysis.autoscaling import blind, curve, most_cores, rate_at, slo_limit, threshold_cores
+from grader.checks.analysis.autoscaling import aimless, blind, curve, most_cores, rate_at, slo_limit, threshold_cores
 from grader.checks.analysis.load import usable_capacity
 from grader.checks.analysis.probes import holds
 from grader.checks.analysis.rungs import up_to
@@ -16,8 +16,8 @@ def check(repository: RepositoryEvidence, load: LoadEvidence, stress: StressEvid
     scaler, target, other, request = (repository.probes.get(id) for id in ids)
     if scaler is None or target is None or other is None or request is None:
         return unmeasured("the repository scan did not look for what the autoscaler watches")
-    if not holds(scaler) or not (holds(target) or holds(other)):
-        return reached("none", f"nothing adds replicas under load: {target.detail}")
+    if not holds(scaler) or not (holds(target) or holds(other)) or aimless(scaler):
+        return reached("none", f"nothing adds replicas under load: {aimless(scaler) or target.detail}")
     if not holds(target) and (why := blind(other.detail.split(", "), load, bars["memory_moves"])):
         return reached("never", f"it scales on {why}", places=other.places)
     if not holds(target):

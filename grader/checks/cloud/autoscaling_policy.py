@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.checks.analysis.autoscaling import adds_replicas
+from grader.checks.analysis.autoscaling import adds_replicas, aimless
 from grader.checks.analysis.probes import holds
 from grader.checks.api import Bars, Finding, reached, unmeasured
 from grader.schema.challenge import Challenge
@@ -16,7 +16,10 @@ def check(repository: RepositoryEvidence, challenge: Challenge, bars: Bars) -> F
     if not holds(scaler):
         return reached("none", f"no autoscaler{': ' + scaler.detail if scaler.detail else ''}")
     if not adds_replicas(repository):
-        return reached("none", f"{scaler.detail or 'an autoscaler'} that adds no replica: {target.detail if target else 'it watches nothing'}")
+        why = aimless(scaler) or (target.detail if target else "it watches nothing")
+        return reached("none", f"{scaler.detail or 'an autoscaler'} that adds no replica: {why}")
+    if scaler.value is None and any("top" in sight.facts for sight in scaler.sightings):
+        return reached("bounded", "autoscaler whose upper bound a template fills in", places=scaler.places)
     if not scaler.value:
         return reached("unbounded", "autoscaler without an upper bound that could be read", places=scaler.places)
     spike_rps = challenge.reality.rate_rps * challenge.reality.burst_factor

@@ -6,6 +6,7 @@ import re
 
 from grader.checks.analysis.cost import machine_hour, money, served_rate
 from grader.checks.analysis.probes import climb, holds
+from grader.checks.analysis.statements import apart_at_slo, wrong_sum
 from grader.checks.api import Bars, Finding, reached
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import Probe, RepositoryEvidence
@@ -21,6 +22,10 @@ def check(repository: RepositoryEvidence, challenge: Challenge, bars: Bars) -> F
         return finding
     if _says_nothing(statement):
         return reached("none", f"`{statement.detail}` is no amount of money", places=statement.places)
+    if wrong := wrong_sum(statement):
+        return reached("miscalculated", wrong, places=statement.places)
+    if apart := apart_at_slo(statement, bars["apart"]):
+        return reached("contradicted", apart, places=statement.places)
     if challenge.prices is None or not statement.value:
         return finding
     rate = served_rate(challenge.prices, challenge.limits, statement.value)

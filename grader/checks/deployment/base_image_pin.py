@@ -1,4 +1,4 @@
-"""Does every FROM line say which base it means?"""
+"""Does every FROM line, and every COPY out of another image, say which one it means?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from grader.schema.evidence import BaseImage, ImageEvidence
 
 
 def check(image: ImageEvidence) -> Finding:
-    bases = [base for base in image.base_images if base.pin != "stage"]
+    bases = [base for base in image.base_images if base.pin != "stage" and not base.copied]
+    sources = [base for base in image.base_images if base.copied]
     if not bases:
         return unmeasured("no FROM line was read")
     floating = [f"{base.reference}{why}" for base in bases if (why := _floats(base)) is not None]
@@ -17,6 +18,9 @@ def check(image: ImageEvidence) -> Finding:
     majors = [base.reference for base in bases if base.pin == "version" and major_only(base.reference)]
     if majors:
         return reached("major", f"{len(majors)} of {len(bases)} base images name a major version only: {', '.join(majors)}")
+    loose = [f"{source.reference}{why}" for source in sources if (why := _floats(source)) is not None]
+    if loose:
+        return reached("major", f"the base is pinned, and files are copied out of images that float: {', '.join(loose)}")
     return reached("pinned", f"{len(bases)} base images, each pinned: " + ", ".join(f"{b.reference} (by {b.pin})" for b in bases))
 
 

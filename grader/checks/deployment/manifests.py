@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from grader.checks.analysis.manifests import PROBES, RESOURCES, of_the_serving
+from grader.checks.analysis.manifests import K8S, PROBES, RESOURCES, idle, of_the_serving, well_asked
 from grader.checks.analysis.probes import climb
-from grader.checks.api import Finding
+from grader.checks.api import Finding, reached
+from grader.schema.challenge import Challenge
 from grader.schema.evidence import RepositoryEvidence
 
-K8S = "kubernetes_manifests"
 
-
-def check(repository: RepositoryEvidence) -> Finding:
+def check(repository: RepositoryEvidence, challenge: Challenge) -> Finding:
     rungs = [("complete", [K8S, PROBES, RESOURCES]), ("partial", [K8S, PROBES]), ("partial", [K8S, RESOURCES]), ("bare", [K8S])]
-    return climb(of_the_serving(repository), rungs, none="none")
+    finding = climb(of_the_serving(well_asked(repository, challenge)), rungs, none="none")
+    if finding.level in (None, "none") or not (wrong := idle(repository)):
+        return finding
+    return reached("idle", f"as declared, nothing is served: {'; '.join(wrong)}", places=finding.places)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from grader.checks.api import Finding, reached
-from grader.schema.challenge import Challenge
 from grader.schema.evidence import BootEvidence
 
 
-def check(boot: BootEvidence, challenge: Challenge) -> Finding:
-    asked = challenge.contract.port
+def check(boot: BootEvidence) -> Finding:
+    asked = boot.port
     ports = ", ".join(map(str, boot.listening_ports)) or "none"
-    if boot.port == asked and asked in boot.listening_ports:
+    if asked in boot.listening_ports:
         return reached("follows", f"PORT={asked} and the service listens there (listening: {ports})")
     if boot.listening_ports:
         return reached("fixed", f"PORT={asked}, but the service listens on {ports}")

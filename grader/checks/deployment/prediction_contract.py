@@ -1,4 +1,4 @@
-"""Are answers valid by the response schema, for the right transaction, and dependent on the input?"""
+"""Are answers valid by the response schema, for the right transaction, dependent on the input, and on nobody's name?"""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ def check(contract: ContractEvidence, bars: Bars) -> Finding:
         seen += f"; they rank payments no better than chance (rank correlation with the truth {facts.rank_correlation})"
     if facts.first_violation:
         seen += f"; first violation: {facts.first_violation}"
+    others = contract.strangers
+    if others is not None and others.told_apart:
+        return reached("broken", f"{seen}; another client is answered otherwise, for all {others.steady} payments compared: {others.example}")
     if not facts.met:
         return reached("broken", seen)
     share = right / facts.sent

@@ -19,6 +19,8 @@ def check(faults: FaultsEvidence, bars: Bars) -> Finding:
         return reached("alone", "a second instance beside the first died again and again, so that nothing could be updated")
     left = f"left {exit_s:.1f} s after SIGTERM" if exit_s >= 0 else "did not leave after SIGTERM"
     seen = f"{failed:.0f} of {sent:.0f} requests failed while a second instance took over; the first {left}"
+    if facts.get("held_lost", 0):
+        seen += f" and lost {facts['held_lost']:.0f} of the {facts.get('held', 0):.0f} requests that it held then"
     figures = measure("failed", failed, "requests", n=int(sent)), measure("second instance ready after", facts.get("second_ready_s", 0), "s")
     if failed > bars["few"] * sent:
         return reached("drops", seen, *figures)

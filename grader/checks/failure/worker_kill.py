@@ -1,4 +1,4 @@
-"""When one of several workers is killed: do callers notice, and is there a new one soon?"""
+"""When one of several workers, or a helper process, is killed: do callers notice, and is there a new one soon?"""
 
 from __future__ import annotations
 
@@ -20,17 +20,31 @@ def check(faults: FaultsEvidence, bars: Bars) -> Finding:
         return unmeasured("what followed the kill was not recorded")
     back = f"a new one after {respawn:.1f} s" if respawn >= 0 else "no new one came"
     restarted = record.facts.get("restarts", 0) > 0
-    seen = f"{good:.1%} answered after one of {record.facts.get('workers', 0):.0f} workers was killed; {back}"
+    workers = record.facts.get("workers", 0)
+    killed = f"one of {workers:.0f} workers" if workers else "a helper process"
+    seen = f"{good:.1%} answered after {killed} was killed; {back}"
+    level = _level(good, respawn >= 0, restarted, bars)
+    if not workers and level == "falls" and restarted:
+        level = "limps"  # it noticed, though all callers paid for it
+    if not workers and level == "limps" and _told(record):
+        level, seen = "felt", f"{seen}, and its probes say so"
     return reached(
-        _level(good, respawn >= 0, restarted, bars), seen + ("; the whole container restarted" if restarted else ""),
+        level, seen + ("; the whole container restarted" if restarted else ""),
         measure("answered", good * 100, "%"), *([measure("new worker after", respawn, "s")] if respawn >= 0 else []),
     )  # fmt: skip
 
 
 def _one_process(record: FaultRecord | None) -> str | None:
-    """What was seen of a service without workers; None where there are some, or nothing was seen."""
-    seen = record is not None and record.failure is None and not record.injected and record.facts.get("workers") == 0
-    return record.proof if record is not None and seen else None
+    """What was seen of a service with nothing to kill beside its main process; None where there was something, or nothing was seen."""
+    if record is None or record.failure is not None or record.injected:
+        return None
+    return record.proof if record.facts.get("workers") == 0 == record.facts.get("helpers", 0) else None
+
+
+def _told(record: FaultRecord) -> bool:
+    """Whether the health or the ready route said at the end that something is missing: a platform would see to it."""
+    last = [polls[-1][1] for polls in (record.liveness, record.readiness) if polls]
+    return any(status not in (0, 200) for status in last)
 
 
 def _level(good: float, respawned: bool, restarted: bool, bars: Bars) -> str:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from grader.checks.analysis.digests import contradicted
 from grader.checks.analysis.probes import climb
-from grader.checks.api import Finding
+from grader.checks.api import Finding, reached
 from grader.schema.evidence import RepositoryEvidence
+
+METADATA = "artifact_metadata"
 
 
 def check(repository: RepositoryEvidence) -> Finding:
-    rungs = [("described", ["artifact_metadata"])]
-    return climb(repository, rungs, none="bare")
+    finding = climb(repository, [("described", [METADATA])], none="bare")
+    other = contradicted(repository.probes[METADATA]) if finding.level == "described" else None
+    if other is None:
+        return finding
+    return reached("other", f"{other.text[:60]} is recorded, and the model of that name has another digest", places=[other.place])

@@ -12,10 +12,17 @@ _TRAINING = re.compile(r"(?:^|[/._-])(?:re)?(?:train(?:ing|er)?|model(?:l?ing)?|
 
 
 def check(repository: RepositoryEvidence) -> Finding:
-    command, seeds = "training_command", "seeds_fixed"
-    pins = "lock_file" if _has_lock_of_its_own(repository) else "dependencies_pinned"
+    command, seeds, pins = "training_command", "seeds_fixed", _pins(repository)
     rungs = [("repeatable", [command, seeds, pins]), ("half", [command, seeds]), ("half", [command, pins])]
     return climb(repository, rungs, none="unclear")
+
+
+def _pins(repository: RepositoryEvidence) -> str:
+    """The probe that tells of the environment that trains: its own where it declares one, else that of the image."""
+    own = repository.probes.get("training_dependencies_pinned")
+    if own is not None:
+        return "training_dependencies_pinned" if own.subject else "dependencies_pinned"
+    return "lock_file" if _has_lock_of_its_own(repository) else "dependencies_pinned"  # evidence from before the scan looked for it
 
 
 def _has_lock_of_its_own(repository: RepositoryEvidence) -> bool:

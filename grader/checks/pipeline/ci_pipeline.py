@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 
-from grader.checks.analysis.commands import swallowed
+from grader.checks.analysis.ci_steps import why_idle
 from grader.checks.analysis.probes import climb, holds
 from grader.checks.api import Finding
 from grader.schema.evidence import Probe, RepositoryEvidence
 
 WORKFLOW, TESTS, IMAGE = "ci_workflow", "ci_runs_tests", "ci_builds_image"
-SUBJECTS = {TESTS: re.compile(r"test|\b[tn]ox\b", re.I), IMAGE: re.compile(r"build|kaniko|\bimage\b|\b(?:make|just|task)\b", re.I)}
+SUBJECTS = {
+    TESTS: re.compile(r"test|\b[tn]ox\b|\b(?:npm t|jest|rspec|mocha|verify|check|install|build)\b", re.I),
+    IMAGE: re.compile(r"build|kaniko|\bimage\b|\bbake\b|\b(?:make|just|task)\b", re.I),
+}
 """The commands of a quoted line that are meant by each finding."""
 
 
@@ -21,6 +24,8 @@ def check(repository: RepositoryEvidence) -> Finding:
 
 
 def _stopping(seen: Probe, subject: re.Pattern[str]) -> Probe:
-    """Not found where the one line that does it cannot fail. Of several lines the scan quotes the first, so then its word stands."""
-    why = swallowed(seen.detail, subject) if holds(seen) and len(seen.places) <= 1 else None
-    return seen.model_copy(update={"found": False, "detail": f"{seen.detail}: {why}"}) if why else seen
+    """Not found where none of the steps that do it can stop anything."""
+    whys = [why_idle(step, subject) for step in seen.sightings] if holds(seen) else []
+    if not whys or not all(whys):
+        return seen
+    return seen.model_copy(update={"found": False, "detail": f"{seen.sightings[0].text}: {whys[0]}"})

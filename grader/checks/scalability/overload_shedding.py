@@ -12,8 +12,8 @@ def check(stress: StressEvidence, challenge: Challenge, bars: Bars) -> Finding:
     capacity = stress.capacity
     if capacity is None:
         return unmeasured("no capacity was searched, so none could be exceeded")
-    if stress.overload is None and capacity.limited_by != "service":
-        return reached("sheds", f"overload is out of reach: it holds {capacity.rate_rps or 0:.0f} requests/s, near what can be sent at all")
+    if stress.overload is None and (capacity.limited_by != "service" or capacity.most_rps >= bars["reach_rps"]):
+        return reached("sheds", f"overload is out of reach: it answers {capacity.most_rps:.0f} requests/s, near what can be sent at all")
     if stress.overload is None and not capacity.saturation_rps and not capacity.void:
         return reached("collapses", "it answered no request of the bursts that look for its capacity")
     known = capacity.rate_rps or capacity.saturation_rps

@@ -21,6 +21,8 @@ def _judge(window: LoadWindow, usual: float, bars: Bars) -> Finding:
     share = _share(window)
     level = up_to(share - usual, (bars["apart"], "apart"), (bars["felt"], "felt"), beyond="blocked")
     seen = f"{share:.1%} of {window.sent} requests were late or lost beside {slow.opened} slow connections ({usual:.1%} without them)"
+    if slow.in_body:
+        seen += f", {slow.in_body} of which had sent their headers at once"
     if slow.cut_by_service:
         seen += f"; it cut {slow.cut_by_service} of them, the first after {slow.first_cut_s or 0:.1f} s"
     return reached(level, seen, measure("late or lost", share * 100, "%", n=window.sent))

@@ -13,6 +13,7 @@ from grader.schema.evidence.behaviour import (
     Exchange,
     LogsEvidence,
     PredictionFacts,
+    StrangerFacts,
 )
 from grader.schema.evidence.drift import Alert, DriftEvidence, DriftRun, DriftWindow, ModelQuality
 from grader.schema.evidence.envelope import COLLECTORS, Envelope, EvidenceModel
@@ -46,6 +47,7 @@ from grader.schema.evidence.submission import (
     Probe,
     RepositoryEvidence,
     SandboxEvidence,
+    Sighting,
     SourceEvidence,
 )
 
@@ -54,9 +56,8 @@ __all__ = [
     "BootEvidence", "BurstStep", "Capacity", "CapacityTrial", "ContractEvidence", "ControlReading", "DockerfileChoice", "DriftEvidence",
     "DriftRun", "DriftWindow", "Envelope", "ErrorLines", "EvidenceModel", "Exchange", "Expected", "Family", "FaultCase", "FaultRecord",
     "FaultsEvidence", "FeedbackEvidence", "FeedbackSegment", "GaugeReading", "Host", "ImageEvidence", "IsolationProbe", "Latency",
-    "LoadEvidence", "LoadWindow",
-    "LogsEvidence", "Manifest", "MetricsEvidence", "ModelQuality", "Panel", "Place", "PredictionFacts", "Probe", "PrometheusEvidence", "Replay",
-    "RepositoryEvidence", "ResourceSample", "ResourceUse", "Rule", "RuleFile", "RunFacts", "Sample", "SandboxEvidence", "Scrape", "ScrapeCost",
-    "Scraping", "SentTruth", "ServedQuality", "SlowClients", "SourceEvidence", "StageTiming", "StressEvidence", "Submission", "TimeBin",
-    "VersionDocument", "VersionSwitch",
+    "LoadEvidence", "LoadWindow", "LogsEvidence", "Manifest", "MetricsEvidence", "ModelQuality", "Panel", "Place", "PredictionFacts", "Probe",
+    "PrometheusEvidence", "Replay", "RepositoryEvidence", "ResourceSample", "ResourceUse", "Rule", "RuleFile", "RunFacts", "Sample",
+    "SandboxEvidence", "Scrape", "ScrapeCost", "Scraping", "SentTruth", "ServedQuality", "Sighting", "SlowClients", "SourceEvidence",
+    "StageTiming", "StrangerFacts", "StressEvidence", "Submission", "TimeBin", "VersionDocument", "VersionSwitch",
 ]  # fmt: skip

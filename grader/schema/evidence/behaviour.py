@@ -87,6 +87,24 @@ class ArtifactFacts(Model):
     complete: bool = Field(description="every place looked at was read to its end: a digest not found there is nowhere there")
 
 
+STEADY_INPUTS = 8
+"""So many inputs must be answered alike twice to either side before anything is said about who asks: by chance that has no place left."""
+
+
+class StrangerFacts(Model):
+    """The same inputs asked by us and by another client, each twice in turns with new ids (harness/strangers.py)."""
+
+    asked: int = Field(description="inputs")
+    steady: int = Field(description="inputs to which each side got one and the same answer twice")
+    alike: int = Field(description="steady inputs whose two sides got the same answer")
+    example: str = Field(description="the first difference; empty without any")
+
+    @property
+    def told_apart(self) -> bool:
+        """Every input that can tell got another answer, or none, when somebody else asked."""
+        return self.steady >= STEADY_INPUTS and self.alike == 0
+
+
 class ContractEvidence(Model):
     """Probes of every route of the contract."""
 
@@ -94,6 +112,7 @@ class ContractEvidence(Model):
     exchanges: list[Exchange]
     model_versions: list[str] = Field(description="distinct versions seen in prediction answers")
     artifacts: ArtifactFacts | None = Field(default=None, description="None where the files could not be looked at")
+    strangers: StrangerFacts | None = Field(default=None, description="None where no valid answer was there to compare with")
 
     def exchange(self, name: str) -> Exchange | None:
         return next((e for e in self.exchanges if e.name == name), None)

@@ -43,7 +43,7 @@ class FaultRecord(Model):
     """One fault of the catalogue. `injected` is true only with proof; without it nothing here may be judged.
 
     Times in seconds since the experiment's start (bins use the same clock). `healthy_bins` etc. are not stored: checks read `bins`.
-    `liveness` is (t_s, status or 0 for no answer) of polls of the health route throughout.
+    `liveness` is (t_s, status or 0 for no answer) of polls of the health route throughout, `readiness` the same of the ready route.
     """
 
     id: str
@@ -58,6 +58,7 @@ class FaultRecord(Model):
     bin_s: float
     bins: list[TimeBin]
     liveness: list[tuple[float, int]]
+    readiness: list[tuple[float, int]] = Field(default_factory=list)
     facts: dict[str, float] = Field(default_factory=dict, description="fault-specific numbers, named and documented in harness/faults")
     cases: list[FaultCase] = Field(default_factory=list)
     disturbed: str | None = Field(default=None, description="what the grader or the host spoilt meanwhile: then only a full pass counts")

@@ -50,7 +50,9 @@ class ResourceUse(Model):
 
     `others_core_share` is the share of the candidate's core that others took. What the engine spent on copying a flood of the
     candidate's own log lines is the candidate's doing and is not in it; `log_bytes` tells how much it logged. With `prioritised` the
-    candidate's cgroup goes before all ordinary work of the host: what others took is then only what it left idle.
+    candidate's cgroup goes before all ordinary work of the host: what others took is then only what it left idle. `store_wait_share` is the
+    share of the time in which our feature store was ready to run and had no core, `store_wait_longest_s` the most of it between two samples
+    (half a second): what it answers late then is our doing.
     """
 
     cpu_seconds: float
@@ -60,6 +62,8 @@ class ResourceUse(Model):
     memory_peak_bytes: int
     others_core_share: float
     steal_share: float
+    store_wait_share: float | None = None
+    store_wait_longest_s: float | None = None
     prioritised: bool = False
     log_bytes: int | None = None
     open_files_peak: int | None = None
@@ -73,7 +77,7 @@ class TimeBin(Model):
     sent: int
     ok: int
     degraded: int
-    shed: int = Field(description="429 and 503")
+    shed: int = Field(description="429 and 503 within a second")
     failed: int = Field(description="any other status, transport errors, timeouts, answers that break the contract")
     p95_ms: float | None
 
@@ -86,6 +90,7 @@ class SlowClients(Model):
     opened: int
     cut_by_service: int = Field(description="ended by the service, with or without an answer, before the window was over")
     first_cut_s: float | None = None
+    in_body: int = Field(default=0, description="of them: those whose headers arrived at once and whose body was still on its way")
 
 
 class LoadWindow(Model):
@@ -108,6 +113,9 @@ class LoadWindow(Model):
     lag_p99_ms: float
     latency: Latency | None
     alike_share: float | None = Field(default=None, description="largest share of the valid predictions that carry one and the same score")
+    rank_correlation: float | None = Field(
+        default=None, description="Spearman, of the scores of undegraded answers with the hidden true probabilities; None for too few"
+    )
     resources: ResourceUse | None
     slow_clients: SlowClients | None = None
     bins: list[TimeBin]
@@ -207,6 +215,11 @@ class Capacity(Model):
     trials: list[CapacityTrial]
     seconds: float
     void: str | None = None
+
+    @property
+    def most_rps(self) -> float:
+        """What it was seen to answer at most, in time or late; 0.0 for nothing."""
+        return max(self.saturation_rps, self.rate_rps or 0.0)
 
 
 class StressEvidence(Model):

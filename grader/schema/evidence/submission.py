@@ -38,11 +38,20 @@ class SourceEvidence(Model):
     missing_copy_sources: list[Place] = Field(description="COPY sources that the tree does not hold; `file` names the source")
 
 
+class Sighting(Model):
+    """One thing that a probe looked at: quoted, with its place, and what is written about it, by name. What it is worth is for the checks."""
+
+    text: str
+    place: Place
+    facts: dict[str, str | float] = Field(default_factory=dict, description="facts that could not be read are left out; true and false are 1 and 0")
+
+
 class Probe(Model):
     """One true/false finding about the repository, with its places.
 
     `subject` says whether the thing that could have the property exists at all (no Dockerfile: nothing to pin), since absence of a
-    fault earns only where the subject exists.
+    fault earns only where the subject exists. `sightings` are all things that the finding speaks of, also such as cannot work: `found` says
+    that something is written, and no more.
     """
 
     subject: bool
@@ -50,6 +59,7 @@ class Probe(Model):
     detail: str = ""
     value: float | None = None
     places: list[Place] = Field(default_factory=list)
+    sightings: list[Sighting] = Field(default_factory=list)
 
 
 class RepositoryEvidence(Model):
@@ -59,10 +69,11 @@ class RepositoryEvidence(Model):
 
 
 class BaseImage(Model):
-    """A FROM line: how firmly it is pinned."""
+    """An image that a build starts from, or takes files out of (`copied`): how firmly it is pinned."""
 
     reference: str
     pin: Literal["digest", "version", "floating", "stage"]
+    copied: bool = False
 
 
 class ImageEvidence(Model):

@@ -8,7 +8,22 @@ from pathlib import Path
 
 from challenges.loader import LoadedChallenge
 from grader.schema.evidence import Probe, RepositoryEvidence
-from harness.source.probes import ci, container, deployment, documents, lineage, observability, secrets, sizing, testing, training
+from harness.source.probes import (
+    ci,
+    container,
+    deployment,
+    documents,
+    environment,
+    lineage,
+    observability,
+    preprocessing,
+    secrets,
+    sizing,
+    testing,
+    training,
+    validation,
+)
+from harness.source.probes.placeholders import uncommented
 from harness.source.probes.view import View
 from harness.source.tree import SourceTree
 
@@ -18,6 +33,9 @@ TABLE: dict[str, Callable[[View], Probe]] = {
     **sizing.PROBES,
     **ci.PROBES,
     **training.PROBES,
+    **preprocessing.PROBES,
+    **validation.PROBES,
+    **environment.PROBES,
     **testing.PROBES,
     **lineage.PROBES,
     **documents.PROBES,
@@ -39,6 +57,6 @@ def scan(tree: SourceTree, challenge: LoadedChallenge | None = None) -> Reposito
 def given_paragraphs(folder: Path) -> frozenset[str]:
     """Normalised paragraphs of the brief and of the starter's documents."""
     files = [folder / "brief.md", *sorted((folder / "starter").rglob("*.md"))]
-    texts = [file.read_text(encoding="utf-8") for file in files if file.is_file()]
+    texts = [uncommented(file.read_text(encoding="utf-8")) for file in files if file.is_file()]
     blocks = {documents.normal(block) for text in texts for block in re.split(r"\n\s*\n", text)}
     return frozenset(block for block in blocks if len(block.split()) >= MIN_GIVEN)

@@ -6,10 +6,17 @@ import re
 from dataclasses import dataclass
 from itertools import islice
 
+from harness.source.probes.sums import Sum, sums
+
 # Every repeat is bounded: a document may be one line of digits.
 _NUMBER = r"(?:\d[\d.,]{0,18}|\.\d{1,12})"
 AMOUNT = rf"(?:(?:[$€£]|\b(?:USD|EUR|GBP|US\$))\s?{_NUMBER}|(?<![\w.]){_NUMBER}\s?(?:[$€£¢]|(?:USD|EUR|GBP|cents?|dollars?|euros?)\b))"
-PER = r"(?:per|/|for)\s{0,3}(?:(?:one|a|each|1)\s+)?(?:million|thousand|1[ ,.]?000(?:[ ,.]?000)?|1?[kM]|10\^[36]|mm)\b"
+_NOT_OF = (
+    r"(?!\s{1,3}(?:(?:input|output|log|billed|stored)\s{1,3})?(?:tokens?|char(?:acter)?s?|words|bytes|lines|logs?|spans|metrics|series|samples|writes|reads|"
+    r"messages|e?mails|users|customers|impressions|clicks|images|pixels|files|objects|puts?|gets?|steps|parameters|params)\b)"
+)
+"""Other things that are sold by the million."""
+PER = r"(?:per|/|for)\s{0,3}(?:(?:one|a|each|1)\s+)?(?:million|thousand|1[ ,.]?000(?:[ ,.]?000)?|1?[kM]|10\^[36]|mm)\b" + _NOT_OF
 COST = re.compile(rf"{AMOUNT}[^\n]{{0,120}}?{PER}|{PER}[^\n]{{0,120}}?{AMOUNT}", re.I)
 _AMOUNT, _PER = re.compile(AMOUNT, re.I), re.compile(PER, re.I)
 _OTHER_UNIT = re.compile(
@@ -38,11 +45,20 @@ class Stated:
 
 def stated(paragraph: str) -> list[Stated]:
     """Every cost per thousand or million predictions in a paragraph, in order. Lines that are merely wrapped are read as one."""
-    text = _WRAP.sub(" ", paragraph.replace("**", "  "))
+    text = _as_read(paragraph)
     return [
         Stated(m.start(), m[0], per_million(text[m.start() : m.end() + REACH].split("\n")[0]), bool(_SLO.search(_sentence(text, m.start(), m.end()))))
         for m in islice(COST.finditer(text), MAX_STATED)
     ]
+
+
+def worked_out(paragraph: str) -> list[Sum]:
+    """Every sum in a paragraph whose result is money."""
+    return list(sums(_as_read(paragraph), _number))
+
+
+def _as_read(paragraph: str) -> str:
+    return _WRAP.sub(" ", paragraph.replace("**", "  "))
 
 
 def per_million(line: str) -> float | None:

@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-from grader.schema.evidence import Probe
-from harness.source.probes.view import View, basename, no_subject, probe, walk
+from grader.schema.evidence import Probe, Sighting
+from harness.source.probes.ci_steps import Facts, Step, steps
+from harness.source.probes.picked import picked
+from harness.source.probes.recipes import recipe
+from harness.source.probes.secrets import KINDS
+from harness.source.probes.sightings import sighting
+from harness.source.probes.view import View, no_subject, probe
 
 NO_CI = "no continuous integration"
-_FILES = re.compile(
-    r"^\.github/workflows/[^/]+\.ya?ml$|^\.gitlab-ci\.ya?ml$|^\.circleci/config\.ya?ml$|^azure-pipelines[^/]*\.ya?ml$|^bitbucket-pipelines\.ya?ml$|"
-    r"^\.travis\.ya?ml$|^\.drone\.ya?ml$|^cloudbuild\.ya?ml$|^\.buildkite/[^/]+\.ya?ml$|^\.gitea/workflows/[^/]+\.ya?ml$|^\.woodpecker[^/]*\.ya?ml$"
+_TESTS = re.compile(
+    r"\bpytest\b|\bpy\.test\b|\bpython3? -m unittest\b|\btox\b|\bnox\b|\b(?:make|just|task|poe|hatch run|npm(?: run)?|uv run) [\w:-]*test|"
+    r"\b(?:yarn|pnpm|bun)(?: run)? [\w:-]*test|\bnpm t\b|\bnode --test\b|\b(?:jest|vitest|mocha|rspec|ctest)\b|\bhatch test\b|"
+    r"\b(?:go|cargo|dotnet|sbt|swift|mix) (?:nextest|[\w -]*\btest)\b|"
+    r"\bmvnw?\b[^;&|]*\b(?:test|verify|install)\b|\bgradlew?\b[^;&|]*\b(?:test|check|build)\b|"
+    r"\bdocker(?: buildx)? build\b[^;&|]*--target[ =]\S*test|\bdocker[ -]compose\b[^;&|]*\b(?:run|up|exec)\b[^;&|]*test",
+    re.I,
 )
-_RUN_KEYS = frozenset({"run", "script", "command", "commands", "bash", "before_script", "uses", "args", "entrypoint"})
-_TESTS = re.compile(r"\bpytest\b|\bpython3? -m unittest\b|\btox\b|\bnox\b|\b(?:make|just|task|poe|hatch run|npm(?: run)?|uv run) [\w:-]*test", re.I)
 _IMAGE = re.compile(
-    r"\bdocker(?: buildx| image)? build\b|docker/build-push-action|\bbuildah (?:bud|build)\b|\bpodman build\b|kaniko|"
-    r"\bdocker[ -]compose\b[^\n]* build\b|"
+    r"\bdocker(?: buildx| image)? build\b|\bdocker buildx bake\b|docker/(?:build-push|bake)-action|\bbuildah (?:bud|build)\b|\bpodman build\b|kaniko|"
+    r"\bdocker[ -]compose\b[^\n]* build\b|\bskaffold build\b|\bko build\b|\bnerdctl build\b|\baz acr build\b|\bgcloud builds submit\b|"
     r"\b(?:make|just|task) [\w:-]*(?:image|docker|build)|pack build\b|gcr\.io/cloud-builders/docker",
     re.I,
 )
+_PASSED = re.compile(r"((?:--?p(?:ass(?:word)?)?|--token|\b\w*(?:SECRET|PASSWORD|PASSWD|TOKEN|API_?KEY)\w*)(?:=|\s+))(?![$\"'{(-]|\s)[^\s|;&]+", re.I)
+"""A password or token that is passed in a command, or set before it; variables are no secrets."""
+_NAMES_ONLY = re.compile(r"\b(?:install|add|which|--version)\b")
+_BUILD_TOOLS = re.compile(r"\b(?:mvnw?|gradlew?)\b")
 
 
 def commands(view: View) -> dict[str, list[str]]:
     """File -> the commands and actions of its steps; files without any are left out."""
     found: dict[str, list[str]] = {}
-    for path in view.paths:
-        if _FILES.search(path) and path in view.yaml:
-            found[path] = [line for document in view.yaml[path] for line in _lines(path, document)]
-        elif basename(path) == "Jenkinsfile":
-            found[path] = re.findall(r"\bsh\s*\(?\s*(?:script:\s*)?[\"']{1,3}([^\"']+)", view.text(path) or "")
-    return {path: lines for path, lines in found.items() if lines}
+    for step in steps(view):
+        found.setdefault(step.path, []).append(step.text)
+    return found
 
 
 def ci_workflow(view: View) -> Probe:
@@ -40,6 +47,7 @@ def ci_workflow(view: View) -> Probe:
 
 
 def ci_runs_tests(view: View) -> Probe:
+    """sightings: every step that runs tests, with its conditions. `selected`: how many tests its options leave; `recipe`: what it stands for."""
     return _runs(view, _TESTS, "no step runs tests")
 
 
@@ -48,28 +56,47 @@ def ci_builds_image(view: View) -> Probe:
 
 
 def _runs(view: View, pattern: re.Pattern[str], otherwise: str) -> Probe:
-    found = commands(view)
+    found = steps(view)
     if not found:
         return no_subject(NO_CI)
-    hits = [(path, line) for path, lines in found.items() for line in lines if any(pattern.search(part) for part in _parts(line))]
-    places = [(path, view.line_of(path, re.escape(line[:60]))) for path, line in hits]
-    return probe(bool(hits), hits[0][1] if hits else otherwise, places)
+    hits = [(step, facts) for step in found if (facts := _does(view, step, pattern)) is not None]
+    places = [(step.path, _line(view, step)) for step, _ in hits]
+    return probe(bool(hits), _shown(hits[0][0].text) if hits else otherwise, places, sightings=(_sight(view, step, facts) for step, facts in hits))
+
+
+def _does(view: View, step: Step, pattern: re.Pattern[str]) -> Facts | None:
+    """Facts of a step that does what the pattern says, by itself or through what it calls; None where it does not."""
+    direct = any(pattern.search(part) for part in _parts(step.text))
+    behind = recipe(view, step.text)
+    if behind is None:
+        return {} if direct else None
+    lines = [line for line in behind if any(pattern.search(part) for part in _parts(line))]
+    if not lines:
+        return {"recipe": " ; ".join(behind)} if direct else None
+    return {"recipe": " ; ".join(line.lstrip("@-+") for line in lines), "ignored": float(all(re.match(r"[@+]*-", line) for line in lines))}
+
+
+def _sight(view: View, step: Step, facts: Facts) -> Sighting:
+    chosen = picked(view, step.text, step.folder)
+    more = {"selected": float(chosen)} if chosen is not None else {}
+    told = {name: _shown(value) if isinstance(value, str) else value for name, value in {**step.facts, **facts, **more}.items()}
+    return sighting(_shown(step.text), step.path, told, _line(view, step))
+
+
+def _shown(text: str) -> str:
+    """A command without the secrets in it: evidence is shown."""
+    for kind in KINDS.values():
+        text = kind.sub("***", text)
+    return _PASSED.sub(r"\1***", text)
+
+
+def _line(view: View, step: Step) -> int | None:
+    return view.line_of(step.path, re.escape(step.first[:60]))
 
 
 def _parts(line: str) -> list[str]:
     """The commands of a line; installing or naming a test runner is not running it."""
-    return [part for part in re.split(r"&&|\|\||;", line) if not re.search(r"\b(?:install|add|which|--version)\b", part)]
-
-
-def _lines(path: str, document: Any) -> list[str]:
-    if path.startswith((".github/", ".gitea/")):
-        jobs = document.get("jobs") if isinstance(document, dict) else None
-        document = [job.get("steps") for job in jobs.values() if isinstance(job, dict)] if isinstance(jobs, dict) else None
-    lines: list[str] = []
-    for key, value in walk(document):
-        if key in _RUN_KEYS and isinstance(value, str):
-            lines += [line.strip() for line in value[:20_000].splitlines() if not re.match(r"^\s*(?:#|echo\b|$)", line)]
-    return lines[:500]
+    return [part for part in re.split(r"&&|\|\||;", line) if not _NAMES_ONLY.search(part) or _BUILD_TOOLS.search(part)]
 
 
 PROBES = {"ci_workflow": ci_workflow, "ci_runs_tests": ci_runs_tests, "ci_builds_image": ci_builds_image}

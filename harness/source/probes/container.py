@@ -14,11 +14,11 @@ from harness.source.probes.view import View, basename, no_subject, probe
 
 NO_DOCKERFILE = "no Dockerfile"
 _PIN_VALUE = {"digest": 2.0, "version": 1.0, "floating": 0.0}
-_LOCKS = re.compile(
+LOCKS = re.compile(
     r"(?:^|/)(?:poetry\.lock|uv\.lock|pdm\.lock|Pipfile\.lock|conda-lock\.ya?ml|pixi\.lock|requirements[\w.-]*\.lock|pylock[\w.-]*\.toml)$"
 )
 _CHAINED = re.compile(r"&&|\|\||;|\n")
-_REQUIREMENTS = re.compile(r"(?:^|/)(?:requirements|constraints)[\w.-]*\.(?:txt|lock)$|(?:^|/)requirements/[\w.-]+\.txt$")
+REQUIREMENTS = re.compile(r"(?:^|/)(?:requirements|constraints)[\w.-]*\.(?:txt|lock)$|(?:^|/)requirements/[\w.-]+\.txt$")
 _DEVELOPMENT = re.compile(r"(?:^|[/._-])(?:dev|develop|test|tests|docs?|lint|notebooks?|train|training)(?:[._-]|$)", re.I)
 _INSTALL = re.compile(r"\b(?:uv\s+)?pip3?\s+install\s+([^&|;]+)")
 _LOCKED_INSTALL = re.compile(
@@ -30,18 +30,29 @@ _VALUED = frozenset({
     "-r", "-c", "-i", "-f", "-t", "-e", "--requirement", "--constraint", "--index-url", "--extra-index-url", "--find-links", "--target",
     "--prefix", "--trusted-host", "--timeout", "--retries",
 })  # fmt: skip
+_CLUTTER = (
+    ".git/HEAD", ".venv/bin/python", "venv/bin/python", "env/bin/python", "__pycache__/a.cpython-311.pyc", "src/__pycache__/a.cpython-311.pyc",
+    "a.pyc", "node_modules/a/index.js", ".pytest_cache/README.md", ".mypy_cache/a.json", ".ruff_cache/a", ".env", "dist/a.whl", "build/a",
+    "target/a", ".idea/a.xml", ".vscode/a.json", ".DS_Store", "mlruns/0/meta.yaml", ".dvc/cache/a", ".coverage", "htmlcov/index.html",
+    "a.egg-info/PKG-INFO", ".ipynb_checkpoints/a.ipynb",
+)  # fmt: skip
+"""What lies about in a working copy and is tracked nowhere."""
 _NAME = re.compile(r"^[A-Za-z0-9][\w.-]*(?:\[[^\]]*\])?")
 
 
 def base_image_pinned(view: View) -> Probe:
-    """value: 2 all by digest, 1 at least by version tag, 0 floating (no tag, latest, or an ARG without default)."""
+    """value: 2 all by digest, 1 at least by version tag, 0 floating (no tag, latest, or an ARG without default).
+
+    Images that files are copied out of count as well.
+    """
     if view.dockerfile is None or view.choice is None:
         return no_subject(NO_DOCKERFILE)
     bases = [(image, stage) for image, stage in zip(view.dockerfile.base_images(), view.dockerfile.stages, strict=True) if image.pin != "stage"]
     if not bases:
         return no_subject("no base image")
-    value = min(_PIN_VALUE[image.pin] for image, _ in bases)
-    detail = ", ".join(f"{image.reference} ({image.pin})" for image, _ in bases)
+    images = [*(image for image, _ in bases), *view.dockerfile.copied_images()]
+    value = min(_PIN_VALUE[image.pin] for image in images)
+    detail = ", ".join(f"{image.reference} ({image.pin})" for image in images)
     return probe(value >= 1, detail, [(view.choice.path, stage.line) for image, stage in bases], value=value)
 
 
@@ -58,21 +69,39 @@ def dependencies_pinned(view: View) -> Probe:
     return probe(not loose, detail, where, value=round(share, 4))
 
 
+def installed_from(view: View) -> list[str]:
+    """The files that name what the image installs."""
+    _, where, lock = _installed(view)
+    return [*where, *([lock] if lock else [])]
+
+
 def lock_file(view: View) -> Probe:
     """A file that fixes the whole dependency tree: a tool's lock file, hashes, or the output of pip-compile or uv."""
-    locks = [path for path in view.paths if _LOCKS.search(path) and (view.text(path) or "").count("\n") > 3]
-    compiled = [path for path in view.paths if _REQUIREMENTS.search(path) and _is_compiled(view.text(path) or "")]
+    locks = [path for path in view.paths if LOCKS.search(path) and (view.text(path) or "").count("\n") > 3]
+    compiled = [path for path in view.paths if REQUIREMENTS.search(path) and _is_compiled(view.text(path) or "")]
     found = sorted(dict.fromkeys([*locks, *compiled]))
     declared = bool(found) or bool(_installed(view)[0])
     return probe(bool(found), ", ".join(found) or "no lock file", found) if declared else no_subject("no declared Python dependencies")
 
 
 def dockerignore(view: View) -> Probe:
+    """Patterns that keep something out: files of the repository, or what lies about in a working copy. value: how many of both.
+
+    One that nothing can match keeps nothing out.
+    """
     if view.choice is None:
         return no_subject(NO_DOCKERFILE)
     path = posixpath.join("" if view.choice.context == "." else view.choice.context, ".dockerignore")
-    patterns = Ignore(view.text(path) or "").patterns if path in view.tree.paths else []
-    return probe(bool(patterns), f"{len(patterns)} patterns" if patterns else "no .dockerignore in the build context", [path] if patterns else [])
+    if own := next((other for other in (f"{view.choice.path}.dockerignore",) if other in view.tree.paths), None):
+        path = own  # the engine prefers one that is named after the Dockerfile
+    ignore = Ignore(view.text(path) or "") if path in view.tree.paths else None
+    if ignore is None or not ignore.patterns:
+        return probe(False, "no .dockerignore in the build context")
+    prefix = "" if view.choice.context == "." else view.choice.context.rstrip("/") + "/"
+    inside = [file.removeprefix(prefix) for file in view.tree.paths if file.startswith(prefix)]
+    kept_out = sum(map(ignore.excludes, (*inside, *_CLUTTER)))
+    detail = f"{len(ignore.patterns)} patterns keep {kept_out} things out" if kept_out else "a .dockerignore that keeps nothing out"
+    return probe(kept_out > 0, detail, [path] if kept_out else [], value=float(kept_out))
 
 
 def multi_stage_build(view: View) -> Probe:
@@ -106,7 +135,7 @@ def _installed(view: View) -> tuple[dict[str, bool], list[str], str | None]:
     """Dependency name -> pinned, for what the image installs; the files that say so; the lock file if the image installs from one."""
     runs = [i.value for i in view.dockerfile.instructions if i.keyword == "RUN"] if view.dockerfile else []
     commands = [command for run in runs for command in _CHAINED.split(run)]
-    locks = [path for path in view.paths if _LOCKS.search(path)]
+    locks = [path for path in view.paths if LOCKS.search(path)]
     locked = [command for command in commands if locks and _LOCKED_INSTALL.search(command)]
     commands = [command for command in commands if command not in locked]
     if locked and not any(_INSTALL.search(command) for command in commands):
@@ -115,7 +144,7 @@ def _installed(view: View) -> tuple[dict[str, bool], list[str], str | None]:
     where: list[str] = []
     if locked:  # what is installed beside a lock file is not excused by it
         where = [_lock_of(view, locked, locks)]
-        wanted = _requirements(view, where[0]) or {where[0]: True}
+        wanted = requirements_of(view, where[0]) or {where[0]: True}
     installs = [match for command in commands for match in _INSTALL.findall(command)]
     constraints: dict[str, bool] = {}
     for arguments in installs:
@@ -123,10 +152,10 @@ def _installed(view: View) -> tuple[dict[str, bool], list[str], str | None]:
         for flag, word in pairwise(words):
             path = _match(view, word) if flag in ("-r", "--requirement", "-c", "--constraint") else None
             if path and flag in ("-c", "--constraint"):
-                constraints |= _requirements(view, path)
+                constraints |= requirements_of(view, path)
             elif path:
                 where.append(path)
-                wanted |= _requirements(view, path)
+                wanted |= requirements_of(view, path)
         wanted |= _inline(words)
     if not wanted:
         where, wanted = _declared(view)
@@ -136,13 +165,16 @@ def _installed(view: View) -> tuple[dict[str, bool], list[str], str | None]:
 def _lock_of(view: View, commands: list[str], locks: list[str]) -> str:
     """The lock file that a locked install names, else the first one."""
     words = [word for command in commands for word in command.split()]
-    named = (path for word in words if (path := _match(view, word)) and (path in locks or _REQUIREMENTS.search(path)))
+    named = (path for word in words if (path := _match(view, word)) and (path in locks or REQUIREMENTS.search(path)))
     return next(named, locks[0])
 
 
-def _match(view: View, word: str) -> str | None:
-    name = basename(word.strip("\"'"))
-    found = [path for path in view.paths if basename(path) == name]
+def _match(view: View, word: str, folder: str | None = None) -> str | None:
+    """The file that a word means: beside the file that says so (without `folder`: the Dockerfile), else the uppermost of this name."""
+    word = word.strip("\"'")
+    home = folder if folder is not None else posixpath.dirname(view.choice.path) if view.choice else ""
+    beside = posixpath.normpath(posixpath.join(home, word))
+    found = [beside] if beside in view.known else view.by_name.get(basename(word), [])
     return min(found, key=lambda path: (path.count("/"), path)) if found else None
 
 
@@ -153,20 +185,20 @@ def _inline(words: list[str]) -> dict[str, bool]:
         bare = word.strip("\"'")
         usual = bare.split("=")[0].lower() in ("pip", "setuptools", "wheel", "uv")
         if before not in _VALUED and not bare.startswith(("-", ".", "/", "$", ">")) and _NAME.match(bare) and not usual:
-            found[_normal(bare)] = _is_pinned(bare)
+            found[package_name(bare)] = is_pinned(bare)
     return found
 
 
 def _declared(view: View) -> tuple[list[str], dict[str, bool]]:
     """Without an install command that says more: requirement files that are not for development, else pyproject.toml."""
-    files = [path for path in view.paths if _REQUIREMENTS.search(path) and not _DEVELOPMENT.search(basename(path)) and "constraints" not in path]
+    files = [path for path in view.paths if REQUIREMENTS.search(path) and not _DEVELOPMENT.search(basename(path)) and "constraints" not in path]
     wanted: dict[str, bool] = {}
     for path in files:
-        wanted |= _requirements(view, path)
+        wanted |= requirements_of(view, path)
     if wanted:
         return files, wanted
     for path in [path for path in view.paths if basename(path) == "pyproject.toml"][:3]:
-        wanted |= {_normal(line): _is_pinned(line) for line in _project_dependencies(view.text(path) or "")}
+        wanted |= {package_name(line): is_pinned(line) for line in _project_dependencies(view.text(path) or "")}
         files.append(path)
     return files, wanted
 
@@ -185,25 +217,28 @@ def _project_dependencies(text: str) -> Iterable[str]:
     return lines
 
 
-def _requirements(view: View, path: str, depth: int = 0) -> dict[str, bool]:
+def requirements_of(view: View, path: str, depth: int = 0) -> dict[str, bool]:
+    """Package -> pinned, of a requirements file and those that it includes."""
     found: dict[str, bool] = {}
     for line in (view.text(path) or "").replace("\\\n", " ").splitlines()[:5000]:
         line = re.sub(r"(?:^|\s)#.*", "", line).strip()
-        if line.startswith(("-r ", "--requirement ")) and depth < 3 and (inner := _match(view, line.split()[1])) and inner != path:
-            found |= _requirements(view, inner, depth + 1)
+        included = _match(view, line.split()[1], posixpath.dirname(path)) if line.startswith(("-r ", "--requirement ")) else None
+        if included and included != path and depth < 3:
+            found |= requirements_of(view, included, depth + 1)
         elif line and not line.startswith("-") and _NAME.match(line):
-            found[_normal(line)] = _is_pinned(line)
+            found[package_name(line)] = is_pinned(line)
     return found
 
 
-def _is_pinned(requirement: str) -> bool:
+def is_pinned(requirement: str) -> bool:
     """`==` (not `==1.*`), `===`, a hash, or a URL fixed to a commit or digest."""
     return bool(re.search(r"===?\s*[\w][\w.+!-]*(?![\w.*])", requirement) and "*" not in requirement) or bool(
         re.search(r"--hash=|#sha256=|@[0-9a-f]{40}\b", requirement)
     )
 
 
-def _normal(requirement: str) -> str:
+def package_name(requirement: str) -> str:
+    """The name of a requirement as indexes spell it: small letters, dashes, no extras."""
     match = _NAME.match(requirement.strip())
     return re.sub(r"[-_.]+", "-", match[0].split("[")[0]).lower() if match else requirement[:40]
 

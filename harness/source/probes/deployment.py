@@ -2,62 +2,35 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from grader.schema.evidence import Probe
+from harness.source.probes import links
+from harness.source.probes.platforms import PLATFORM
 from harness.source.probes.view import View, basename, no_subject, probe, walk
-
-WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout", "Pod", "Job", "CronJob", "Service", "InferenceService", "ReplicaSet"})
-SERVING = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout", "Pod", "Service", "InferenceService"})
-_SERVERLESS_TOP = ("autoscaling.knative.dev/maxScale", "autoscaling.knative.dev/max-scale", "maxReplicas")
-NO_WORKLOAD = "no Kubernetes workload"
-Resource = tuple[str, dict[str, Any]]
-
-
-def resources(view: View) -> Iterator[Resource]:
-    """(path, document) of every Kubernetes-shaped document."""
-    for path, documents in view.yaml.items():
-        for document in documents:
-            items = document.get("items") if isinstance(document, dict) and document.get("kind") == "List" else [document]
-            for item in items if isinstance(items, list) else []:
-                if isinstance(item, dict) and isinstance(item.get("apiVersion"), str) and isinstance(item.get("kind"), str):
-                    yield path, item
-
-
-def containers(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """Containers with an image anywhere in a workload; init containers left out."""
-    found: list[dict[str, Any]] = []
-    for key, value in walk(document.get("spec")):
-        if key == "containers" and isinstance(value, dict) and isinstance(value.get("image"), str):
-            found.append(value)
-    predictor = document.get("spec", {}).get("predictor") if isinstance(document.get("spec"), dict) else None
-    if not found and document["kind"] == "InferenceService" and isinstance(predictor, dict):
-        found += [value for value in predictor.values() if isinstance(value, dict)]
-    return found
-
-
-def workloads(view: View, kinds: frozenset[str] = WORKLOADS) -> list[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
-    found = [(path, document, containers(document)) for path, document in resources(view) if document["kind"] in kinds]
-    return [item for item in found if item[2]]
+from harness.source.probes.workloads import NO_WORKLOAD, SERVING, handles, resources, scalers, spec_of, workloads
+from harness.source.safe_yaml import TEMPLATED
 
 
 def kubernetes_manifests(view: View) -> Probe:
-    """value: number of workloads with a container image."""
+    """value: number of workloads with a container image. sightings: the workloads and the services before them."""
     found = workloads(view)
-    kinds = ", ".join(sorted({str(document["kind"]) for _, document, _ in found}))
-    return probe(bool(found), kinds or NO_WORKLOAD, dict.fromkeys(path for path, _, _ in found), value=float(len(found)))
+    kinds = ", ".join(sorted({workload.kind for workload in found}))
+    places = dict.fromkeys(workload.path for workload in found)
+    seen = chain(links.running(view), links.services(view))
+    return probe(bool(found), kinds or NO_WORKLOAD, places, value=float(len(found)), sightings=seen)
 
 
 def manifest_probes(view: View) -> Probe:
-    """One serving container has both a readiness and a liveness probe with a handler."""
+    """One serving container has both a readiness and a liveness probe with a handler. sightings: what the probes of each ask."""
     serving = workloads(view, SERVING)
     if not serving:
         return no_subject(NO_WORKLOAD)
-    good = [path for path, _, inside in serving if any(handles(c.get("readinessProbe")) and handles(c.get("livenessProbe")) for c in inside)]
-    return probe(bool(good), "readiness and liveness probe" if good else "no container with a readiness and a liveness probe", dict.fromkeys(good))
+    good = [w.path for w in serving if any(_probed(w.document, container) for container in w.containers)]
+    detail = "readiness and liveness probe" if good else "no container with a readiness and a liveness probe"
+    return probe(bool(good), detail, dict.fromkeys(good), sightings=links.asked(view))
 
 
 def manifest_resources(view: View) -> Probe:
@@ -65,61 +38,62 @@ def manifest_resources(view: View) -> Probe:
     serving = workloads(view, SERVING)
     if not serving:
         return no_subject(NO_WORKLOAD)
-    good = [path for path, _, inside in serving if any(_sized(c.get("resources")) for c in inside)]
+    good = [w.path for w in serving if any(_sized(w.document, container.get("resources")) for container in w.containers)]
     return probe(bool(good), "requests and limits" if good else "no container with requests (cpu, memory) and a memory limit", dict.fromkeys(good))
 
 
 def manifest_rollout(view: View) -> Probe:
-    """A rollout that somebody decided: rolling-update parameters, canary steps, blue-green, or traffic weights."""
+    """A rollout that somebody decided: rolling-update parameters, canary steps, blue-green, or traffic weights. sightings: the rolling ones."""
     if not workloads(view, SERVING):
         return no_subject(NO_WORKLOAD)
     found = [(path, how) for path, document in resources(view) if (how := _rollout(document))]
     detail = ", ".join(sorted({how for _, how in found})) or "no rollout strategy declared"
-    return probe(bool(found), detail, dict.fromkeys(path for path, _ in found))
+    return probe(bool(found), detail, dict.fromkeys(path for path, _ in found), sightings=links.rollouts(view))
 
 
 def autoscaler(view: View) -> Probe:
-    """value: the highest maximum number of replicas."""
-    found = [(path, str(document["kind"]), top) for path, document in resources(view) if (top := autoscales(document)) is not None]
+    """value: the highest maximum number of replicas, if one is known. sightings: every scaler and what it aims at."""
+    found = scalers(view)
     if not found and not workloads(view):
         return no_subject(NO_WORKLOAD)
-    value = max((top for _, _, top in found), default=0.0)
-    detail = ", ".join(sorted({kind for _, kind, _ in found})) or "no autoscaler"
-    return probe(bool(found), detail, dict.fromkeys(path for path, _, _ in found), value=value)
+    tops = [scaler.top for scaler in found if scaler.top is not None]
+    detail = ", ".join(sorted({str(scaler.document["kind"]) for scaler in found})) or "no autoscaler"
+    value = max(tops) if tops else None if found else 0.0
+    return probe(bool(found), detail, dict.fromkeys(scaler.path for scaler in found), value=value, sightings=links.aims(view))
 
 
 def infrastructure_as_code(view: View) -> Probe:
-    """value: number of kinds of tools."""
+    """value: number of kinds of tools. sightings: the kustomizations."""
     kinds = {kind: places for kind, places in _infrastructure(view).items() if places}
-    return probe(bool(kinds), ", ".join(kinds) or "none", [places[0] for places in kinds.values()], value=float(len(kinds)))
+    places = [found[0] for found in kinds.values()]
+    return probe(bool(kinds), ", ".join(kinds) or "none", places, value=float(len(kinds)), sightings=links.assemblies(view))
 
 
-def handles(check: object) -> bool:
-    """Whether a container's probe has something to ask."""
-    if not isinstance(check, dict):
-        return False
-    http, command = check.get("httpGet"), check.get("exec")
-    return (
-        (isinstance(http, dict) and bool(http.get("path")) and http.get("port") is not None)
-        or (isinstance(command, dict) and bool(command.get("command")))
-        or isinstance(check.get("tcpSocket"), dict)
-        or isinstance(check.get("grpc"), dict)
-    )
+def _probed(document: dict[str, Any], container: dict[str, Any]) -> bool:
+    """A serverless service has no readiness probe of its own: it starts to serve when its startup probe says so."""
+    ready = handles(container.get("readinessProbe")) or (_is_serverless(document) and handles(container.get("startupProbe")))
+    return ready and handles(container.get("livenessProbe"))
 
 
-def _sized(wanted: object) -> bool:
+def _sized(document: dict[str, Any], wanted: object) -> bool:
     if not isinstance(wanted, dict):
         return False
+    if TEMPLATED in wanted:
+        return True
     requests, limits = wanted.get("requests"), wanted.get("limits")
+    if _is_serverless(document) and isinstance(limits, dict) and not requests:
+        requests = limits  # what is limited is what is paid for
     if not isinstance(requests, dict) or not isinstance(limits, dict):
         return False
     return all(requests.get(key) for key in ("cpu", "memory")) and bool(limits.get("memory"))
 
 
+def _is_serverless(document: dict[str, Any]) -> bool:
+    return bool(re.match(r"(?:serving\.knative\.dev|run\.googleapis\.com)/", document["apiVersion"]))
+
+
 def _rollout(document: dict[str, Any]) -> str | None:
-    spec = document.get("spec")
-    if not isinstance(spec, dict):
-        return None
+    spec = spec_of(document)
     kind, strategy = document["kind"], spec.get("strategy")
     if kind == "Deployment" and isinstance(strategy, dict):
         return "rolling update" if strategy.get("type") == "RollingUpdate" and isinstance(strategy.get("rollingUpdate"), dict) else None
@@ -135,40 +109,14 @@ def _rollout(document: dict[str, Any]) -> str | None:
     return "traffic weights" if kind in ("VirtualService", "HTTPRoute", "TraefikService") and len(weights) >= 2 else None
 
 
-def autoscales(document: dict[str, Any]) -> float | None:
-    """The highest number of replicas that a scaler may make; None for a document that scales nothing."""
-    kind, spec = document["kind"], document.get("spec")
-    if not isinstance(spec, dict):
-        return None
-    if kind == "HorizontalPodAutoscaler":
-        top, low = _number(spec.get("maxReplicas")), _number(spec.get("minReplicas")) or 1
-        driven = bool(spec.get("metrics")) or spec.get("targetCPUUtilizationPercentage") is not None
-        return top if driven and isinstance(spec.get("scaleTargetRef"), dict) and top is not None and top > low else None
-    if kind == "ScaledObject":
-        return (_number(spec.get("maxReplicaCount")) or 100.0) if spec.get("triggers") and spec.get("scaleTargetRef") else None
-    if kind == "VerticalPodAutoscaler":
-        return 1.0 if isinstance(spec.get("targetRef"), dict) else None
-    if kind in ("Service", "InferenceService"):
-        tops = [number for key, value in walk(document) if key in _SERVERLESS_TOP and (number := _number(value))]
-        return max(tops) if tops else None
-    return None
-
-
-def _number(value: object) -> float | None:
-    try:
-        number = float(value) if isinstance(value, (int, float, str)) else math.nan
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None  # YAML has .inf, which no evidence may hold
-
-
 def _infrastructure(view: View) -> dict[str, list[str]]:
     """Tool -> the files in which it declares something."""
     charts = [path[: -len("Chart.yaml")] for path in view.paths if basename(path) == "Chart.yaml"]
     found = {
         "terraform": [p for p in view.paths if p.endswith(".tf") and re.search(r"^\s*(?:resource|module)\s+\"", view.text(p) or "", re.M)],
         "helm": [chart + "Chart.yaml" for chart in charts if any(path.startswith(chart + "templates/") for path in view.paths)],
-        "kubernetes": sorted({path for path, _, _ in workloads(view)}),
+        "kubernetes": sorted({workload.path for workload in workloads(view) if workload.document["apiVersion"] != PLATFORM}),
+        "ecs": sorted({w.path for w in workloads(view) if w.path.endswith(".json") and w.document["apiVersion"] == PLATFORM}),
         "pulumi": [path for path in view.paths if basename(path) == "Pulumi.yaml"],
         "bicep": [p for p in view.paths if p.endswith(".bicep") and re.search(r"^resource\s+\w+\s+'", view.text(p) or "", re.M)],
     }

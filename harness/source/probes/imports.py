@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 
+from harness.source.probes.recipes import recipe
+from harness.source.probes.syntax import Words, has_main, holds_functions, runs_itself, words_of
 from harness.source.probes.view import View, basename
 
 _SERVERS = frozenset({
@@ -20,6 +22,8 @@ _SAVE_CALL = re.compile(
     r"^(?:dump|dumps|save|save_model|write_text|write_bytes|to_json|savez|savez_compressed|to_pickle|export|log_model|save_pretrained)$|"
     r"^(?:save|write|store|publish)_\w+$"
 )
+_SAYS_ONLY = frozenset({"print", "exit", "SystemExit", "print_help", "ArgumentParser", "add_argument", "parse_args", "main"})
+"""A program that calls nothing else does nothing."""
 _TARGET = re.compile(r"\b([A-Za-z_][\w.]*):(?:[A-Za-z_]\w*)(?:\(\))?")
 _WSGI_APP = re.compile(r"""^wsgi_app\s*=\s*["']([A-Za-z_][\w.]*):""", re.M)
 """What a gunicorn configuration file serves."""
@@ -35,10 +39,21 @@ class Imports:
     def __init__(self, view: View) -> None:
         self.view = view
         self._known = set(view.python)
+        self._words: dict[str, Words] = {}
 
     @cached_property
     def edges(self) -> dict[str, set[str]]:
-        return {path: set(self._targets(path, module)) for path, module in self.view.python.items()}
+        return {path: set(self._targets(path)) for path in self.view.python}
+
+    def words(self, path: str) -> Words:
+        """What a file imports, calls and says; read once."""
+        if path not in self._words:
+            self._words[path] = words_of(self.view.nodes(path))
+        return self._words[path]
+
+    def is_server(self, path: str) -> bool:
+        """Whether a file uses a framework that answers requests."""
+        return bool(self.words(path).imported & _FRAMEWORKS)
 
     def reach(self, starts: list[str]) -> set[str]:
         """All local files that the start files import, directly or not, the start files included."""
@@ -55,12 +70,22 @@ class Imports:
         started = [path for path in self._started(self._command()) if not self.view.is_test(path)]
         if started:
             return started
-        return [path for path, module in self.view.python.items() if not self.view.is_test(path) and self._serves(path, module)]
+        return [path for path in self.view.python if not self.view.is_test(path) and self._serves(path)]
 
     @cached_property
     def training_entries(self) -> list[str]:
-        """Files outside of tests that fit a model, save something, and can be run: a main guard, or `train` in the name."""
-        return [path for path, module in self.view.python.items() if not self.view.is_test(path) and self._trains(path, module)]
+        """Files outside of tests that can be run, fit a model and save something: what `submission.toml` starts, if it does; else those that
+        fit by themselves, or are named for it and lead there; else all that lead there and serve nothing.
+
+        What `submission.toml` starts and fits in a way of its own is one as well.
+        """
+        told = [path for path in self._told() if not self.view.is_test(path)]
+        if leading := [path for path in told if self._leads_to_training(path)]:
+            return leading
+        runnable = [path for path, module in self.view.python.items() if self._is_runnable(path, module) and self._leads_to_training(path)]
+        fitting = [path for path in runnable if fits(self.words(path).called) or self._is_trainer(path)]
+        found = fitting or [path for path in runnable if not self.words(path).imported & _SERVERS]
+        return list(dict.fromkeys([*found, *(path for path in told if self.words(path).called - _SAYS_ONLY)]))
 
     @cached_property
     def serving(self) -> set[str]:
@@ -69,12 +94,17 @@ class Imports:
     @cached_property
     def servers(self) -> set[str]:
         """What a test must reach to have touched the service: its entries, and modules behind them that hold the routes."""
-        behind = ((path, self.view.python[path]) for path in self.serving if path in self.view.python)
-        return {*self.serving_entries, *(path for path, module in behind if imported(module) & _FRAMEWORKS and self._serves(path, module))}
+        behind = (path for path in self.serving if path in self._known)
+        return {*self.serving_entries, *(path for path in behind if self.is_server(path) and self._serves(path))}
 
     @cached_property
     def training(self) -> set[str]:
         return self.reach(self.training_entries)
+
+    def _told(self) -> list[str]:
+        """Files that `train_command` starts, also by way of a make target or another script."""
+        command = self.view.train_command
+        return self.files_named("\n".join([command, *(recipe(self.view, command) or [])]))
 
     def files_named(self, text: str) -> list[str]:
         """Local files that a command line names: `path.py`, `-m module`, `module:app`, or a shell script that does."""
@@ -90,16 +120,16 @@ class Imports:
             if module.split(".")[0] not in _RUNNERS:
                 yield from self._as_module(module, "")
         for shell in _SHELL.findall(command) if depth < 2 else []:
-            for path in self.view.paths:
-                if basename(path) == basename(shell):
-                    yield from self._started(self.view.text(path) or "", depth + 1)
+            for path in self.view.by_name.get(basename(shell), []):
+                yield from self._started(self.view.text(path) or "", depth + 1)
 
     def _ending(self, script: str) -> Iterator[str]:
         """Files whose path ends like `script`, image folders in front of it ignored."""
         parts = [part for part in script.split("/") if part not in ("", ".")]
         for start in range(len(parts)):
             tail = "/".join(parts[start:])
-            found = [path for path in self._known if path == tail or path.endswith("/" + tail)]
+            alike = (path for path in self.view.by_name.get(parts[-1], []) if path in self._known)
+            found = [path for path in alike if path == tail or path.endswith("/" + tail)]
             if found:
                 yield min(found, key=lambda path: (path.count("/"), path))
                 return
@@ -118,8 +148,8 @@ class Imports:
             yield from self._ending(stem + ".py")
             yield from self._ending(stem + "/__main__.py")
 
-    def _targets(self, path: str, module: ast.Module) -> Iterator[str]:
-        for node in ast.walk(module):
+    def _targets(self, path: str) -> Iterator[str]:
+        for node in self.view.nodes(path):
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     yield from self._import(alias.name, path)
@@ -156,15 +186,19 @@ class Imports:
         parts = [parsed.last("ENTRYPOINT"), parsed.last("CMD")] if parsed else []
         return " ".join(" ".join(part.words) for part in parts if part is not None)
 
-    def _serves(self, path: str, module: ast.Module) -> bool:
-        return bool(imported(module) & _SERVERS) and "predict" in (self.view.text(path) or "").lower()
+    def _serves(self, path: str) -> bool:
+        return bool(self.words(path).imported & _SERVERS) and "predict" in (self.view.text(path) or "").lower()
 
-    def _trains(self, path: str, module: ast.Module) -> bool:
-        calls = called(module)
-        runnable = has_main(module) or "train" in basename(path).lower()
-        fits = any(_TRAIN_CALL.search(name) for name in calls) or ({"backward", "step"} <= calls)
-        reached = set().union(*(called(self.view.python[p]) for p in self.reach([path]) if p in self.view.python))
-        return runnable and fits and any(_SAVE_CALL.search(name) for name in reached)
+    def _is_runnable(self, path: str, module: ast.Module) -> bool:
+        return has_main(module) or runs_itself(module) or ("train" in basename(path).lower() and holds_functions(module))
+
+    def _is_trainer(self, path: str) -> bool:
+        return "train" in basename(path).lower() and not self.words(path).imported & _SERVERS
+
+    def _leads_to_training(self, path: str) -> bool:
+        """Whether this file and what it imports fit and save."""
+        calls = set().union(*(self.words(other).called for other in self.reach([path]) if other in self._known))
+        return not self.view.is_test(path) and fits(calls) and any(_SAVE_CALL.search(name) for name in calls)
 
 
 def graph_of(view: View) -> Imports:
@@ -174,43 +208,9 @@ def graph_of(view: View) -> Imports:
     return graph
 
 
-def imported(module: ast.Module) -> set[str]:
-    """Names of imported modules, whole and first part."""
-    names: set[str] = set()
-    for node in ast.walk(module):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return names | {name.split(".")[0] for name in names}
-
-
-def called(module: ast.AST) -> set[str]:
-    """The last parts of the names of everything that is called."""
-    return {name for node in ast.walk(module) if isinstance(node, ast.Call) and (name := call_name(node))}
-
-
-def call_name(node: ast.Call) -> str:
-    return node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
-
-
-def dotted(node: ast.expr) -> str:
-    """`a.b.c` for such an expression, else an empty string."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
-
-
-def strings(module: ast.AST) -> set[str]:
-    """All string constants, keyword names and dictionary keys written as `dict(a=…)` included."""
-    found = {node.value for node in ast.walk(module) if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 400}
-    return found | {node.arg for node in ast.walk(module) if isinstance(node, ast.keyword) and node.arg}
-
-
-def has_main(module: ast.Module) -> bool:
-    return any(isinstance(node, ast.If) and "__name__" in {n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)} for node in module.body)
+def fits(calls: Collection[str]) -> bool:
+    """Whether names of calls are those of a training."""
+    return any(_TRAIN_CALL.search(name) for name in calls) or {"backward", "step"} <= set(calls)
 
 
 def _above(folder: str) -> list[str]:

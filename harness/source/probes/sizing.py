@@ -13,27 +13,17 @@ from functools import partial
 from typing import Any
 
 from grader.schema.evidence import Probe
-from harness.source.probes.deployment import NO_WORKLOAD, SERVING, autoscales, handles, resources, workloads
 from harness.source.probes.view import View, no_subject, probe, walk
+from harness.source.probes.workloads import NO_WORKLOAD, Serving, is_filled_in, scalers, serving, spec_of
+from harness.source.safe_yaml import TEMPLATED
 
 MIB = 1 << 20
-TEMPLATED = "templated"
-"""What the YAML reader puts where a template's action stood."""
 _QUANTITY = re.compile(r"^\+?(\d{1,15}(?:\.\d{0,12})?|\.\d{1,12})(?:[eE]([+-]?\d{1,2})|([numkKMGTPE]|[KMGTPE]i)?)$")
 _FACTORS = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3} | {
     letter + binary: float(step**power) for power, letter in enumerate("KMGTPE", 1) for binary, step in (("", 1000), ("i", 1024))
 }
 _SERVERLESS = "autoscaling.knative.dev/"
 _CONCURRENCY = "requests in flight"
-
-
-@dataclass(frozen=True)
-class Serving:
-    """The container that answers predictions, and the workload around it."""
-
-    path: str
-    workload: str
-    container: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -66,27 +56,14 @@ def quantity(value: object) -> float | None:
 def sized(view: View) -> Sized:
     """Found once per scan: every look at the manifests walks all of them."""
     if "sized" not in view.memo:
-        scalers = [(path, document) for path, document in resources(view) if autoscales(document) is not None]
-        container = _serving(view, {_aim(document) for _, document in scalers})
-        own = [(path, document) for path, document in scalers if container is not None and _aim(document) == container.workload]
+        found, container = scalers(view), serving(view)
+        own = [scaler for scaler in found if container is not None and scaler.aim == container.workload.name]
         # Names may come from a template: where none fits, every scaler is taken to aim at the one service.
-        watched = [(path, trigger) for path, document in own or scalers for trigger in _READERS.get(document["kind"], _none)(document)]
-        view.memo["sized"] = Sized(container, bool(scalers), watched)
-    found = view.memo["sized"]
-    assert isinstance(found, Sized)
-    return found
-
-
-def _serving(view: View, aimed: set[str]) -> Serving | None:
-    """The container that a scaler aims at, that runs at all, has probes and ports; the first of the best. Sidecars and canaries come behind."""
-
-    def fits(item: tuple[dict[str, Any], Serving]) -> tuple[bool, ...]:
-        document, one = item
-        probed = handles(one.container.get("readinessProbe")) or handles(one.container.get("livenessProbe"))
-        return one.workload in aimed, _spec(document).get("replicas") != 0, probed, bool(one.container.get("ports"))
-
-    found = [(document, Serving(path, _name(document), c)) for path, document, inside in workloads(view, SERVING) for c in inside]
-    return max(found, key=fits)[1] if found else None
+        watched = [(scaler.path, trigger) for scaler in own or found for trigger in _READERS.get(scaler.document["kind"], _none)(scaler.document)]
+        view.memo["sized"] = Sized(container, bool(found), watched)
+    made = view.memo["sized"]
+    assert isinstance(made, Sized)
+    return made
 
 
 def declared(view: View, resource: str, parts: tuple[str, ...], unit: float) -> Probe:
@@ -95,19 +72,19 @@ def declared(view: View, resource: str, parts: tuple[str, ...], unit: float) -> 
     if found is None:
         return no_subject(NO_WORKLOAD)
     wanted = found.container.get("resources")
-    if TEMPLATED in _text(wanted):
-        return probe(True, "resources come from a template, so their values are not known", [found.path])
+    if is_filled_in(_text(wanted)) or TEMPLATED in _dict(wanted):
+        return probe(True, "resources come from a template, so their values are not known", [found.workload.path])
     written = [(part, raw) for part in parts if (raw := _part(wanted, part).get(resource)) is not None]
     if not written:
         return probe(False, f"no {parts[0]}.{resource} on the serving container")
     part, raw = written[0][0], _text(written[0][1])
-    if TEMPLATED in raw:
-        return probe(True, f"{part}.{resource} comes from a template, so its value is not known", [found.path])
+    if is_filled_in(raw):
+        return probe(True, f"{part}.{resource} comes from a template, so its value is not known", [found.workload.path])
     number = quantity(raw)
     if number is None:
         return probe(False, f"{part}.{resource} is {raw or 'a list or table'}, which is no quantity")
     odd = "; m stands for thousandths of a byte" if resource == "memory" and raw.endswith("m") else ""
-    return probe(True, f"{part}.{resource} {raw}{odd}", [found.path], value=number / unit)
+    return probe(True, f"{part}.{resource} {raw}{odd}", [found.workload.path], value=number / unit)
 
 
 def autoscaler_cpu_target(view: View) -> Probe:
@@ -140,7 +117,7 @@ def _percent(view: View, trigger: Trigger) -> tuple[bool, float | None, str]:
     target, unit = (_text(trigger.percent), "%") if trigger.percent is not None else (_text(trigger.cores), "cores")
     value = quantity(target)
     if value is None:
-        return TEMPLATED in target, None, f"the CPU target {target!r} is not known"
+        return is_filled_in(target), None, f"the CPU target {target!r} is not known"
     if unit == "%":
         return True, value, f"CPU at {value:g} % of the request"
     request = declared(view, "cpu", ("requests", "limits"), 1).value
@@ -151,9 +128,11 @@ def _percent(view: View, trigger: Trigger) -> tuple[bool, float | None, str]:
 
 def _hpa(document: dict[str, Any]) -> Iterator[Trigger]:
     """Version 1, 2 and the betas between."""
-    spec = _spec(document)
+    spec = spec_of(document)
     if spec.get("targetCPUUtilizationPercentage") is not None:
         yield Trigger("cpu", percent=spec["targetCPUUtilizationPercentage"])
+    if TEMPLATED in _text(spec.get("metrics")) or TEMPLATED in _dict(spec.get("metrics")):
+        yield Trigger("what a template fills in")
     for metric in _listed(spec.get("metrics")):
         source = _dict(metric.get("resource")) or _dict(metric.get("containerResource"))
         if source.get("name") == "cpu":
@@ -169,7 +148,7 @@ def _hpa(document: dict[str, Any]) -> Iterator[Trigger]:
 
 
 def _keda(document: dict[str, Any]) -> Iterator[Trigger]:
-    for trigger in _listed(_spec(document).get("triggers")):
+    for trigger in _listed(spec_of(document).get("triggers")):
         kind, metadata = trigger.get("type"), _dict(trigger.get("metadata"))
         by_value = (trigger.get("metricType") or metadata.get("type")) == "AverageValue"
         if kind == "cpu":
@@ -195,20 +174,6 @@ def _none(_: dict[str, Any]) -> Iterator[Trigger]:
 _READERS: dict[str, Callable[[dict[str, Any]], Iterator[Trigger]]] = {
     "HorizontalPodAutoscaler": _hpa, "ScaledObject": _keda, "Service": _serverless, "InferenceService": _serverless,
 }  # fmt: skip
-
-
-def _aim(document: dict[str, Any]) -> str:
-    """Name of the workload that a scaler changes."""
-    aim = _dict(_spec(document).get("scaleTargetRef")).get("name")
-    return _text(aim) or (_name(document) if document["kind"] in ("Service", "InferenceService") else "")
-
-
-def _name(document: dict[str, Any]) -> str:
-    return _text(_dict(document.get("metadata")).get("name"))
-
-
-def _spec(document: dict[str, Any]) -> dict[str, Any]:
-    return _dict(document.get("spec"))
 
 
 def _part(wanted: object, part: str) -> dict[str, Any]:

@@ -1,35 +1,26 @@
-"""From raw data to a model: is there a program that trains, something that runs it, and code shared with serving?"""
+"""From raw data to a model: is there a program that trains, something that runs it, and a chain of steps?"""
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
-from itertools import islice
 
 from grader.schema.evidence import Probe
-from harness.source.instructions import parse
-from harness.source.probes.ci import commands
-from harness.source.probes.imports import call_name, called, dotted, graph_of, imported
+from harness.source.probes.imports import fits, graph_of
+from harness.source.probes.orchestrators import pipelines
+from harness.source.probes.recipes import add_rules, closure, does_something
+from harness.source.probes.seeds import seeds
+from harness.source.probes.steps import NO_TRAINING, quiet, started_by_name, that_runs, told_programs
+from harness.source.probes.uses import uses
 from harness.source.probes.view import View, basename, no_subject, probe, walk
+from harness.source.submission import FILE
 
-MAX_COMMANDS = 4000
-NO_TRAINING = "no training script"
-_VALIDATORS = frozenset({
-    "pandera", "great_expectations", "pydantic", "jsonschema", "tensorflow_data_validation", "deepchecks", "cerberus", "marshmallow", "frictionless",
-})  # fmt: skip
-_CHECK_NAME = re.compile(
-    r"^_?(?:validate|check|verify|assert|ensure)(?:_\w*)?$|^_?(?:\w+_)?(?:is_valid|valid|validation|errors|problems|violations|complaints|issues)$",
-    re.I,
-)
-_SHARED_NAME = re.compile(r"feature|preproc|transform|encod|vector|prepar|imput|clean|schema|normali[sz]e|token|embed", re.I)
-_SEEDED = re.compile(r"^(?:seed|manual_seed|set_seed|seed_everything|set_random_seed|default_rng|RandomState|Random|PRNGKey|SeedSequence)$")
-_SEED_KEYWORD = frozenset({"random_state", "seed", "random_seed", "rng", "data_seed"})
 _NOTEBOOK_FIT = re.compile(r"\.fit\(|\.train\(|\.backward\(|fit_transform\(")
 
 
 def training_script(view: View) -> Probe:
-    found = graph_of(view).training_entries
+    """A program that fits and saves a model, or what submission.toml says is run for it, in any language."""
+    found = graph_of(view).training_entries or told_programs(view)
     return probe(bool(found), ", ".join(found[:3]) or NO_TRAINING, found)
 
 
@@ -37,11 +28,21 @@ def training_command(view: View) -> Probe:
     """Something that is run by name (make target, pipeline stage, script, CI step, manifest) starts a training script."""
     graph = graph_of(view)
     entries = set(graph.training_entries)
-    if not entries:
+    if not entries and not told_programs(view):
         return no_subject(NO_TRAINING)
-    hits = [(path, line) for path, line in islice(_commands(view), MAX_COMMANDS) if entries & set(graph.files_named(line))]
+    hits = [(path, line) for path, line, files in started_by_name(view) if entries & files or any(_runs_training(view, file) for file in files)]
+    hits += [(FILE, view.train_command)] if told_programs(view) else []
     detail = hits[0][1] if hits else "nothing runs it by name"
     return probe(bool(hits), detail, [(path, view.line_of(path, re.escape(line[:60]))) for path, line in hits])
+
+
+def _runs_training(view: View, path: str) -> bool:
+    """Whether running a file gets as far as a fit in the files of the training; one that serves or tests is not meant."""
+    graph = graph_of(view)
+    files = graph.reach([path])
+    if not (files & set(graph.training_entries) and quiet(view, [path])):
+        return False
+    return fits(uses(view, files, [path]).names)
 
 
 def pipeline_definition(view: View) -> Probe:
@@ -52,40 +53,12 @@ def pipeline_definition(view: View) -> Probe:
     return probe(bool(good), detail, [path for path, _, _ in good], value=float(found[0][2]) if found else 0.0)
 
 
-def shared_preprocessing(view: View) -> Probe:
-    """A local module that both the training and the serving entry import, and that prepares features."""
-    graph = graph_of(view)
-    if not graph.training_entries or not graph.serving_entries:
-        return no_subject(NO_TRAINING if not graph.training_entries else "no serving entry")
-    common = graph.training & graph.serving
-    shared = sorted(path for path in common if _prepares(view, path))
-    if shared:
-        return probe(True, f"imported by training and by serving: {', '.join(shared[:3])}", shared)
-    piped = sorted(path for path in graph.training if called(view.python[path]) & {"Pipeline", "make_pipeline", "ColumnTransformer"})
-    return probe(bool(piped), "inside of the saved pipeline" if piped else "no module is shared", piped)
-
-
 def seeds_fixed(view: View) -> Probe:
     graph = graph_of(view)
     if not graph.training_entries:
         return no_subject(NO_TRAINING)
-    hits = [(path, line) for path in sorted(graph.training) for line in _seeds(view.python[path])]
+    hits = [(path, line) for path in sorted(graph.training) for line in seeds(view, path)]
     return probe(bool(hits), "" if hits else "no seed is set in the training path", hits)
-
-
-def data_validation(view: View) -> Probe:
-    """The training path checks its data: a validation library in use, or a called check that can fail."""
-    graph = graph_of(view)
-    if not graph.training_entries:
-        return no_subject(NO_TRAINING)
-    hits: list[tuple[str, int | None]] = []
-    calls = set().union(*(called(view.python[path]) for path in graph.training))
-    for path in sorted(graph.training):
-        libraries = imported(view.python[path]) & _VALIDATORS
-        if libraries:
-            hits.append((path, view.line_of(path, rf"\b(?:{'|'.join(sorted(libraries))})\b")))
-        hits += [(path, node.lineno) for node in _checks(view.python[path]) if node.name in calls]
-    return probe(bool(hits), "" if hits else "the training path does not check its data", hits)
 
 
 def notebooks_only(view: View) -> Probe:
@@ -97,138 +70,49 @@ def notebooks_only(view: View) -> Probe:
     return probe(bool(notebooks) and not entries, f"{len(notebooks)} notebooks, {len(entries)} scripts that train", entries or notebooks)
 
 
-def _commands(view: View) -> Iterator[tuple[str, str]]:
-    """(file, command line) of everything that runs commands by name."""
-    for path in view.paths:
-        name = basename(path).lower()
-        if name in ("makefile", "justfile", "gnumakefile") or name.endswith((".mk", ".sh")):
-            recipe = (line.strip() for line in (view.text(path) or "").splitlines())
-            yield from ((path, line) for line in recipe if not line.startswith(("#", "echo", "@echo")))
-        elif re.match(r"^(?:dockerfile|containerfile)|\.dockerfile$", name):
-            yield from ((path, " ".join(i.words)) for i in parse(view.text(path) or "").instructions if i.keyword in ("RUN", "CMD", "ENTRYPOINT"))
-        elif name == "mlproject":
-            yield from ((path, line.strip()) for line in re.findall(r"^\s*command\s*:\s*(.*)$", view.text(path) or "", re.M))
-        elif name == "pyproject.toml":
-            yield from ((path, line.strip()) for line in re.findall(r"^\s*[\w.-]+\s*=\s*[\"'][\w.]+:\w+[\"']", view.text(path) or "", re.M))
-    for path, lines in commands(view).items():
-        yield from ((path, line) for line in lines)
-    for path, found in view.yaml.items():
-        for key, value in walk(found):
-            if key in ("cmd", "cmds", "command", "args", "entrypoint") and isinstance(value, (str, list)):
-                yield path, value if isinstance(value, str) else " ".join(map(str, value[:50]))
-
-
 def _pipelines(view: View) -> Iterator[tuple[str, str, int]]:
     """(file, kind, steps)."""
     for path, found in view.yaml.items():
         for document in (d for d in found if isinstance(d, dict)):
             stages = document.get("stages")
             if basename(path) == "dvc.yaml" and isinstance(stages, dict):
-                yield path, "dvc", sum(isinstance(stage, dict) and bool(stage.get("cmd") or stage.get("do")) for stage in stages.values())
+                yield path, "dvc", sum(_works(stage) for stage in stages.values())
             if document.get("kind") in ("Workflow", "CronWorkflow", "WorkflowTemplate"):
                 yield path, "argo", sum(key in ("steps", "tasks") and isinstance(value, dict) for key, value in walk(document))
-    for path, module in view.python.items():
-        if not view.is_test(path):
-            yield from ((path, kind, steps) for kind, steps in _python_pipeline(module))
+    yield from pipelines(view)
     for path in view.paths:
         if basename(path).lower() in ("makefile", "gnumakefile"):
             yield path, "make", _make_chain(view, path)
 
 
-def _python_pipeline(module: ast.Module) -> Iterator[tuple[str, int]]:
-    libraries = imported(module)
-    decorators = [dotted(d.func if isinstance(d, ast.Call) else d).split(".")[-1] for n in ast.walk(module)
-                  if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) for d in n.decorator_list]  # fmt: skip
-    classes = [dotted(base).split(".")[-1] for n in ast.walk(module) if isinstance(n, ast.ClassDef) for base in n.bases]
-    counts = {
-        "airflow": decorators.count("task") + sum(name.endswith(("Operator", "Sensor")) for name in _calls(module)),
-        "prefect": decorators.count("task") if "flow" in decorators else 0,
-        "kfp": decorators.count("component") + decorators.count("container_component"),
-        "dagster": sum(decorators.count(name) for name in ("asset", "op", "multi_asset")),
-        "metaflow": decorators.count("step"),
-        "zenml": decorators.count("step"),
-        "luigi": sum(name in ("Task", "ExternalTask") for name in classes),
-        "kedro": _calls(module).count("node"),
-    }
-    yield from ((library, steps) for library, steps in counts.items() if library in libraries and steps)
-
-
-def _calls(module: ast.Module) -> list[str]:
-    return [call_name(node) for node in ast.walk(module) if isinstance(node, ast.Call)]
+def _works(stage: object) -> bool:
+    """Whether a stage of DVC has a command that does something; of a `foreach` stage it stands below `do`."""
+    if not isinstance(stage, dict):
+        return False
+    command = stage.get("cmd")
+    lines = command if isinstance(command, list) else [command] if command else []
+    return any(does_something(str(line)) for line in lines) or _works(stage.get("do"))
 
 
 def _make_chain(view: View, path: str) -> int:
     """Length of the chain of targets with recipes that leads to the training; 0 where make does not train."""
     needs: dict[str, list[str]] = {}
-    recipes: dict[str, str] = {}
-    target = ""
-    for line in (view.text(path) or "").replace("\\\n", " ").splitlines()[:3000]:
-        rule = re.match(r"^([\w./%$(){}-]+)(?:\s+[\w./%-]+)*\s*::?(?!=)\s*([^=#;|]*)", line)
-        if line.startswith("\t") and target:
-            recipes[target] = recipes.get(target, "") + line + "\n"
-        elif rule and not line.startswith((".PHONY", "\t")):
-            target = rule[1]
-            needs[target] = needs.get(target, []) + rule[2].split()
+    recipes: dict[str, list[str]] = {}
+    add_rules(view.text(path) or "", needs, recipes)
     graph = graph_of(view)
     entries = set(graph.training_entries)
-    training = [name for name, recipe in recipes.items() if entries & set(graph.files_named(recipe))]
-    around = {name for trains in training for name in [*_closure(trains, needs), *(t for t in recipes if trains in _closure(t, needs))]}
-    return len(around & set(recipes))
-
-
-def _closure(start: str, needs: dict[str, list[str]]) -> set[str]:
-    seen, queue = {start}, [start]
-    while queue:
-        fresh = set(needs.get(queue.pop(), [])) - seen
-        seen |= fresh
-        queue += fresh
-    return seen
-
-
-def _prepares(view: View, path: str) -> bool:
-    """Whether a module has a function or class of substance that prepares features, by its own name or the module's."""
-    defined = [n for n in ast.walk(view.python[path]) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and len(n.body) >= 1]
-    names = [node.name for node in defined if not all(isinstance(s, (ast.Pass, ast.Expr)) for s in node.body)]
-    return bool(names) and any(_SHARED_NAME.search(name) for name in [basename(path), *names])
-
-
-def _seeds(module: ast.Module) -> Iterator[int]:
-    for node in ast.walk(module):
-        if not isinstance(node, ast.Call):
-            continue
-        positional = _SEEDED.search(call_name(node)) and node.args and not _is_none(node.args[0])
-        if positional or any(k.arg in _SEED_KEYWORD and not _is_none(k.value) for k in node.keywords):
-            yield node.lineno
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
-
-
-def _collects(node: ast.AST) -> bool:
-    """Adds to a list of complaints or yields one."""
-    return isinstance(node, (ast.Yield, ast.ListComp, ast.GeneratorExp)) or (isinstance(node, ast.Call) and call_name(node) in ("append", "extend"))
-
-
-def _checks(module: ast.Module) -> Iterator[ast.FunctionDef]:
-    """Functions that are named as checks and can complain: they raise, assert, or collect what is wrong."""
-    for node in ast.walk(module):
-        if isinstance(node, ast.FunctionDef) and _CHECK_NAME.search(node.name):
-            inside = list(ast.walk(node))
-            if len([n for n in inside if isinstance(n, ast.Compare)]) >= 2 and any(_collects(n) for n in inside):
-                yield node
-                continue
-            raising = any(isinstance(n, ast.If) and any(isinstance(inner, ast.Raise) for inner in ast.walk(n)) for n in inside)
-            if raising or any(isinstance(n, ast.Assert) and not isinstance(n.test, ast.Constant) for n in inside):
-                yield node
+    working = {target for target, lines in recipes.items() if any(map(does_something, lines))}
+    running = {target: "\n".join(map(that_runs, lines)) for target, lines in recipes.items()}
+    training = [target for target, recipe in running.items() if entries & set(graph.files_named(recipe))]
+    behind = {target: closure(target, needs) for target in working | set(training)}
+    around = {name for trains in training for name in [*behind[trains], *(target for target in working if trains in behind[target])]}
+    return len(around & working)
 
 
 PROBES = {
     "training_script": training_script,
     "training_command": training_command,
     "pipeline_definition": pipeline_definition,
-    "shared_preprocessing": shared_preprocessing,
     "seeds_fixed": seeds_fixed,
-    "data_validation": data_validation,
     "notebooks_only": notebooks_only,
 }

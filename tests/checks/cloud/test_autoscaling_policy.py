@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import level, repository
+from checks.builders import level, repository, seen
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,15 @@ def test_the_level_follows_the_evidence(expected, evidence):
 )
 def test_what_watches_nothing_adds_no_replica_and_a_bound_beyond_every_need_is_none(expected, probes):
     assert level("autoscaling_policy", repository=repository(**probes)) == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "facts"),
+    [
+        ("none", {"kind": "HorizontalPodAutoscaler", "aim": "apy", "aim_found": 0.0, "top": 6.0}),
+        ("bounded", {"kind": "HorizontalPodAutoscaler", "aim": "api", "top": "templated"}),
+        ("bounded", {"kind": "HorizontalPodAutoscaler", "aim": "templated", "top": "templated"}),
+    ],
+)
+def test_what_aims_at_nothing_scales_nothing_and_a_bound_from_a_template_is_one(expected, facts):
+    assert level("autoscaling_policy", repository=repository(autoscaler=seen(facts), autoscaler_cpu_target=80)) == expected

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import level, repository
+from checks.builders import level, repository, seen
 
 
 @pytest.mark.parametrize(
@@ -14,3 +14,11 @@ from checks.builders import level, repository
 )
 def test_the_level_follows_the_evidence(expected, evidence):
     assert level("infrastructure_as_code", **evidence) == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "missing"),
+    [("incomplete", "hpa.yaml"), ("incomplete", "secret.yaml, ../base"), ("code", "secret.yaml, db-credentials.env"), ("code", "")],
+)
+def test_a_kustomization_without_its_files_is_never_applied(expected, missing):
+    assert level("infrastructure_as_code", repository=repository(infrastructure_as_code=seen({"names": 3.0, "missing": missing}))) == expected

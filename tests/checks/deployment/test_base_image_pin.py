@@ -65,3 +65,17 @@ def test_a_tag_that_names_a_release_or_one_build_is_pinned(reference):
 def test_a_digit_in_a_tag_is_not_yet_a_version(expected, reference):
     found = judge("base_image_pin", image=tagged(reference))
     assert found.level == expected and reference in found.observed
+
+
+@pytest.mark.parametrize(
+    ("expected", "reference", "pin"),
+    [
+        ("major", "nginx:latest", "floating"),
+        ("major", "tools", "floating"),
+        ("pinned", "ghcr.io/astral-sh/uv:0.5", "version"),
+        ("pinned", "tools@sha256:" + "ab" * 32, "digest"),
+    ],
+)
+def test_files_come_out_of_an_image_with_a_version(expected, reference, pin):
+    images = [BaseImage(reference="python:3.11", pin="version"), BaseImage(reference=reference, pin=pin, copied=True)]
+    assert level("base_image_pin", image=image(base_images=images)) == expected

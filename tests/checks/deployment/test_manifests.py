@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import judge, level, repository
+from checks.builders import judge, level, repository, seen
 from grader.schema.evidence import Place, Probe
 
 
@@ -51,3 +51,34 @@ def test_what_a_canary_has_does_not_stand_for_the_container_that_serves(expected
 def test_the_container_without_probes_is_named():
     found = judge("manifests", repository=served_by("deployment.yaml", manifest_probes=at("canary.yaml")))
     assert "the container that serves (deployment.yaml) has none" in found.observed
+
+
+@pytest.mark.parametrize(
+    ("expected", "facts"),
+    [
+        ("idle", [{"serves": 1.0, "replicas": 0.0}]),
+        ("idle", [{"serves": 1.0}, {"selects": 0.0, "selects_serving": 0.0}]),
+        ("idle", [{"serves": 1.0}, {"selects": 1.0, "selects_serving": 1.0, "port_found": 0.0}]),
+        ("complete", [{"serves": 0.0, "replicas": 0.0}, {"serves": 1.0, "replicas": 2.0}]),
+        ("complete", [{"serves": 1.0}, {"selects": 1.0, "selects_serving": 1.0}, {"selects": 0.0, "selects_serving": 0.0}]),
+        ("complete", [{"serves": 1.0}]),
+    ],
+)
+def test_what_runs_no_replica_or_is_reached_by_nobody_is_idle(expected, facts):
+    found = repository(kubernetes_manifests=seen(*facts), manifest_probes=True, manifest_resources=True)
+    assert level("manifests", repository=found) == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "facts"),
+    [
+        ("partial", {"serves": 1.0, "liveness": "/readyz", "liveness_route": 1.0}),
+        ("partial", {"serves": 1.0, "liveness": "/up", "liveness_route": 0.0}),
+        ("partial", {"serves": 1.0, "readiness": "/readyz", "readiness_port": 0.0}),
+        ("complete", {"serves": 1.0, "liveness": "/healthz", "liveness_route": 0.0, "readiness": "/readyz", "readiness_route": 0.0}),
+        ("complete", {"serves": 1.0, "liveness": "/up", "liveness_route": 1.0}),
+        ("complete", {"serves": 0.0, "liveness": "/readyz"}),
+    ],
+)
+def test_probes_that_ask_what_is_not_theirs_are_none(expected, facts):
+    assert level("manifests", repository=repository(kubernetes_manifests=1, manifest_probes=seen(facts), manifest_resources=True)) == expected

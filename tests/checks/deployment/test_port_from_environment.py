@@ -9,7 +9,8 @@ from checks.builders import boot, level
     ("expected", "evidence"),
     [
         ("follows", {"boot": boot()}),
-        ("fixed", {"boot": boot(port=8000, listening_ports=[8000])}),
+        ("follows", {"boot": boot(port=18412, listening_ports=[9100, 18412])}),
+        ("fixed", {"boot": boot(port=18412, listening_ports=[8090])}),
         ("silent", {"boot": boot(listening_ports=[])}),
     ],
 )

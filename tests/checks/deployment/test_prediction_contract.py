@@ -3,6 +3,12 @@ from __future__ import annotations
 import pytest
 
 from checks.builders import contract, level
+from grader.schema.evidence import ContractEvidence, StrangerFacts
+
+
+def told_by(steady: int, alike: int) -> ContractEvidence:
+    """A sound sample, and what another client found."""
+    return contract().model_copy(update={"strangers": StrangerFacts(asked=12, steady=steady, alike=alike, example="")})
 
 
 @pytest.mark.parametrize(
@@ -15,6 +21,10 @@ from checks.builders import contract, level
         ("broken", {"contract": contract(echoes_id=20)}),
         ("broken", {"contract": contract(valid=30)}),
         ("broken", {"contract": contract(distinct_scores=1)}),
+        ("broken", {"contract": told_by(steady=12, alike=0)}),
+        ("exact", {"contract": told_by(steady=7, alike=0)}),
+        ("exact", {"contract": told_by(steady=12, alike=1)}),
+        ("exact", {"contract": told_by(steady=0, alike=0)}),
         ("broken", {"contract": contract(sent=0, valid=0, distinct_scores=0, echoes_id=0)}),
     ],
 )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import level, repository
+from checks.builders import level, repository, seen
 
 
 @pytest.mark.parametrize(
@@ -14,3 +14,24 @@ from checks.builders import level, repository
 )
 def test_the_level_follows_the_evidence(expected, evidence):
     assert level("rollout_strategy", **evidence) == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "rollout", "image"),
+    [
+        ("gap", [{"serves": 1.0, "unavailable": 1.0, "max_unavailable": "100%", "replicas": 2.0}], {}),
+        ("gap", [{"serves": 0.0, "unavailable": 0.0}, {"serves": 1.0, "unavailable": 1.0, "max_unavailable": "1", "replicas": 1.0}], {}),
+        ("declared", [{"serves": 1.0, "unavailable": 0.5, "max_unavailable": "1", "replicas": 2.0}], {}),
+        ("declared", [{"serves": 0.0, "unavailable": 1.0}, {"serves": 1.0, "unavailable": 0.0}], {}),
+        ("declared", [{"serves": 1.0, "max_unavailable": "templated"}], {}),
+        ("declared", [], {}),
+        ("moving", [], {"image": "api:latest"}),
+        ("moving", [], {"image": "registry.example.com:5000/risk/api"}),
+        ("declared", [], {"image": "api:latest", "tag_set": 1.0}),
+        ("declared", [], {"image": "registry.example.com:5000/risk/api:2026-11-01"}),
+        ("declared", [], {"image": "api@sha256:" + "ab" * 32}),
+    ],
+)
+def test_a_rollout_keeps_something_serving_and_brings_in_one_version(expected, rollout, image):
+    found = repository(manifest_rollout=seen(*rollout), kubernetes_manifests=seen({"serves": 1.0, "tag_set": 0.0, **image}))
+    assert level("rollout_strategy", repository=found) == expected

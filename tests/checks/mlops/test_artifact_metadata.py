@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import level, repository
+from checks.builders import level, repository, seen
 
 
 @pytest.mark.parametrize(
@@ -14,3 +14,17 @@ from checks.builders import level, repository
 )
 def test_the_level_follows_the_evidence(expected, evidence):
     assert level("artifact_metadata", **evidence) == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "facts"),
+    [
+        ("described", []),
+        ("described", [{"file": "m.bin", "matches": 1}]),
+        ("other", [{"file": "m.bin", "matches": 0}]),
+        ("described", [{"file": "m.bin", "matches": 0}, {"file": "m.bin", "matches": 1}]),
+        ("other", [{"file": "m.bin", "matches": 0}, {"file": "n.bin", "matches": 1}]),
+    ],
+)
+def test_a_digest_of_another_model_describes_another_model(expected, facts):
+    assert level("artifact_metadata", repository=repository(artifact_metadata=seen(*facts))) == expected

@@ -30,7 +30,15 @@ def test_the_level_follows_the_evidence(expected, evidence):
         ("half", "constraints/restrained.lock"),
     ],
 )
-def test_an_image_that_is_not_pinned_says_nothing_about_a_training_with_a_lock_of_its_own(expected, lock):
+def test_in_older_evidence_a_lock_file_that_is_named_for_the_training_speaks_for_it(expected, lock):
     locks = Probe(subject=True, found=True, places=[Place(file="requirements.lock"), Place(file=lock)])
     probes = {"training_command": True, "seeds_fixed": True, "dependencies_pinned": False, "lock_file": locks}
+    assert level("reproducible_training", repository=repository(**probes)) == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "image", "own"), [("half", True, False), ("repeatable", False, True), ("repeatable", True, None), ("half", False, None)]
+)
+def test_what_the_image_installs_counts_only_where_the_training_declares_nothing_of_its_own(expected, image, own):
+    probes = {"training_command": True, "seeds_fixed": True, "dependencies_pinned": image, "training_dependencies_pinned": own}
     assert level("reproducible_training", repository=repository(**probes)) == expected

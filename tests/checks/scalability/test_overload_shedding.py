@@ -24,6 +24,8 @@ def over(sent=4000, *, shed=0, timeout=0, p95=80.0, void=None):
         ("sheds", over(shed=2000, void="host noisy: other work took 9% of the candidate's core")),
         ("unknown", stress(capacity(200.0))),
         ("sheds", stress(capacity(5000.0, limited_by="highest_rate", failed_rps=None))),
+        ("sheds", stress(capacity(3000.0, saturation_rps=5400.0))),
+        ("unknown", stress(capacity(3000.0, saturation_rps=5100.0))),
     ],
 )
 def test_the_level_follows_what_became_of_the_excess(expected, evidence):

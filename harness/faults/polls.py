@@ -1,4 +1,4 @@
-"""Polls of the health route beside an experiment, as an orchestrator's liveness probe would make them."""
+"""Polls of the health and the ready route beside an experiment, as an orchestrator's probes would make them."""
 
 from __future__ import annotations
 
@@ -11,22 +11,26 @@ EVERY_S = 0.2
 DEADLINE_S = 1.0
 
 
-class Liveness:
-    """Context manager; `polls` are (CLOCK_MONOTONIC, status or 0 for no answer)."""
+class Polls:
+    """Context manager; `polls` are (CLOCK_MONOTONIC, status or 0 for no answer). One route each: one that hangs must not hold up the other."""
 
     def __init__(self, client: Client, path: str) -> None:
         self._client, self._path = client, path
         self._over = Event()
-        self._thread = Thread(target=self._poll, name="liveness", daemon=True)
+        self._thread = Thread(target=self._poll, name="polls", daemon=True)
         self.polls: list[tuple[float, int]] = []
 
-    def __enter__(self) -> Liveness:
+    def __enter__(self) -> Polls:
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
+
+    def since(self, zero: float) -> list[tuple[float, int]]:
+        """The polls from a CLOCK_MONOTONIC moment on, in seconds since then."""
+        return [(round(at - zero, 3), status) for at, status in self.polls if at >= zero]
 
     def _poll(self) -> None:
         due = monotonic()

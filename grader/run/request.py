@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import challenges.loader
 from challenges.narrow import PART, narrow
-from grader.cli.options import settings
+from grader.run.settings import settings
 from grader.schema.causes import UsageError
 from harness.collect import Request
+from harness.source.login import Logins
 
 
 def request(
@@ -31,6 +33,7 @@ def request(
         attempt=attempt,
         allow_hosts=tuple(allow_hosts or _listed(given.allow_hosts)),
         ca_file=ca_file or given.ca_file,
+        logins=Logins.take(os.environ),
     )
 
 

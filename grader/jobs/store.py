@@ -1,0 +1,79 @@
+"""Artifacts: one URL, `file:///folder` or `s3://bucket/prefix`. Objects are put once and never change.
+
+    results/<job>/      what was published: claim.json first, result.json last
+    staging/<job>/<run>/  what a run has made and nobody has published yet
+    uploads/<sha256>    archives that were handed in
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import from_url
+
+from grader.jobs.model import UnavailableError
+
+
+class Store:
+    """One artifact store. Thread-safe. Every method raises UnavailableError when it does not answer."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        with _translated():
+            if parts.scheme == "file":
+                Path(unquote(parts.path)).mkdir(parents=True, exist_ok=True)
+            self._store = from_url(url, mkdir=True, automatic_cleanup=True) if parts.scheme == "file" else from_url(url)
+
+    def put_once(self, key: str, content: bytes | Path) -> bool:
+        """Store an object, whole or not at all; False when the key is taken, by whoever came first."""
+        try:
+            with _translated():
+                obstore.put(self._store, key, content, mode="create", use_multipart=False)
+        except FileExistsError:
+            return False
+        return True
+
+    def read(self, key: str) -> bytes | None:
+        """An object, or None where there is none."""
+        try:
+            with _translated():
+                return bytes(obstore.get(self._store, key).bytes())
+        except FileNotFoundError:
+            return None
+
+    def keys(self, prefix: str) -> list[str]:
+        """The keys below a folder, sorted."""
+        with _translated():
+            return sorted(str(item["path"]) for batch in obstore.list(self._store, prefix) for item in batch)
+
+    def remove(self, prefix: str) -> int:
+        """Remove an object, or everything below a folder; how many objects there were."""
+        found = self.keys(prefix) or ([prefix] if self.read(prefix) is not None else [])
+        with _translated():
+            if found:
+                obstore.delete(self._store, found)
+        return len(found)
+
+    def answers(self) -> None:
+        """Raises UnavailableError when the store cannot be listed."""
+        with _translated():
+            next(iter(obstore.list(self._store, chunk_size=1)), None)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (FileExistsError, FileNotFoundError):
+        raise
+    except AlreadyExistsError as error:
+        raise FileExistsError(str(error)) from error
+    except (BaseError, OSError, ValueError) as error:
+        text = " ".join(str(error).split())
+        full = "No space left" in text or "os error 28" in text
+        raise UnavailableError("The disk is full: free some space." if full else f"The artifact store does not answer: {text[:200]}") from error

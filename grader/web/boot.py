@@ -1,0 +1,16 @@
+"""Sets Django up in this process. Everything that uses a model calls it first."""
+
+from __future__ import annotations
+
+import os
+
+import django
+
+from grader.web.config import service_settings
+
+
+def boot() -> None:
+    """Idempotent. Raises UsageError when a setting cannot be used."""
+    service_settings().make_key()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "grader.web.settings")
+    django.setup()

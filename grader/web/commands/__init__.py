@@ -1,0 +1,1 @@
+"""Verbs of the service. The command line finds them by name and never imports them unasked."""

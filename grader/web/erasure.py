@@ -1,0 +1,70 @@
+"""Erasing a candidate: on request, or because their time is over. Everything that says who it was goes; a tombstone says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from auditlog.context import disable_auditlog
+from auditlog.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.utils import timezone
+
+from grader.web import results, seam
+from grader.web.intake import tarball
+from grader.web.models import UPLOAD, Candidate, Contest, Decision, Delivery, Notice, ResultView, ShareLink, Submission, Tombstone
+from grader.web.trouble import RefusedError
+
+
+def erase(candidate: Candidate, reason: str, by: str) -> Tombstone:
+    """Remove a candidate with all submissions, results, archives, decisions, notices, links, and what the audit log says of them.
+
+    RefusedError under a legal hold, while something is under way, or without a reason. Artifacts go before rows, so that calling it again
+    finishes what was cut short. UnavailableError when queue or store do not answer; then the rows are all there still.
+    """
+    if candidate.legal_hold:
+        raise RefusedError(f"A legal hold keeps these data: {candidate.legal_hold}")
+    if not reason.strip():
+        raise RefusedError("Say why the data are erased.", field="reason")
+    rows = list(candidate.submissions.all())
+    if any(row.is_open for row in rows):
+        raise RefusedError("A submission of this candidate is still under way; cancel it first.")
+    seam.queue().forget([row.job for row in rows if row.job])
+    for row in rows:
+        if row.uploaded and not Submission.objects.filter(origin=row.origin).exclude(candidate=candidate).exists():
+            seam.store().remove(tarball.key(row.origin.removeprefix(UPLOAD)))
+    with transaction.atomic(), disable_auditlog():
+        stone = Tombstone.objects.create(
+            requisition=candidate.requisition, pseudonym=candidate.pseudonym, submissions=len(rows), reason=reason.strip()[:400], by=by
+        )
+        for records in _records(candidate, rows):
+            _forget_in_log(records)
+            QuerySet(records.model, using=records.db).filter(pk__in=[record.pk for record in records]).delete()
+    results.forget_rendered()
+    return stone
+
+
+def overdue(days: int) -> QuerySet[Candidate]:
+    """Candidates of closed requisitions without a legal hold whose last submission ended more than `days` days ago."""
+    limit = timezone.now() - timedelta(days=days)
+    kept = Submission.objects.filter(ended__gt=limit).values("candidate")
+    still_open = Submission.objects.filter(ended=None).values("candidate")
+    rows = Candidate.objects.filter(requisition__closed=True, legal_hold="", created__lte=limit)
+    return rows.exclude(pk__in=kept).exclude(pk__in=still_open).order_by("pk")
+
+
+def _records(candidate: Candidate, rows: list[Submission]) -> Iterator[QuerySet[Model]]:
+    """What hangs on a candidate, leaves first."""
+    for model in (Delivery, Contest, ShareLink, ResultView, Decision):
+        yield model.objects.filter(submission__in=rows)
+    yield Notice.objects.filter(candidate=candidate)
+    yield Submission.objects.filter(candidate=candidate)
+    yield Candidate.objects.filter(pk=candidate.pk)
+
+
+def _forget_in_log(records: QuerySet[Model]) -> None:
+    """The audit log holds old values, names among them."""
+    kind = ContentType.objects.get_for_model(records.model)
+    LogEntry.objects.filter(content_type=kind, object_pk__in=[str(record.pk) for record in records]).delete()

@@ -1,0 +1,59 @@
+"""The URL guard with a deadline, since a person waits for the answer."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooLate
+
+from grader.schema.causes import UsageError
+from grader.web.config import service_settings
+from grader.web.trouble import RefusedError
+from harness.source.address import guard
+
+RESOLVE_S = 2.0
+_resolvers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="resolve")
+"""getaddrinfo cannot be interrupted; a name server that does not answer costs one of these threads, never a page."""
+
+
+class Resolver:
+    """Resolves each host once, so that a table of a hundred rows asks for one host once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], Sequence[str] | OSError] = {}
+
+    def __call__(self, host: str, port: int) -> Sequence[str]:
+        if (host, port) not in self._known:
+            self._known[host, port] = self._ask(host, port)
+        answer = self._known[host, port]
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    def _ask(self, host: str, port: int) -> Sequence[str] | OSError:
+        try:
+            return _resolvers.submit(look_up, host, port).result(timeout=RESOLVE_S)
+        except TooLate:
+            return OSError(f"no answer from the name server within {RESOLVE_S:g} s")
+        except OSError as error:
+            return error
+
+
+def look_up(host: str, port: int) -> list[str]:
+    """The addresses of a host, as texts."""
+    return [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+def admitted(url: str, resolver: Resolver) -> str:
+    """The URL as it will be cloned. RefusedError in the guard's own words."""
+    try:
+        return guard(url.strip(), service_settings().admitted, resolver).url.rstrip("/")
+    except UsageError as error:
+        raise RefusedError(str(error).replace("; an operator admits it with --allow-host", ""), field="url") from None
+
+
+def spellings(url: str) -> list[str]:
+    """The two ways in which people write one repository."""
+    plain = url.removesuffix(".git")
+    return [plain, f"{plain}.git"]

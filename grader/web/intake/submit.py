@@ -1,0 +1,132 @@
+"""Handing in: the one way by which a submission comes to be, whether from a page, a table, an archive or the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from grader.schema.causes import UsageError
+from grader.web import catalogue, keeper
+from grader.web.intake.address import Resolver, admitted, spellings
+from grader.web.models import UPLOAD, Candidate, Requisition, State, Submission, User
+from grader.web.trouble import RefusedError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What somebody hands in. `origin` is a URL as typed, or `upload:<sha256>` with the file's name in `label`."""
+
+    origin: str
+    name: str = ""
+    email: str = ""
+    reference: str = ""
+    label: str = ""
+
+
+def hand_in(user: User, requisition: Requisition, entry: Entry) -> Submission:
+    """Check, keep and queue one submission. RefusedError says what is wrong with it; a queue that is down leaves it waiting."""
+    open_for_entries(requisition)
+    submission = keep(user, requisition, checked(requisition, entry, Resolver()))
+    keeper.enqueue(submission)
+    return submission
+
+
+def grade_again(user: User, submission: Submission) -> Submission:
+    """Another attempt of the same origin, on purpose: other hidden streams are drawn."""
+    return _another(user, submission, rescores="")
+
+
+def judge_anew(user: User, submission: Submission) -> Submission:
+    """The same evidence by today's rubric, as an attempt of its own; nothing is measured."""
+    if not submission.graded:
+        raise RefusedError("There is no evidence to judge anew.", existing=submission.pk)
+    return _another(user, submission, rescores=submission.job)
+
+
+def _another(user: User, submission: Submission, rescores: str) -> Submission:
+    open_for_entries(submission.requisition)
+    if submission.is_open:
+        raise RefusedError("This submission is still under way; cancel it first.", existing=submission.pk)
+    last = Submission.objects.filter(requisition=submission.requisition, origin=submission.origin).order_by("-attempt").first()
+    again = Submission(
+        requisition=submission.requisition, candidate=submission.candidate, origin=submission.origin, label=submission.label,
+        attempt=(last or submission).attempt + 1, submitted_by=user, rescores=rescores,
+    )  # fmt: skip
+    with transaction.atomic():
+        _save(again)
+    keeper.enqueue(again)
+    return again
+
+
+def open_for_entries(requisition: Requisition) -> None:
+    """RefusedError when the requisition takes nothing, or its challenge or mode is not installed here any more."""
+    if requisition.closed:
+        raise RefusedError("This requisition is closed.", field="requisition")
+    try:
+        modes = catalogue.challenge(requisition.challenge).modes
+    except UsageError as error:
+        raise RefusedError(f"The requisition's challenge cannot be used: {error}", field="challenge") from None
+    if requisition.mode not in modes:
+        raise RefusedError(f"Challenge {requisition.challenge} has no mode {requisition.mode!r}; it has {', '.join(modes)}.", field="mode")
+
+
+def checked(requisition: Requisition, entry: Entry, resolver: Resolver) -> Entry:
+    """The entry with its URL as it will be cloned. RefusedError for an unusable URL or e-mail, or a repeat."""
+    if entry.email:
+        try:
+            validate_email(entry.email)
+        except ValidationError:
+            raise RefusedError(f"{entry.email[:80]!r} is not an e-mail address.", field="email") from None
+    for field, most in (("name", 120), ("reference", 80)):
+        if len(getattr(entry, field)) > most:
+            raise RefusedError(f"The {field} has more than {most} characters.", field=field)
+    origin = entry.origin if entry.origin.startswith(UPLOAD) else admitted(entry.origin, resolver)
+    refuse_repeat(requisition, origin)
+    return Entry(origin, entry.name.strip(), entry.email.strip(), entry.reference.strip(), entry.label)
+
+
+def refuse_repeat(requisition: Requisition, origin: str) -> None:
+    """RefusedError with the earlier submission, if this requisition has one of the same origin."""
+    earlier = Submission.objects.filter(requisition=requisition, origin__in=_same(origin)).order_by("pk").first()
+    if earlier is not None:
+        raise RefusedError(
+            f"This was handed in already, as submission {earlier.pk}. To grade it once more, use “Grade again” there.",
+            field="url",
+            existing=earlier.pk,
+        )
+
+
+def keep(user: User, requisition: Requisition, entry: Entry) -> Submission:
+    """Write a checked entry. The candidate is the known one of the same e-mail or reference, else a new one."""
+    with transaction.atomic():
+        submission = Submission(
+            requisition=requisition, candidate=_candidate(requisition, entry), origin=entry.origin, label=entry.label, submitted_by=user
+        )
+        _save(submission)
+        Requisition.objects.filter(pk=requisition.pk, frozen_at=None).update(frozen_at=timezone.now())
+    return submission
+
+
+def _save(submission: Submission) -> None:
+    submission.state = State.WAITING
+    try:
+        submission.save()
+    except IntegrityError:  # somebody else handed in the same in this very moment
+        raise RefusedError("This was handed in already.", field="url") from None
+
+
+def _candidate(requisition: Requisition, entry: Entry) -> Candidate:
+    known = None
+    if entry.email:
+        known = Candidate.objects.filter(requisition=requisition, email__iexact=entry.email).first()
+    elif entry.reference:
+        known = Candidate.objects.filter(requisition=requisition, reference=entry.reference).first()
+    return known or Candidate.objects.create(requisition=requisition, name=entry.name, email=entry.email, reference=entry.reference)
+
+
+def _same(origin: str) -> list[str]:
+    return [origin] if origin.startswith(UPLOAD) else spellings(origin)

@@ -1,0 +1,69 @@
+"""Error pages in the service's own look."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from grader.web.trouble import UnavailableError
+
+log = logging.getLogger("grader.web")
+DOWN = (UnavailableError, OperationalError, InterfaceError)
+"""What a part of the service that does not answer looks like."""
+
+
+def _page(request: HttpRequest, status: int, title: str, says: str) -> HttpResponse:
+    return render(request, "web/error.html", {"title": title, "says": says}, status=status)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, 404, "Not found", "There is no such page, or it is not yours to see.")
+
+
+def denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, 403, "Not allowed", str(exception) or "Your role does not allow this.")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, 400, "Bad request", "The request could not be read. If you uploaded something, it was too large.")
+
+
+def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _page(request, 403, "Not accepted", "The form was too old, or did not come from this site. Go back, reload the page and send it again.")
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Whatever no view has answered for: a part that is down, met by middleware, or a defect of ours."""
+    error = sys.exc_info()[1]
+    if isinstance(error, DOWN):
+        return unavailable(request, error)
+    return _plain(request, 500, "The service has a defect; it is in the log. Nothing was half-written.")
+
+
+def unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
+    """A part of the service is down. Nothing half-written stays, since writes are transactions."""
+    log.error("unavailable", extra={"facts": {"path": request.path, "error": f"{type(error).__name__}: {error}"[:300]}})
+    says = str(error) if isinstance(error, UnavailableError) else "The database does not answer. Nothing was changed; try again in a moment."
+    if "disk is full" in str(error) or "disk I/O" in str(error):
+        says = "The disk is full: nothing was changed. An administrator has to free some space."
+    response = _plain(request, 503, says)
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def _plain(request: HttpRequest, status: int, says: str) -> HttpResponse:
+    """In the shape that the asker reads. Without a request no context processor runs, and none may ask what is down."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"detail": says}, status=status)
+    return render(None, "web/unavailable.html", {"says": says}, status=status)
+
+
+def ask_an_administrator(request: HttpRequest) -> HttpResponse:
+    """Stands where allauth would send mail: this service sends none."""
+    return _page(
+        request, 200, "Ask an administrator", "This service sends no mail. An administrator gives you a link with which you set a new password."
+    )

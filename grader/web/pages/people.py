@@ -1,0 +1,122 @@
+"""People and their keys, and the log of what they did."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from auditlog.models import LogEntry
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from grader.web import policy, tokens
+from grader.web.config import service_settings
+from grader.web.models import ApiToken, Role, User
+from grader.web.pages import forms
+from grader.web.pages.person import user_of
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def index(request: HttpRequest) -> HttpResponse:
+    """Everybody; a new person gets a link to set a password, which the administrator passes on."""
+    policy.admin(user_of(request))
+    form = forms.PersonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        first, _, last = form.cleaned_data["full_name"].partition(" ")
+        person = User(username=form.cleaned_data["username"], first_name=first, last_name=last, role=form.cleaned_data["role"])
+        person.set_unusable_password()
+        person.save()
+        return _password_link(request, person)
+    people = [(person, forms.RoleForm(initial={"role": person.role}, prefix=f"p{person.pk}")) for person in User.objects.order_by("username")]
+    return render(request, "web/people/list.html", {"people": people, "form": form}, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def change(request: HttpRequest, pk: int) -> HttpResponse:
+    """A person's role, whether they may sign in, or a fresh password link. The last administrator stays one."""
+    policy.admin(user_of(request))
+    person: User = policy.find(User.objects.all(), pk)
+    act = request.POST.get("act")
+    if act == "link":
+        return _password_link(request, person)
+    role = request.POST.get(f"p{pk}-role", person.role) if act == "role" else person.role
+    active = not person.is_active if act == "active" else person.is_active
+    if role not in Role.values:
+        messages.error(request, "There is no such role.")
+    elif person.is_admin and (role != Role.ADMIN or not active) and User.objects.filter(role=Role.ADMIN, is_active=True).count() == 1:
+        messages.error(request, "This is the last administrator; make somebody else one first.")
+    else:
+        person.role, person.is_active = role, active
+        person.save()
+        messages.success(request, f"{person.username}: {person.get_role_display()}{'' if active else ', may not sign in'}.")
+    return redirect("people")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def my_tokens(request: HttpRequest) -> HttpResponse:
+    """A person's own API tokens; a new one is shown once."""
+    user = user_of(request)
+    form = forms.TokenForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        secret = tokens.draw(tokens.API_PREFIX)
+        data = form.cleaned_data
+        expires = timezone.now() + timedelta(days=data["days"])
+        ApiToken.objects.create(user=user, name=data["name"], scopes=data["scopes"], hint=secret[:8], digest=tokens.digest(secret), expires=expires)
+        says = f"It works until {expires:%Y-%m-%d}. Send it as “Authorization: Bearer …”. It is not shown again."
+        return render(request, "web/secret.html", {"what": "API token", "secret": secret, "says": says, "back": reverse("tokens")})
+    return render(request, "web/people/tokens.html", {"tokens": user.tokens.all(), "form": form}, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
+    token = policy.find(user_of(request).tokens.all(), pk)
+    token.revoked = token.revoked or timezone.now()
+    token.save()
+    messages.success(request, "The token no longer works.")
+    return redirect("tokens")
+
+
+@login_required
+@require_GET
+def audit_log(request: HttpRequest) -> HttpResponse:
+    """Who did what, newest first."""
+    policy.admin(user_of(request))
+    rows = LogEntry.objects.select_related("actor", "content_type").order_by("-timestamp", "-pk")
+    page = Paginator(rows, 50).get_page(request.GET.get("page"))
+    return render(request, "web/people/audit.html", {"page": page, "rows": [(entry, _changes(entry)) for entry in page]})
+
+
+def _changes(entry: LogEntry) -> list[tuple[str, str]]:
+    """(field, what became of it), without what was empty and stayed so."""
+    found = []
+    for field, change in (entry.changes_dict or {}).items():
+        if isinstance(change, dict):
+            found.append((field, f"{change.get('operation', '')} {', '.join(change.get('objects', []))}"))
+            continue
+        before, after = ("" if value in (None, "None") else str(value) for value in change)
+        if field not in ("id", "created") and before != after:
+            found.append((field, f"{before} → {after or 'nothing'}" if before else after))
+    return found
+
+
+def _password_link(request: HttpRequest, person: User) -> HttpResponse:
+    path = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(person), default_token_generator.make_token(person)])
+    address = (service_settings().public_url or request.build_absolute_uri("/").rstrip("/")) + path
+    context = {
+        "what": f"Link for {person.username} to set a password",
+        "secret": address,
+        "says": "It works once. Pass it on by a way that you trust.",
+        "back": reverse("people"),
+    }
+    return render(request, "web/secret.html", context)

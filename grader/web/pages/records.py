@@ -1,0 +1,53 @@
+"""A candidate's records: legal hold and erasure."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from grader.web import erasure, policy
+from grader.web.models import Candidate
+from grader.web.pages.person import user_of
+from grader.web.trouble import RefusedError
+
+
+@login_required
+@require_POST
+def hold(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put a legal hold on a candidate's data with its reason, or lift it with an empty one."""
+    person = _find(request, pk)
+    person.legal_hold = request.POST.get("reason", "").strip()[:400]
+    person.save()
+    messages.success(request, "These data are kept until the hold is lifted." if person.legal_hold else "The hold is lifted.")
+    return _back(person)
+
+
+@login_required
+@require_POST
+def erase(request: HttpRequest, pk: int) -> HttpResponse:
+    """Erase a candidate. There is no way back, so the pseudonym has to be typed."""
+    person = _find(request, pk)
+    if request.POST.get("pseudonym", "").strip().upper() != person.pseudonym:
+        messages.error(request, f"Nothing was erased: to confirm, type {person.pseudonym}.")
+        return _back(person)
+    try:
+        stone = erasure.erase(person, request.POST.get("reason", ""), user_of(request).username)
+    except RefusedError as error:
+        messages.error(request, str(error))
+        return _back(person)
+    messages.success(request, f"{stone.pseudonym} was erased.")
+    return redirect(stone.requisition)
+
+
+def _find(request: HttpRequest, pk: int) -> Candidate:
+    policy.admin(user_of(request))
+    found: Candidate = policy.find(policy.candidates(user_of(request)), pk)
+    return found
+
+
+def _back(person: Candidate) -> HttpResponse:
+    last = person.submissions.order_by("-pk").first()
+    return redirect(last or person.requisition)

@@ -1,0 +1,122 @@
+"""Submissions: the list, one of them, and its stages while they run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from grader.web import audit, catalogue, keeper, policy
+from grader.web.intake.submit import grade_again, judge_anew
+from grader.web.models import OVERALL, Contest, ResultView, State, Submission
+from grader.web.pages import forms
+from grader.web.pages.cards import area_cards
+from grader.web.pages.listing import listing
+from grader.web.pages.person import named, user_of
+from grader.web.pages.progress import live_view
+from grader.web.trouble import RefusedError
+
+
+@login_required
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """The list; with ?rows=1 only its table, which polls itself while something moves."""
+    found = listing(user_of(request), request.session, request.GET)
+    template = "web/submissions/rows.html" if request.GET.get("rows") else "web/submissions/list.html"
+    return render(request, template, {"list": found, "states": State.choices})
+
+
+@login_required
+@require_GET
+def one(request: HttpRequest, pk: int) -> HttpResponse:
+    """One submission: its stages, or its result once this reader has asked for it, and what people decided."""
+    return page(request, find(request, pk))
+
+
+def page(request: HttpRequest, submission: Submission, status: int = 200, **given: forms.Form) -> HttpResponse:
+    """The page of a submission. `given` are forms with what was wrong in them."""
+    user = user_of(request)
+    seen = ResultView.objects.filter(submission=submission, user=user).exists()
+    titles = catalogue.areas()
+    context: dict[str, Any] = {
+        "submission": submission,
+        "named": named(submission, user, request.session),
+        "live": live_view(submission),
+        "seen": seen,
+        "areas": area_cards(submission) if seen and submission.graded else [],
+        "decisions": [(decision, titles.get(decision.area, "Next step")) for decision in submission.decisions.select_related("author")],
+        "decision_form": given.get("decision_form") or forms.DecisionForm(areas=list(titles.items()), prefix="area"),
+        "overall_form": given.get("overall_form") or forms.OverallForm(prefix="overall"),
+        "OVERALL": OVERALL,
+    }
+    if user.is_recruiter:
+        context |= {
+            "notices": submission.candidate.notices.all(),
+            "notice_form": given.get("notice_form") or forms.NoticeForm(prefix="notice"),
+            "links": submission.links.all()[:10],
+            "contests": Contest.objects.filter(submission=submission),
+            "link_form": given.get("link_form") or forms.LinkForm(prefix="link"),
+            "attempts": Submission.objects.filter(requisition=submission.requisition, origin=submission.origin).exclude(pk=submission.pk),
+        }
+    return render(request, "web/submissions/one.html", context, status=status)
+
+
+@login_required
+@require_GET
+def live(request: HttpRequest, pk: int) -> HttpResponse:
+    """The part of the page that polls. It comes back without its trigger once nothing moves any more, and then the page is loaded anew."""
+    submission = find(request, pk)
+    if submission.is_open:
+        keeper.follow([submission])
+        submission.refresh_from_db()
+    response = render(request, "web/submissions/live.html", {"submission": submission, "live": live_view(submission)})
+    if not submission.is_open:
+        response.headers["HX-Refresh"] = "true"
+    return response
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    policy.recruiter(user_of(request))
+    submission = find(request, pk)
+    done = keeper.cancel(submission)
+    messages.info(request, "Cancelled." if done else "It had ended already.")
+    return redirect(submission)
+
+
+@login_required
+@require_POST
+def again(request: HttpRequest, pk: int) -> HttpResponse:
+    policy.recruiter(user_of(request))
+    try:
+        fresh = (judge_anew if request.POST.get("how") == "judge" else grade_again)(user_of(request), find(request, pk))
+    except RefusedError as error:
+        messages.error(request, str(error))
+        return redirect("submission", pk)
+    messages.success(request, f"Attempt {fresh.attempt} was handed in.")
+    return redirect(fresh)
+
+
+@require_POST
+@login_required
+def blind(request: HttpRequest) -> HttpResponse:
+    """Hide names in this session, or show them again where the role allows."""
+    request.session["blind"] = not request.session.get("blind")
+    return redirect("submissions")
+
+
+def find(request: HttpRequest, pk: int) -> Submission:
+    """The submission, if this person may see it; 404 otherwise."""
+    found: Submission = policy.find(policy.submissions(user_of(request)), pk)
+    return found
+
+
+def seen(submission: Submission, user: Any) -> None:
+    """Write down that this person sees the score now, if it is the first time."""
+    ResultView.objects.get_or_create(submission=submission, user=user)
+    audit.opened(submission)

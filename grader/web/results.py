@@ -1,0 +1,103 @@
+"""Results of graded submissions: read from the store, summarised for lists, rendered for whoever may see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from grader.jobs.publish import RESULT, folder
+from grader.schema.causes import UsageError
+from grader.schema.result import Result
+from grader.web import catalogue, seam
+from grader.web.models import Requisition, Submission
+from grader.web.trouble import UnavailableError
+from reports import html, redact
+
+
+def load(submission: Submission) -> Result:
+    """The submission's result. UnavailableError when it cannot be read."""
+    return read(submission.job)
+
+
+def read(job: str) -> Result:
+    """The result that a job published."""
+    content = seam.store().read(f"{folder(job)}/{RESULT}")
+    if content is None:
+        raise UnavailableError("The result is not in the artifact store.")
+    try:
+        return Result.model_validate_json(content)
+    except ValidationError as error:
+        raise UnavailableError(f"The result was written by another version ({error.error_count()} differences).") from None
+
+
+def summary(result: Result) -> dict[str, Any]:
+    """What the submission's row keeps of its result."""
+    areas = {area.id: area.model_dump(include={"title", "kind", "band", "low", "high", "coverage", "sufficient", "order"}) for area in result.areas}
+    return {"status": result.status, "headline": result.headline, "bands": areas, "rubric_digest": result.rubric_digest}
+
+
+def shown(submission: Submission, *, blind: bool) -> Result:
+    """The result as this reader may see it."""
+    return _blind(submission) if blind else load(submission)
+
+
+def report(submission: Submission, *, blind: bool) -> str:
+    """The interviewer's report."""
+    return _rendered(submission.job, "blind" if blind else "plain", submission.candidate.pseudonym, _names(submission))
+
+
+def candidates_copy(submission: Submission) -> str:
+    """The redacted report that the candidate's link shows."""
+    return _rendered(submission.job, "candidate", submission.candidate.pseudonym, ())
+
+
+@lru_cache(maxsize=32)
+def _rendered(job: str, kind: str, pseudonym: str, names: tuple[str, ...]) -> str:
+    """Results never change once published, so a rendered report may be kept."""
+    result = read(job)
+    if kind == "blind":
+        result = redact.blind(result, pseudonym, names)
+    if kind == "candidate":
+        result = redact.for_candidate(result)
+    return html.render(result)
+
+
+def forget_rendered() -> None:
+    """Drop the reports that this process keeps, since somebody was erased."""
+    _rendered.cache_clear()
+
+
+def _blind(submission: Submission) -> Result:
+    return redact.blind(load(submission), submission.candidate.pseudonym, _names(submission))
+
+
+def _names(submission: Submission) -> tuple[str, ...]:
+    """Everything by which a reader could tell whose submission this is."""
+    person = submission.candidate
+    whole = [person.name, person.email, person.reference, submission.label, *redact.telling("" if submission.uploaded else submission.origin)]
+    return tuple(dict.fromkeys(word for word in (*whole, *person.name.split(), *person.email.split("@")[:1]) if word))
+
+
+def against(area: Mapping[str, Any], bar: int | None) -> str:
+    """How an area stands to the job's bar (percent): above, below, or near when the interval holds the bar or evidence is missing."""
+    if not area["sufficient"]:
+        return "not enough evidence"
+    if bar is None:
+        return ""
+    if area["low"] >= bar * 100:
+        return "reaches the bar"
+    if area["high"] < bar * 100:
+        return "below the bar"
+    return "near the bar"
+
+
+def bar_percents(requisition: Requisition) -> dict[str, int]:
+    """Area -> the percent from which the requisition's bar is reached, by the challenge's own bands."""
+    try:
+        bands = catalogue.challenge(requisition.challenge).scoring.bands
+    except UsageError:
+        return {}
+    return {area: bands[band] for area, band in requisition.bars.items() if band in bands}

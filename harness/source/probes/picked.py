@@ -1,0 +1,100 @@
+"""How many tests a pytest command would pick: its paths, `-k`, `--ignore` and `--deselect` against the tests of the tree."""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+import posixpath
+import re
+import shlex
+from collections.abc import Callable, Iterator
+
+from harness.source.probes.view import View
+
+_PYTEST = re.compile(r"(?:^|[\s/;&|])(?:pytest|py\.test)\s+(.*)$")
+_OPTIONS = ("--ignore", "--ignore-glob", "--deselect", "-k")
+
+
+def picked(view: View, command: str, folder: str) -> int | None:
+    """None where the tree has no Python tests, or the command cannot be read."""
+    match = _PYTEST.search(" " + command)
+    tests = _tests(view)
+    if match is None or not tests:
+        return None
+    try:
+        words = shlex.split(re.split(r"&&|\|\|?|;|>", match[1])[0])
+    except ValueError:
+        return None
+    told = _told(words)
+    if told is None:
+        return None
+    try:
+        chosen = _expression(told["-k"][-1]) if told["-k"] else lambda _: True
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    gone = [_below(folder, path) for path in (*told["--ignore"], *told["--deselect"])]
+    globs = [_below(folder, pattern) for pattern in told["--ignore-glob"]]
+    left = [names for path, names in tests if not _inside(path, names, gone) and not any(fnmatch.fnmatch(path, pattern) for pattern in globs)]
+    return sum(1 for names in left if chosen(names))
+
+
+def _told(words: list[str]) -> dict[str, list[str]] | None:
+    """Option -> its values; None where a variable of the shell could be anything."""
+    told: dict[str, list[str]] = {option: [] for option in _OPTIONS}
+    queue = list(words)
+    while queue:
+        word = queue.pop(0)
+        if "$" in word:
+            return None
+        name, equals, value = word.partition("=")
+        if word.startswith("-k") and word != "-k":
+            told["-k"].append(word[2:])
+        elif name in told and (equals or queue):
+            told[name].append(value if equals else queue.pop(0))
+    return told
+
+
+def _below(folder: str, path: str) -> str:
+    return posixpath.normpath(posixpath.join(folder, path.replace("::", "\0"))).replace("\0", "::")
+
+
+def _inside(path: str, names: list[str], gone: list[str]) -> bool:
+    node = f"{path}::{'::'.join(names[1:])}"
+    return any(where == "." or path == where or path.startswith(where + "/") or node == where or node.startswith(where + "::") for where in gone)
+
+
+def _tests(view: View) -> list[tuple[str, list[str]]]:
+    """(file, [path of the file, class if any, function]) of every test function."""
+    if "picked" not in view.memo:
+        view.memo["picked"] = list(_functions(view))
+    found = view.memo["picked"]
+    assert isinstance(found, list)
+    return found
+
+
+def _functions(view: View) -> Iterator[tuple[str, list[str]]]:
+    for path, module in view.python.items():
+        if not view.is_test(path):
+            continue
+        for node in module.body:
+            inside = node.body if isinstance(node, ast.ClassDef) else [node]
+            around = [node.name] if isinstance(node, ast.ClassDef) else []
+            functions = [n.name for n in inside if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and n.name.startswith("test")]
+            yield from ((path, [path, *around, name]) for name in functions)
+
+
+def _expression(text: str) -> Callable[[list[str]], bool]:
+    """A `-k` expression: names that are part of the test's, its class's or its file's, joined by and, or, not."""
+    tree = ast.parse(text.strip(), mode="eval").body
+
+    def holds(node: ast.expr, names: list[str]) -> bool:
+        if isinstance(node, ast.BoolOp):
+            return (all if isinstance(node.op, ast.And) else any)(holds(value, names) for value in node.values)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            return not holds(node.operand, names)
+        if isinstance(node, ast.Name):
+            return any(node.id.lower() in name.lower() for name in names)
+        raise ValueError(text)
+
+    holds(tree, [])
+    return lambda names: holds(tree, names)

@@ -1,0 +1,101 @@
+"""What a command runs that only names something else: a target of make or just, a script of package.json, a shell script of the repository."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from harness.source.probes.view import View, basename
+
+_MAKE = re.compile(r"(?:^|[\s;&|(])(?:g?make|just|task)((?:\s+(?:-C\s+\S+|[\w./=:-]+))*)")
+_NODE = re.compile(r"(?:^|[\s;&|(])(?:npm|yarn|pnpm|bun)(?:\s+(?:run|run-script|--\S+))*\s+([\w:.-]+)")
+_SHELL = re.compile(r"(?:^|[\s;&|(])(?:(?:ba|z)?sh\s+(?:-\w+\s+)*)?((?:\./)?[\w./-]+\.sh)\b")
+_RULE = re.compile(r"^([\w./%$(){}-]+(?:[ \t]+[\w./%$(){}-]+)*)\s*::?(?!=)\s*([^=#;|]*)(?:\|[^=#;]*)?(?:;(.*))?$")
+_COMMENT = re.compile(r"(?:^|\s)#.*$")
+_SAYS_ONLY = re.compile(
+    r"^(?:(?:/bin/)?(?:ba)?sh\s+-c\s+)?[\"']?(?:(?:/bin/)?(?:true|false|echo|printf|sleep|touch|date|mkdir)\b|:(?:\s|$)|exit\b|#)[^|>]*$"
+)
+MAX_LINES, MAX_TARGETS, MAX_NEEDS = 400, 20, 200
+
+
+def does_something(command: str) -> bool:
+    """Whether a command line does more than say something."""
+    parts = [part.strip() for part in re.split(r"&&|;", command.strip().lstrip("@-+")) if part.strip()]
+    return any(not _SAYS_ONLY.match(part) for part in parts)
+
+
+def recipe(view: View, command: str) -> list[str] | None:
+    """The lines behind a command, those that targets need first included; None where it names nothing of this repository."""
+    return list(islice((line for line in _behind(view, command, 0) if line), MAX_LINES)) or None
+
+
+def _behind(view: View, command: str, depth: int) -> Iterator[str]:
+    for words in _MAKE.findall(command):
+        for target in re.findall(r"(?<![\w-])(?!-)[\w.:-]+", re.sub(r"-C\s+\S+|\S+=\S*", "", words)):
+            yield from _deeper(view, _targets(view, target), depth)
+    for name in _NODE.findall(command):
+        yield from _deeper(view, _scripts(view, {"t": "test"}.get(name, name)), depth)
+    for file in _SHELL.findall(command):
+        found = [path for path in view.paths if path == posixpath.normpath(file) or path.endswith("/" + posixpath.normpath(file))][:1]
+        lines = [line.strip() for path in found for line in (view.text(path) or "").splitlines()]
+        yield from _deeper(view, [line for line in lines if not line.startswith("#")], depth)
+
+
+def _deeper(view: View, lines: list[str], depth: int) -> Iterator[str]:
+    for line in lines[:MAX_LINES]:
+        yield line
+        if depth < 2:
+            yield from _behind(view, line, depth + 1)
+
+
+def _targets(view: View, wanted: str) -> list[str]:
+    """Recipe lines of a target and of all that it needs."""
+    needs, recipes = _rules(view)
+    return [line for name in [*(closure(wanted, needs) - {wanted}), wanted] for line in recipes.get(name, [])]
+
+
+def closure(wanted: str, needs: dict[str, list[str]]) -> set[str]:
+    """A target with all that it needs, directly or not."""
+    seen, queue = {wanted}, [wanted]
+    while queue:
+        fresh = [name for name in needs.get(queue.pop(), []) if name not in seen]
+        seen |= set(fresh)
+        queue += fresh
+    return seen
+
+
+def _rules(view: View) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """(target -> what it needs, target -> its recipe) of every Makefile and justfile."""
+    if "recipes" not in view.memo:
+        needs: dict[str, list[str]] = {}
+        recipes: dict[str, list[str]] = {}
+        for path in view.paths:
+            if basename(path).lower() in ("makefile", "gnumakefile", "justfile", ".justfile") or path.endswith(".mk"):
+                add_rules(view.text(path) or "", needs, recipes)
+        view.memo["recipes"] = needs, recipes
+    found = view.memo["recipes"]
+    assert isinstance(found, tuple)
+    return found
+
+
+def add_rules(text: str, needs: dict[str, list[str]], recipes: dict[str, list[str]]) -> None:
+    """The rules of one Makefile or justfile: target -> what it needs, target -> lines of its recipe."""
+    targets: list[str] = []
+    for line in text.replace("\\\n", " ").splitlines()[:3000]:
+        if line.startswith(("\t", "  ")) and targets:
+            for target in targets:
+                recipes.setdefault(target, []).append(line.strip())
+        elif (rule := _RULE.match(_COMMENT.sub("", line).rstrip())) and not line.startswith(".PHONY"):
+            targets = list(dict.fromkeys(rule[1].split()))[:MAX_TARGETS]
+            for target in targets:
+                needs.setdefault(target, []).extend(rule[2].split()[:MAX_NEEDS])
+                recipes.setdefault(target, []).extend([rule[3].strip()] if rule[3] else [])
+        elif line.strip() and not line.startswith("#"):
+            targets = []
+
+
+def _scripts(view: View, name: str) -> list[str]:
+    found = [document.get("scripts") for path, document in view.json.items() if basename(path) == "package.json" and isinstance(document, dict)]
+    return [str(scripts[name]) for scripts in found if isinstance(scripts, dict) and isinstance(scripts.get(name), str)]

@@ -1,0 +1,174 @@
+"""Records that record nothing, seeds that are none, commands that train nothing, and sound ways of each in other styles."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+
+import pytest
+
+from harness.source.probes import scan
+from harness.source.probes.digests import digest
+
+CSV = "amount,label\n1,0\n2,1\n"
+SHA, MD5 = hashlib.sha256(CSV.encode()).hexdigest(), hashlib.md5(CSV.encode()).hexdigest()
+OTHER = hashlib.sha256(b"another file").hexdigest()
+TRAIN = "import joblib\nif __name__ == '__main__':\n    m = Model(random_state=7).fit([])\n    joblib.dump(m, 'm')\n"
+SEEDED = "Model(random_state=7)"
+
+
+def found(make_tree, files: dict[str, str], id: str) -> bool:
+    return scan(make_tree({"train.py": TRAIN} | files)).probes[id].found
+
+
+def record(**changes: object) -> dict[str, str]:
+    told = {"model_version": "2026-01", "data": {"sha256": SHA}, "metrics": {"auc": 0.9}, "git_commit": "ab12", "params": {"depth": 3}} | changes
+    return {"models/model.json": json.dumps(told)}
+
+
+@pytest.mark.parametrize(
+    ("id", "changes"),
+    [
+        ("artifact_metadata", {"model_version": "TODO"}), ("artifact_metadata", {"model_version": "${VERSION}"}),
+        ("artifact_metadata", {"metrics": {"auc": None}}), ("artifact_metadata", {"metrics": {"full": {"auc": None, "brier": None}}}),
+        ("artifact_metadata", {"metrics": {"auc": 0.0}}), ("artifact_metadata", {"metrics": "n/a"}),
+        ("artifact_metadata", {"data": {"sha256": "0" * 64}}),
+        ("lineage_metadata", {"data": {"sha256": "0" * 64}}), ("lineage_metadata", {"git_commit": "unknown"}), ("lineage_metadata", {"params": {}}),
+        ("experiment_tracking", {"metrics": {"auc": 0}}), ("experiment_tracking", {"params": {"depth": None}}),
+        ("data_versioned", {"data": {"sha256": "0" * 64}}),
+        ("data_versioned", {"data": {"sha256": hashlib.sha256(b"").hexdigest()}}),
+    ],
+)  # fmt: skip
+def test_a_record_of_nothing_is_none(make_tree, id: str, changes: dict[str, object]) -> None:
+    assert found(make_tree, record(), id)
+    assert not found(make_tree, record(**changes), id)
+
+
+@pytest.mark.parametrize(
+    ("id", "changes"),
+    [
+        ("artifact_metadata", {"metrics": {"auc": 0.9, "false_positives": 0, "recall_of_a_group": None}}),
+        ("artifact_metadata", {"model_version": 3}), ("artifact_metadata", {"data": {"version": "2026-01"}}),
+        ("lineage_metadata", {"params": {"alpha": 0}}),
+        ("lineage_metadata", {"git_commit": None, "code": {"sha256": OTHER}}), ("experiment_tracking", {"metrics": [{"name": "auc", "auc": 0.9}]}),
+    ],
+)  # fmt: skip
+def test_a_record_in_another_shape_is_one(make_tree, id: str, changes: dict[str, object]) -> None:
+    assert found(make_tree, record(**changes), id)
+
+
+def test_what_a_training_writes_without_a_value_is_not_written(make_tree) -> None:
+    writes = TRAIN + "    write({'version': VERSION, 'data_sha256': hash_of(data), 'metrics': measured})\n"
+    assert found(make_tree, {"train.py": writes}, "artifact_metadata")
+    assert not found(make_tree, {"train.py": writes.replace("measured", "None")}, "artifact_metadata")
+    assert not found(make_tree, {"train.py": writes.replace("VERSION", "'TODO'")}, "artifact_metadata")
+    later = writes.replace("measured", "None").replace("    write(", "    told = (") + "    told['metrics'] = measured\n"
+    assert found(make_tree, {"train.py": later}, "artifact_metadata")
+
+
+MATCHING = {
+    "a manifest": {"data/manifest.json": json.dumps({"path": "data/train.csv", "sha256": SHA})},
+    "a key for each file": {"data/digests.yaml": f"train.csv: 'sha256:{SHA}'\n"},
+    "sha256sum": {"data/SHA256SUMS": f"{SHA}  train.csv\n"},
+    "md5": {"data/manifest.json": json.dumps({"files": [{"name": "train.csv", "md5": MD5}]})},
+    "a DVC pointer": {"data/train.csv.dvc": f"outs:\n- md5: {MD5}\n  path: train.csv\n"},
+}
+
+
+@pytest.mark.parametrize("style", MATCHING)
+def test_a_digest_is_compared_with_the_file_of_its_name(make_tree, style: str) -> None:
+    right = scan(make_tree({"data/train.csv": CSV} | MATCHING[style])).probes["data_versioned"]
+    assert right.found and [sight.facts["matches"] for sight in right.sightings] == [1]
+    wrong = scan(make_tree({"data/train.csv": CSV + "3,0\n"} | MATCHING[style])).probes["data_versioned"]
+    assert wrong.found and [sight.facts["matches"] for sight in wrong.sightings] == [0]
+
+
+def test_the_digest_may_be_of_what_is_packed_or_pointed_at_and_a_file_elsewhere_tells_nothing(make_tree) -> None:
+    tree = make_tree({"data/manifest.json": json.dumps({"path": "train.csv.gz", "sha256": SHA}), "data/train.csv.gz": ""})
+    (tree.root / "data/train.csv.gz").write_bytes(gzip.compress(CSV.encode()))
+    assert scan(tree).probes["data_versioned"].sightings[0].facts["matches"] == 1
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{SHA}\nsize 21\n"
+    lfs = {"data/train.csv": pointer, "data/manifest.json": json.dumps({"path": "data/train.csv", "sha256": SHA})}
+    assert scan(make_tree(lfs)).probes["data_versioned"].sightings[0].facts["matches"] == 1
+    far = scan(make_tree({"data/manifest.json": json.dumps({"uri": "s3://bucket/2026/all.parquet", "sha256": OTHER})})).probes["data_versioned"]
+    assert far.found and not far.sightings
+
+
+def test_a_digest_has_more_than_one_digit() -> None:
+    assert digest("0" * 64) is None and digest("f" * 32) is None and digest(hashlib.md5(b"").hexdigest()) is None and digest("abc") is None
+    assert digest(f"sha256:{SHA}") == SHA
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"train.py": TRAIN.replace("7", "None")},
+        {"train.py": TRAIN.replace("7", "int(time.time())")},
+        {"train.py": "SEED = None\n" + TRAIN.replace("7", "SEED")},
+        {"train.py": "import time\nSEED = time.time_ns() % 1000\n" + TRAIN.replace("7", "SEED")},
+        {"train.py": TRAIN.replace("7", "params['seed']"), "params.yaml": "seed: null\n"},
+        {"train.py": TRAIN.replace("7", "int(params.get('seed'))"), "config.json": '{"model": {"seed": null}}'},
+        {"train.py": TRAIN.replace("7", "os.getpid()")},
+    ],
+)
+def test_what_differs_in_every_run_is_no_seed(make_tree, files: dict[str, str]) -> None:
+    assert not found(make_tree, files, "seeds_fixed")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {}, {"train.py": TRAIN.replace("7", "0")}, {"train.py": "SEED = 7\n" + TRAIN.replace("7", "SEED")},
+        {"train.py": TRAIN.replace("7", "params['seed']"), "params.yaml": "seed: 7\n"}, {"train.py": TRAIN.replace("7", "params['seed']")},
+        {"train.py": TRAIN.replace("7", "int(os.environ.get('SEED', 7))")}, {"train.py": TRAIN.replace("7", "args.seed")},
+        {"train.py": TRAIN.replace(SEEDED, "Model()") + "    numpy.random.seed(7)\n"},
+    ],
+)  # fmt: skip
+def test_a_seed_from_elsewhere_is_one(make_tree, files: dict[str, str]) -> None:
+    assert found(make_tree, files, "seeds_fixed")
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    ["python train.py --help", "python train.py -h", "python -m py_compile train.py", "ruff check train.py", "@cat train.py",
+     "test -f train.py && echo ok", "cp train.py build/ || true", "uv run mypy train.py", "python train.py --dry-run"],
+)  # fmt: skip
+def test_a_target_that_trains_nothing_is_no_command(make_tree, recipe: str) -> None:
+    assert not found(make_tree, {"Makefile": f"train:\n\t{recipe}\n"}, "training_command")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"Makefile": "train:\n\tSEED=7 python train.py -n 100\n"}, {"Makefile": "train:\n\ttest -f data.csv && uv run python train.py\n"},
+        {"pyproject.toml": '[tool.poe.tasks]\ntrain = "python -m train"\n'}, {"package.json": '{"scripts": {"train": "python train.py"}}'},
+        {"scripts/train.sh": "set -e\npython train.py 2>&1 | tee log\n"}, {"submission.toml": 'train_command = "python train.py"\n'},
+    ],
+)  # fmt: skip
+def test_a_command_in_another_style_trains(make_tree, files: dict[str, str]) -> None:
+    assert found(make_tree, files, "training_command")
+
+
+OWN_LOOP = "import numpy\nfor _ in range(9):\n    w = w - numpy.dot(x, e)\nopen('model.json', 'w').write(encode(w))\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "files"),
+    [
+        ("python learn.py", {"learn.py": OWN_LOOP}),
+        ("make model", {"learn.py": OWN_LOOP, "Makefile": "model:\n\tpython learn.py\n"}),
+        ("Rscript R/train.R", {"R/train.R": "fit <- glm(label ~ ., data)\nsaveRDS(fit, 'm.rds')\n"}),
+        ("go run ./cmd/train", {"cmd/train/main.go": "package main\nfunc main() { train() }\n"}),
+    ],
+)
+def test_what_submission_toml_says_is_run_is_the_training(make_tree, command: str, files: dict[str, str]) -> None:
+    told = files | {"submission.toml": f'train_command = "{command}"\n'}
+    probes = scan(make_tree(told)).probes
+    assert probes["training_script"].found and probes["training_command"].found
+    assert not scan(make_tree({"submission.toml": told["submission.toml"]})).probes["training_script"].found
+
+
+def test_a_training_that_only_prints_is_none(make_tree) -> None:
+    files = {"learn.py": "print('train the model by hand')\n", "submission.toml": 'train_command = "python learn.py"\n'}
+    assert not scan(make_tree(files)).probes["training_script"].found

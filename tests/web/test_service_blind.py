@@ -1,0 +1,119 @@
+"""A blind view says nowhere whose submission it is; the candidate's copy says why, and nothing that is not theirs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from grader.web import tokens
+from grader.web.models import ApiToken, Contest, Requisition, ShareLink, Submission, User
+
+Clients = Callable[..., Client]
+Make = Callable[..., Submission]
+TELLING = re.compile(r"\bgrace\b|hopper|fraud-service-gh|git\.example\.org", re.IGNORECASE)
+
+
+@pytest.fixture
+def row(requisition: Requisition, hand_in: Make, graded: Make, result_json: bytes) -> Submission:
+    requisition.blind = True
+    requisition.save()
+    made = hand_in("https://git.example.org/ghopper/fraud-service-gh", "Grace Hopper", email="grace.hopper@example.org")
+    return graded(made, notes=["Grace Hopper wrote this in /srv/ghopper/app"], headline="the service of ghopper answers")
+
+
+def test_interviewers_of_a_blind_requisition_see_no_name_anywhere(
+    client_of: Clients, interviewer: User, requisition: Requisition, row: Submission
+) -> None:
+    client = client_of(interviewer)
+    client.post(f"/submissions/{row.pk}/reveal/")
+    token = ApiToken.objects.create(
+        user=interviewer, name="x", digest=tokens.digest("t"), hint="h", scopes=["read"], expires=timezone.now() + timedelta(days=1)
+    )
+    assert token.usable
+    pages = [
+        "/submissions/", f"/submissions/{row.pk}/", f"/submissions/{row.pk}/report/", f"/submissions/{row.pk}/report.html",
+        f"/submissions/{row.pk}/result.json", f"/requisitions/{requisition.pk}/", f"/requisitions/{requisition.pk}/compare/",
+        "/api/submissions", f"/api/submissions/{row.pk}", f"/api/submissions/{row.pk}/result",
+    ]  # fmt: skip
+    for path in pages:
+        text = client.get(path, headers={"Authorization": "Bearer t"}).content.decode()
+        found = TELLING.search(text)
+        assert found is None, f"{path}: {text[max(0, found.start() - 80) : found.end() + 80]}"
+        assert row.candidate.pseudonym in text or path.endswith(f"requisitions/{requisition.pk}/"), path
+
+
+def test_a_search_does_not_tell_either(client_of: Clients, interviewer: User, recruiter: User, row: Submission) -> None:
+    link = row.get_absolute_url()
+    for words in ("Grace", "ghopper", "example.org"):
+        assert link not in client_of(interviewer).get("/submissions/", {"q": words}).content.decode(), words
+        assert link in client_of(recruiter).get("/submissions/", {"q": words}).content.decode(), words
+    assert link in client_of(interviewer).get("/submissions/", {"q": row.candidate.pseudonym}).content.decode()
+
+
+def test_anybody_may_choose_not_to_see_names(client_of: Clients, recruiter: User, row: Submission) -> None:
+    client = client_of(recruiter)
+    assert "Grace" in client.get("/submissions/").content.decode()
+    client.post("/blind/")
+    for path in ("/submissions/", row.get_absolute_url(), f"/submissions/{row.pk}/report.html"):
+        assert not TELLING.search(client.get(path).content.decode()), path
+
+
+def share(client: Client, row: Submission, days: int = 7) -> str:
+    page = client.post(f"/submissions/{row.pk}/share/", {"link-days": days}).content.decode()
+    found = re.search(r'value="http://testserver(/c/[^"]+)"', page)
+    assert found, page
+    return found[1]
+
+
+def test_the_candidates_copy_has_reasons_and_no_seeds_and_no_interview(client_of: Clients, recruiter: User, row: Submission) -> None:
+    plain = client_of(recruiter).get(f"/submissions/{row.pk}/report.html").content.decode()
+    link = share(client_of(recruiter), row)
+    assert Client().get(link).status_code == 200
+    response = Client().get(f"{link}report.html")
+    copy = response.content.decode()
+    assert response.status_code == 200 and response.headers["Content-Security-Policy"].startswith("sandbox;")
+    assert "Interview plan" in plain and "Interview plan" not in copy and "Red flags" not in copy
+    assert "Seed digests" in plain and "Seed digests" not in copy
+    assert "Ledger" in copy and "candidate&#39;s copy" in copy
+    kept = ShareLink.objects.get()
+    assert kept.opened == 1 and link.split("/")[2] not in kept.digest
+
+
+def test_a_candidate_contests_a_check(client_of: Clients, recruiter: User, interviewer: User, row: Submission) -> None:
+    link, candidate = share(client_of(recruiter), row), Client()
+    for wrong in ({"check_id": "no_such_check", "says": "long enough a text"}, {"check_id": "latency_slo", "says": "short"}, {}):
+        assert candidate.post(link, wrong).status_code == 422
+    assert candidate.post(link, {"check_id": "latency_slo", "says": "The window held a cold start of ours."}).status_code == 302
+    assert "cold start of ours" in candidate.get(link).content.decode()
+    page = client_of(recruiter).get(row.get_absolute_url()).content.decode()
+    assert "Contested by the candidate" in page and "latency_slo" in page
+    assert "cold start of ours" not in client_of(interviewer).get(row.get_absolute_url()).content.decode(), "it may say who wrote it"
+    assert Client(enforce_csrf_checks=True).post(link, {"check_id": "latency_slo", "says": "long enough a text"}).status_code == 403
+    Contest.objects.bulk_create([Contest(submission=row, link=ShareLink.objects.get(), check_id="x", says="y") for _ in range(30)])
+    assert candidate.post(link, {"check_id": "latency_slo", "says": "once more and once more"}).status_code == 422
+
+
+def test_links_end(client_of: Clients, recruiter: User, row: Submission) -> None:
+    client = client_of(recruiter)
+    link = share(client, row)
+    client.post(f"/links/{ShareLink.objects.get().pk}/revoke/")
+    second = share(client, row)
+    ShareLink.objects.filter(revoked=None).update(expires=timezone.now() - timedelta(seconds=1))
+    answers = [Client().get(path) for path in (link, second, "/c/never-was/", f"{link}report.html", f"{second}report.html")]
+    assert {answer.status_code for answer in answers} == {410}
+    assert len({answer.content for answer in answers}) == 1, "expired, withdrawn and unknown look alike"
+
+
+def test_only_recruiters_share(client_of: Clients, interviewer: User, row: Submission) -> None:
+    assert client_of(interviewer).post(f"/submissions/{row.pk}/share/", {"link-days": 7}).status_code == 403
+    assert client_of(interviewer).post("/links/1/revoke/").status_code == 403
+
+
+def test_a_report_stands_in_a_sandbox_that_runs_nothing(client_of: Clients, recruiter: User, row: Submission) -> None:
+    policy = client_of(recruiter).get(f"/submissions/{row.pk}/report.html").headers["Content-Security-Policy"]
+    assert policy.startswith("sandbox; default-src 'none'; style-src 'sha256-") and "allow" not in policy

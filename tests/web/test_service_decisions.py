@@ -1,0 +1,184 @@
+"""What people decide is only ever added to, with whether they had seen the score; the notice rule; side by side; the impact export."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from queue_in_memory import QueueInMemory
+
+from grader.web import impact, keeper
+from grader.web.models import AppendOnlyError, Decision, Notice, Requisition, ResultView, State, Submission, User
+
+Clients = Callable[..., Client]
+Make = Callable[..., Submission]
+
+
+def decide(client: Client, row: Submission, area: str, verdict: str, reason: str = "I saw it with my own eyes.") -> int:
+    kind = "overall" if area == "overall" else "area"
+    return client.post(f"/submissions/{row.pk}/decide/", {f"{kind}-area": area, f"{kind}-verdict": verdict, f"{kind}-reason": reason}).status_code
+
+
+def test_before_and_after_the_score_are_told_apart(client_of: Clients, interviewer: User, hand_in: Make, graded: Make) -> None:
+    row = graded(hand_in())
+    client = client_of(interviewer)
+    page = client.get(row.get_absolute_url()).content.decode()
+    assert "You have not seen the score" in page and "strong" not in page.split("Decisions of people")[0]
+    assert decide(client, row, "deployment", "meets") == 302
+    client.post(f"/submissions/{row.pk}/reveal/")
+    assert "Open the report" in client.get(row.get_absolute_url()).content.decode()
+    assert decide(client, row, "deployment", "strong") == 302
+    assert decide(client, row, "overall", "advance") == 302
+    kept = list(Decision.objects.values_list("area", "verdict", "score_seen"))
+    assert kept == [("deployment", "meets", False), ("deployment", "strong", True), ("overall", "advance", True)]
+
+
+def test_every_way_to_the_score_counts_as_having_seen_it(
+    client_of: Clients, interviewer: User, requisition: Requisition, hand_in: Make, graded: Make
+) -> None:
+    for number, path in enumerate(("report/", "report.html", "result.json")):
+        row = graded(hand_in(f"https://git.example.org/a/{number}"))
+        client_of(interviewer).get(f"/submissions/{row.pk}/{path}")
+        assert ResultView.objects.filter(submission=row, user=interviewer).exists(), path
+    row = graded(hand_in("https://git.example.org/a/compare"))
+    client = client_of(interviewer)
+    asked = client.get(f"/requisitions/{requisition.pk}/compare/").content.decode()
+    assert "not seen the score of 1 of them" in asked and "reaches the bar" not in asked
+    assert not ResultView.objects.filter(submission=row, user=interviewer).exists()
+    client.post(f"/requisitions/{requisition.pk}/compare/")
+    assert ResultView.objects.filter(submission=row, user=interviewer).exists()
+    assert "reaches the bar" in client.get(f"/requisitions/{requisition.pk}/compare/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("area", "verdict", "reason"),
+    [
+        ("deployment", "meets", "short"),
+        ("cooking", "meets", "long enough a reason"),
+        ("deployment", "advance", "long enough a reason"),
+        ("overall", "meets", "long enough a reason"),
+    ],
+)
+def test_a_decision_without_sense_is_not_kept(client_of: Clients, interviewer: User, hand_in: Make, area: str, verdict: str, reason: str) -> None:
+    assert decide(client_of(interviewer), hand_in(), area, verdict, reason) == 422
+    assert not Decision.objects.exists()
+
+
+def test_decisions_and_notices_are_never_changed(interviewer: User, hand_in: Make) -> None:
+    row = hand_in()
+    kept = Decision.objects.create(submission=row, area="overall", verdict="hold", reason="because of this", score_seen=False, author=interviewer)
+    notice = Notice.objects.create(
+        candidate=row.candidate, version="1", sent_at=timezone.now(), earliest_assessment=timezone.localdate(), recorded_by=interviewer
+    )
+    for record in (kept, notice):
+        for attempt in (
+            record.save,
+            record.delete,
+            type(record).objects.all().delete,
+            lambda record=record: type(record).objects.update(created=None),
+        ):
+            with pytest.raises(AppendOnlyError):
+                attempt()
+
+
+def test_grading_waits_for_the_notice_and_its_day(
+    client_of: Clients, recruiter: User, requisition: Requisition, hand_in: Make, jobs: QueueInMemory
+) -> None:
+    requisition.notice_due = True
+    requisition.save()
+    row = hand_in()
+    assert row.state == State.WAITING and "notice" in row.waiting_for and not jobs.jobs
+    keeper.one_pass()
+    assert not jobs.jobs
+    client, today = client_of(recruiter), timezone.localdate()
+    sent = (timezone.now() - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M")
+    fields = {"notice-version": "2026-03", "notice-sent_at": sent}
+    assert (
+        client.post(f"/submissions/{row.pk}/notice/", fields | {"notice-earliest_assessment": (today + timedelta(days=3)).isoformat()}).status_code
+        == 302
+    )
+    row.refresh_from_db()
+    assert row.state == State.WAITING and (today + timedelta(days=3)).isoformat() in row.waiting_for
+    assert keeper.holds_back(row, today + timedelta(days=2)) and not keeper.holds_back(row, today + timedelta(days=3))
+    assert client.post(f"/submissions/{row.pk}/notice/", fields | {"notice-earliest_assessment": today.isoformat()}).status_code == 302
+    row.refresh_from_db()
+    assert row.state == State.QUEUED and Notice.objects.count() == 2
+
+
+def test_those_who_wait_do_not_keep_others_from_starting(
+    recruiter: User, requisition: Requisition, hand_in: Make, jobs: QueueInMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "BATCH", 2)
+    strict = Requisition.objects.create(title="S", challenge="fraud-scoring", mode="quick", owner=recruiter)
+    for number in range(5):
+        hand_in(f"https://git.example.org/w/{number}", into=strict)
+    jobs.down = True
+    late = hand_in("https://git.example.org/late/one")
+    jobs.down = False
+    keeper.one_pass()
+    late.refresh_from_db()
+    assert late.state == State.QUEUED and jobs.submitted == 1
+
+
+def test_a_result_that_cannot_be_read_holds_up_nobody_else(hand_in: Make, graded: Make, jobs: QueueInMemory) -> None:
+    broken, sound = hand_in("https://git.example.org/b/1"), hand_in("https://git.example.org/b/2")
+    jobs.finish(broken.job)
+    graded(sound)
+    broken.refresh_from_db()
+    assert sound.state == State.GRADED and broken.state == State.QUEUED
+
+
+def test_a_notice_that_was_not_sent_yet_is_not_recorded(client_of: Clients, recruiter: User, hand_in: Make) -> None:
+    row = hand_in()
+    later = (timezone.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
+    fields = {"notice-version": "1", "notice-sent_at": later, "notice-earliest_assessment": timezone.localdate().isoformat()}
+    assert client_of(recruiter).post(f"/submissions/{row.pk}/notice/", fields).status_code == 422
+    assert not Notice.objects.exists()
+
+
+def test_what_is_asked_is_fixed_once_somebody_is_queued(client_of: Clients, recruiter: User, requisition: Requisition, hand_in: Make) -> None:
+    fields = {"title": "New title", "challenge": "fraud-scoring", "mode": "full", "bar_monitoring": "strong", "notice_exemption": "a demonstration"}
+    client = client_of(recruiter)
+    hand_in()
+    assert client.post(f"/requisitions/{requisition.pk}/edit/", fields).status_code == 302
+    requisition.refresh_from_db()
+    assert (requisition.title, requisition.mode, requisition.bars) == ("New title", "quick", {"deployment": "solid"})
+
+
+def test_a_requisition_without_notice_says_why(client_of: Clients, recruiter: User) -> None:
+    fields = {"title": "T", "challenge": "fraud-scoring", "mode": "quick", "bar_deployment": "solid", "modules": ["mlops"]}
+    response = client_of(recruiter).post("/requisitions/new/", fields)
+    assert response.status_code == 422 and b"Say why no notice is due" in response.content
+    assert client_of(recruiter).post("/requisitions/new/", fields | {"notice_due": "on"}).status_code == 302
+    made = Requisition.objects.get()
+    assert made.bars == {"deployment": "solid"} and made.modules == ["mlops"] and made.owner == recruiter
+
+
+def test_results_of_two_rubrics_do_not_stand_in_one_table(
+    client_of: Clients, recruiter: User, requisition: Requisition, hand_in: Make, graded: Make
+) -> None:
+    graded(hand_in("https://git.example.org/z/one", "Zoe"))
+    graded(hand_in("https://git.example.org/a/two", "Ada"))
+    graded(hand_in("https://git.example.org/b/three", "Bob"), rubric_digest="f" * 64)
+    client = client_of(recruiter)
+    client.post(f"/requisitions/{requisition.pk}/compare/")
+    page = client.get(f"/requisitions/{requisition.pk}/compare/").content.decode()
+    assert page.count("<table") == 2 and "cannot be compared" in page
+    assert page.index("Ada") < page.index("Zoe"), "in order of names, not of scores"
+
+
+def test_impact_says_who_was_selected_and_not_who_they_are(interviewer: User, recruiter: User, hand_in: Make, graded: Make) -> None:
+    one = graded(hand_in("https://git.example.org/grace/x", "Grace Hopper", email="grace@example.org"))
+    hand_in("https://git.example.org/ada/y", "=cmd|calc")
+    Decision.objects.create(submission=one, area="overall", verdict="hold", reason="not yet at all", score_seen=False, author=interviewer)
+    Decision.objects.create(submission=one, area="overall", verdict="advance", reason="well done indeed", score_seen=True, author=recruiter)
+    text = impact.export()
+    rows = {row["pseudonym"]: row for row in csv.DictReader(io.StringIO(text))}
+    mine = rows[one.candidate.pseudonym]
+    assert (mine["decision"], mine["selected"], mine["score_seen"], mine["state"]) == ("advance", "yes", "yes", "graded")
+    assert len(rows) == 2 and "Grace" not in text and "grace" not in text and "cmd" not in text

@@ -1,0 +1,114 @@
+"""Erasing a candidate leaves nothing that says who it was, and a tombstone that says why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from auditlog.models import LogEntry
+from django.apps import apps
+from django.core import serializers
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+from queue_in_memory import QueueInMemory
+from test_service_intake import member, packed
+
+from grader.web import erasure, seam
+from grader.web.commands import erase as verb
+from grader.web.models import Candidate, Contest, Decision, Notice, Requisition, ShareLink, Submission, Tombstone, User
+from grader.web.trouble import RefusedError, UnavailableError
+
+Clients = Callable[..., Client]
+Make = Callable[..., Submission]
+
+
+def everything() -> str:
+    """Every row of the database, as text."""
+    return "\n".join(serializers.serialize("json", model.objects.all()) for model in apps.get_models() if model.__name__ != "ContentType")
+
+
+@pytest.fixture
+def row(hand_in: Make, graded: Make, client_of: Clients, recruiter: User, interviewer: User) -> Submission:
+    made = graded(hand_in("https://git.example.org/ghopper/x", "Grace Hopper", email="grace@example.org"))
+    client = client_of(recruiter)
+    client.get(f"/submissions/{made.pk}/report.html")
+    client.post(f"/submissions/{made.pk}/share/", {"link-days": 3})
+    Contest.objects.create(submission=made, link=ShareLink.objects.get(), check_id="latency_slo", says="Grace disagrees with this")
+    Decision.objects.create(submission=made, area="overall", verdict="advance", reason="Grace did very well", score_seen=True, author=interviewer)
+    told = {"version": "1", "sent_at": timezone.now(), "earliest_assessment": timezone.localdate(), "recorded_by": recruiter}
+    Notice.objects.create(candidate=made.candidate, **told)
+    return made
+
+
+def test_nothing_is_left_but_the_tombstone(row: Submission, client_of: Clients, admin: User, requisition: Requisition) -> None:
+    assert "Grace" in everything()
+    pseudonym, key = row.candidate.pseudonym, f"results/{row.job}/result.json"
+    client = client_of(admin)
+    client.post(f"/candidates/{row.candidate_id}/erase/", {"pseudonym": "C-WRONG2", "reason": "asked for it"})
+    assert Candidate.objects.exists(), "not without the pseudonym"
+    client.post(f"/candidates/{row.candidate_id}/erase/", {"pseudonym": pseudonym, "reason": "asked for it on 2026-11-20"})
+    left = everything()
+    assert not any(word in left for word in ("Grace", "grace@", "ghopper")), left
+    assert seam.store().read(key) is None
+    stone = Tombstone.objects.get()
+    assert (stone.pseudonym, stone.submissions, stone.by) == (pseudonym, 1, "ada") and "asked for it" in stone.reason
+    assert pseudonym in client.get(f"/requisitions/{requisition.pk}/").content.decode()
+    assert LogEntry.objects.filter(content_type__model="candidate").count() == 0 and not ShareLink.objects.exists()
+
+
+def test_a_legal_hold_keeps_them(row: Submission, client_of: Clients, admin: User) -> None:
+    client = client_of(admin)
+    client.post(f"/candidates/{row.candidate_id}/hold/", {"reason": "case 12/2026"})
+    page = client.post(f"/candidates/{row.candidate_id}/erase/", {"pseudonym": row.candidate.pseudonym, "reason": "x"}, follow=True)
+    assert "case 12/2026" in page.content.decode() and Candidate.objects.exists()
+    client.post(f"/candidates/{row.candidate_id}/hold/", {"reason": ""})
+    client.post(f"/candidates/{row.candidate_id}/erase/", {"pseudonym": row.candidate.pseudonym, "reason": "x"})
+    assert not Candidate.objects.exists()
+
+
+def test_only_administrators_erase(row: Submission, client_of: Clients, recruiter: User) -> None:
+    for act in ("hold", "erase"):
+        assert (
+            client_of(recruiter).post(f"/candidates/{row.candidate_id}/{act}/", {"pseudonym": row.candidate.pseudonym, "reason": "x"}).status_code
+            == 403
+        )
+
+
+def test_what_is_under_way_is_cancelled_first_and_a_queue_that_is_down_changes_nothing(hand_in: Make, row: Submission, jobs: QueueInMemory) -> None:
+    running = hand_in("https://git.example.org/running/x")
+    with pytest.raises(RefusedError, match="still under way"):
+        erasure.erase(running.candidate, "x", "ada")
+    jobs.down = True
+    with pytest.raises(UnavailableError):
+        erasure.erase(row.candidate, "x", "ada")
+    assert Candidate.objects.count() == 2 and not Tombstone.objects.exists()
+
+
+def test_an_archive_that_another_candidate_handed_in_too_stays(
+    client_of: Clients, recruiter: User, requisition: Requisition, jobs: QueueInMemory
+) -> None:
+    content = packed((member("Dockerfile"), b"FROM scratch"))
+    other = Requisition.objects.create(title="O", challenge="fraud-scoring", mode="quick", owner=recruiter, notice_due=False, notice_exemption="x")
+    for job in (requisition, other):
+        client_of(recruiter).post(f"/requisitions/{job.pk}/hand-in/", {"kind": "archive", "archive-archive": SimpleUploadedFile("a.tgz", content)})
+    first, second = Submission.objects.order_by("pk")
+    for each, left in ((first, True), (second, False)):
+        client_of(recruiter).post(f"/submissions/{each.pk}/cancel/")
+        erasure.erase(each.candidate, "asked", "ada")
+        assert bool(seam.store().read(f"uploads/{first.origin.removeprefix('upload:')}")) is left
+
+
+def test_retention_says_whom_it_concerns_before_it_acts(row: Submission, requisition: Requisition, capsys: pytest.CaptureFixture[str]) -> None:
+    Submission.objects.update(ended=timezone.now() - timedelta(days=40))
+    Candidate.objects.update(created=timezone.now() - timedelta(days=41))
+    assert list(erasure.overdue(30)) == [], "the requisition is still open"
+    Requisition.objects.update(closed=True)
+    assert list(erasure.overdue(50)) == []
+    verb.command(older_than=30)
+    assert capsys.readouterr().out == f"would erase {row.candidate.pseudonym}\n" and Candidate.objects.exists()
+    verb.command(older_than=30, apply=True)
+    assert Tombstone.objects.get().by == "retention" and not Candidate.objects.exists()
+    assert json.loads(serializers.serialize("json", Tombstone.objects.all()))[0]["fields"]["reason"] == "kept for 30 days, which are over"
