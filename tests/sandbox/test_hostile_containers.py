@@ -107,8 +107,10 @@ def test_labels_of_ours_on_an_image_fool_nobody(
         bystander.remove()
 
 
-def test_no_place_inside_takes_more_than_its_bound(good: Candidate, challenge: Challenge) -> None:
-    filled = json.loads(run_inside(good, "python3", "-c", FILL)["out"])
+def test_no_place_inside_takes_more_than_its_bound(start: Start, challenge: Challenge) -> None:
+    candidate = start()  # a new one: /data belongs to the user of the image that was started last
+    until(lambda: candidate.client.get("/readyz").ok)
+    filled = json.loads(run_inside(candidate, "python3", "-c", FILL)["out"])
     bounds = {"/data": challenge.limits.data_mib, "/tmp": challenge.limits.tmp_mib, "/dev/shm": 64}
     assert set(filled) <= set(bounds), filled
     assert {place: [min(mib, bounds[place]), reason] for place, (mib, reason) in filled.items()} == filled
