@@ -195,7 +195,8 @@ def test_a_small_service_that_sheds_keeps_its_promise_in_overload(measured: Meas
 
 def test_a_small_service_has_a_small_capacity(measured: Measured) -> None:
     found = measured.finding("sheds", "slo_capacity")
-    assert found.level == "steady", found.observed
+    trials = [(t.phase, t.rate_rps, t.held, t.aborted, t.over_slo, t.sent, t.p99_ms, t.void) for t in measured.capacity("sheds").trials]
+    assert found.level == "steady", (found.observed, trials)
     good, small = measured.capacity("good").rate_rps, measured.capacity("sheds").rate_rps
     assert small is not None and 120 < small < 210
     assert good is None or good > 3 * small, "None: the search of the sound one was spoilt, which its own test tells"
