@@ -29,7 +29,10 @@ def read_request(connection: socket.socket) -> bytes | None:
     head, _, body = data.partition(b"\r\n\r\n")
     found = re.search(rb"content-length: (\d+)", head.lower())
     while len(body) < int(found[1] if found else 0):
-        body += connection.recv(65536)
+        piece = connection.recv(65536)
+        if not piece:  # a slow client that gave up in its body; asking on would keep a core busy for the rest of the session
+            return None
+        body += piece
     return body
 
 
