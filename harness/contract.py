@@ -18,7 +18,7 @@ from grader.schema.evidence import ContractEvidence, Exchange, PredictionFacts
 from harness import strangers
 from harness.client import Client, Reply
 from harness.rank import rank_correlation
-from harness.strangers import Answer
+from harness.strangers import OURS, Answer
 from harness.text import clean, one_line
 
 Validate = Callable[[object], list[str]]
@@ -26,7 +26,6 @@ Validate = Callable[[object], list[str]]
 PREDICTIONS = 60
 BUDGET_S = 20.0
 """A service that answers every request at its last moment must not hold the run; what was sent by then is judged."""
-JSON_HEADERS = {"Content-Type": "application/json"}
 BODY_LIMIT = 600
 VIOLATIONS_LIMIT = 5
 SCORE_DIGITS = 9
@@ -105,7 +104,7 @@ class _Predictions:
         score = answer.get(self.contract.score_field)
         return round(score, SCORE_DIGITS) if isinstance(score, float) else score, answer.get(self.contract.degraded_field)
 
-    def _ask(self, row: Row, headers: Mapping[str, str] = JSON_HEADERS) -> tuple[Reply, object, list[str]]:
+    def _ask(self, row: Row, headers: Mapping[str, str] = OURS) -> tuple[Reply, object, list[str]]:
         reply = self.client.request("POST", self.contract.predict, body=json.dumps(row.request).encode(), headers=headers)
         if not reply.ok:
             return reply, None, [f"no whole answer: {reply.error}" if reply.error else f"status {reply.status} for a valid request"]
@@ -153,6 +152,6 @@ def _routes(client: Client, challenge: LoadedChallenge, rows: Sequence[Row]) -> 
         ("predict_empty", "POST", contract.predict, b""),
     ]
     return [
-        exchange(name, method, path, client.request(method, path, body=body, headers={} if body is None else JSON_HEADERS))
+        exchange(name, method, path, client.request(method, path, body=body, headers={} if body is None else OURS))
         for name, method, path, body in table
     ]

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import re
 import sys
-from datetime import UTC, datetime
+
+from grader.jobs import logs
 
 SECRETS = re.compile(r"(/c/|/reset/key/|grd_|whsec_)[\w-]+")
 """What opens something to whoever holds it: links, tokens. A log is read by more people than may use them."""
 
 
-class JsonLines(logging.Formatter):
-    """Time, level, where, what, and whatever the caller gave as `extra={"facts": {...}}`."""
+class JsonLines(logs.JsonLines):
+    """The queue's lines, without what opens something."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "t": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "where": record.name,
-            "event": record.getMessage(),
-            **getattr(record, "facts", {}),
-        }
-        if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
-        return SECRETS.sub(r"\1[hidden]", json.dumps(line, default=str))
+        return SECRETS.sub(r"\1[hidden]", super().format(record))
 
 
 class ToStderr(logging.Handler):

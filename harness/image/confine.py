@@ -59,9 +59,9 @@ def confined(client: docker.DockerClient, name: str, labels: Mapping[str, str], 
         return
     amounts = {"pids": PIDS, "memory": limits.build_memory_mib << 20}
     script = "set -e" + _SET.format(name=name, **amounts) + _SET.format(name=OLD_BUILDKIT, **amounts)
-    set = _run(client, helper_image, labels, script)
+    limited = _run(client, helper_image, labels, script)
     try:
-        if set:
+        if limited:
             yield Confinement(f"/{name}", f"at most {PIDS} processes and {limits.build_memory_mib} MiB")
         else:
             yield Confinement("", "no limit of processes (this host does not let us set one)")
