@@ -58,6 +58,14 @@ def ask(container: Container, method: str, path: str, body: object = None) -> tu
             connection.close()
 
 
+def await_ready(container: Container) -> None:
+    """Wait up to 30 s for the model to be loaded: a service that listens already refuses predictions until then, and may."""
+    deadline = time.monotonic() + 30
+    while (answer := ask(container, "GET", "/readyz"))[0] != 200:
+        assert time.monotonic() < deadline, answer
+        time.sleep(0.05)  # polling, bounded by the deadline above
+
+
 AWAIT_TRAIL = """
 import pathlib, time
 trail, until = pathlib.Path("/data/audit.jsonl"), time.monotonic() + 5
@@ -70,6 +78,7 @@ print(trail.read_text())
 
 def test_the_oracle_serves_degraded_without_a_store_audits_and_leaves_cleanly(engine: docker.DockerClient) -> None:
     with started(engine, "oracle") as container:
+        await_ready(container)
         status, body = ask(container, "POST", "/predict", SAMPLE)
         assert (status, json.loads(body)["degraded"]) == (200, True)
         assert ask(container, "POST", "/predict", {"amount": "x"})[0] == 422
@@ -84,7 +93,7 @@ def test_the_oracle_serves_degraded_without_a_store_audits_and_leaves_cleanly(en
 def test_the_weak_one_is_alive_but_needs_its_store(engine: docker.DockerClient) -> None:
     with started(engine, "weak") as container:
         assert ask(container, "GET", "/healthz")[0] == 200
-        assert ask(container, "POST", "/predict", SAMPLE)[0] == 500
+        assert ask(container, "POST", "/predict", SAMPLE)[0] == 500  # it loads its model before it listens
 
 
 def test_the_nulls_do_nothing(engine: docker.DockerClient) -> None:
