@@ -28,8 +28,8 @@ BARS: dict[Kind, Bar] = {
     "alternate": Bar("low >= 85", lambda score: score.low >= ALTERNATE_BAR),
     "null": Bar("high <= 5", lambda score: score.high <= NULL_BAR),
 }
-MODES: dict[Kind, tuple[str, ...]] = {"oracle": ("full", "quick"), "alternate": ("standard",), "null": ("quick",)}
-"""What each kind runs in, cheapest that still says it. The oracle's first mode is what mutants are held against."""
+MODES: dict[Kind, tuple[str, ...]] = {"oracle": ("full", "quick"), "alternate": ("quick",), "null": ("quick",)}
+"""What each kind runs in, cheapest that still says it: alternates run in the widest mode with `--full`. The oracle's first mode is what mutants are held against."""
 
 
 @dataclass(frozen=True)
