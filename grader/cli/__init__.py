@@ -19,7 +19,8 @@ VERBS = ("grade", "collect", "score", "render", "explain", "challenge", "check",
 
 SERVICE = {
     "serve": "grader.web.commands.serve", "worker": "grader.jobs.command", "impact": "grader.web.commands.impact",
-    "erase": "grader.web.commands.erase", "backup": "grader.web.commands.backup", "restore": "grader.web.commands.restore",
+    "erase": "grader.web.commands.erase", "retain": "grader.web.commands.retain",
+    "backup": "grader.web.commands.backup", "restore": "grader.web.commands.restore",
 }  # fmt: skip
 """Verbs of the service -> module. They come with the extra [web], which the rest never imports: hence by name only."""
 

@@ -46,6 +46,15 @@ class Store:
         except FileNotFoundError:
             return None
 
+    def has(self, key: str) -> bool:
+        """Whether there is such an object, without reading it."""
+        try:
+            with _translated():
+                obstore.head(self._store, key)
+        except FileNotFoundError:
+            return False
+        return True
+
     def keys(self, prefix: str) -> list[str]:
         """The keys below a folder, sorted."""
         with _translated():

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime
 
 from auditlog.context import disable_auditlog
 from auditlog.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Model, QuerySet
-from django.utils import timezone
 
 from grader.web import results, seam
 from grader.web.intake import tarball
@@ -46,9 +45,8 @@ def erase(candidate: Candidate, reason: str, by: str) -> Tombstone:
     return stone
 
 
-def overdue(days: int) -> QuerySet[Candidate]:
-    """Candidates of closed requisitions without a legal hold whose last submission ended more than `days` days ago."""
-    limit = timezone.now() - timedelta(days=days)
+def overdue(limit: datetime) -> QuerySet[Candidate]:
+    """Candidates of closed requisitions without a legal hold whose last submission had ended by then."""
     kept = Submission.objects.filter(ended__gt=limit).values("candidate")
     still_open = Submission.objects.filter(ended=None).values("candidate")
     rows = Candidate.objects.filter(requisition__closed=True, legal_hold="", created__lte=limit)

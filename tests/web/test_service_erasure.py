@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from auditlog.models import LogEntry
@@ -17,7 +15,6 @@ from queue_in_memory import QueueInMemory
 from test_service_intake import member, packed
 
 from grader.web import erasure, seam
-from grader.web.commands import erase as verb
 from grader.web.models import Candidate, Contest, Decision, Notice, Requisition, ShareLink, Submission, Tombstone, User
 from grader.web.trouble import RefusedError, UnavailableError
 
@@ -99,16 +96,3 @@ def test_an_archive_that_another_candidate_handed_in_too_stays(
         client_of(recruiter).post(f"/submissions/{each.pk}/cancel/")
         erasure.erase(each.candidate, "asked", "ada")
         assert bool(seam.store().read(f"uploads/{first.origin.removeprefix('upload:')}")) is left
-
-
-def test_retention_says_whom_it_concerns_before_it_acts(row: Submission, requisition: Requisition, capsys: pytest.CaptureFixture[str]) -> None:
-    Submission.objects.update(ended=timezone.now() - timedelta(days=40))
-    Candidate.objects.update(created=timezone.now() - timedelta(days=41))
-    assert list(erasure.overdue(30)) == [], "the requisition is still open"
-    Requisition.objects.update(closed=True)
-    assert list(erasure.overdue(50)) == []
-    verb.command(older_than=30)
-    assert capsys.readouterr().out == f"would erase {row.candidate.pseudonym}\n" and Candidate.objects.exists()
-    verb.command(older_than=30, apply=True)
-    assert Tombstone.objects.get().by == "retention" and not Candidate.objects.exists()
-    assert json.loads(serializers.serialize("json", Tombstone.objects.all()))[0]["fields"]["reason"] == "kept for 30 days, which are over"
