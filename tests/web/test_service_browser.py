@@ -55,7 +55,9 @@ def served(result_json: bytes) -> Iterator[Served]:
         yield _furnished(f"http://127.0.0.1:{server.effective_port}", queue, result_json)
         server.close()
         server.task_dispatcher.shutdown()
+        call_command("migrate", "web", "0001", verbosity=0, interactive=False)  # before the triggers that keep decisions and notices
         call_command("flush", verbosity=0, interactive=False)
+        call_command("migrate", verbosity=0, interactive=False)
 
 
 def _furnished(base: str, queue: QueueInMemory, result_json: bytes) -> Served:

@@ -8,12 +8,26 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from queue_in_memory import QueueInMemory
 
 from grader.web import impact, keeper
-from grader.web.models import AppendOnlyError, Decision, Notice, Requisition, ResultView, State, Submission, User
+from grader.web.models import (
+    AppendOnlyError,
+    Contest,
+    Decision,
+    Notice,
+    Requisition,
+    ResultView,
+    ShareLink,
+    State,
+    Submission,
+    Tombstone,
+    User,
+)
+from grader.web.models.append_only import AppendOnly
 
 Clients = Callable[..., Client]
 Make = Callable[..., Submission]
@@ -84,6 +98,23 @@ def test_decisions_and_notices_are_never_changed(interviewer: User, hand_in: Mak
         ):
             with pytest.raises(AppendOnlyError):
                 attempt()
+
+
+def test_the_database_keeps_them_from_whoever_goes_around_the_models(interviewer: User, hand_in: Make) -> None:
+    row = hand_in()
+    Decision.objects.create(submission=row, area="overall", verdict="hold", reason="because of this", score_seen=False, author=interviewer)
+    told = {"version": "1", "sent_at": timezone.now(), "earliest_assessment": timezone.localdate(), "recorded_by": interviewer}
+    Notice.objects.create(candidate=row.candidate, **told)
+    link = ShareLink.objects.create(submission=row, created_by=interviewer, expires=timezone.now())
+    Contest.objects.create(submission=row, link=link, check_id="latency_slo", says="no")
+    Tombstone.objects.create(requisition=row.requisition, pseudonym="C-OTHER2", submissions=1, reason="asked", by="ada")
+    for model in AppendOnly.__subclasses__():
+        assert model.objects.count() == 1
+        table = model._meta.db_table
+        for change in (f"UPDATE {table} SET created = created", f"DELETE FROM {table}"):
+            with pytest.raises(DatabaseError, match=f"rows of {table}"), transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(change)
+        assert model.objects.count() == 1
 
 
 def test_grading_waits_for_the_notice_and_its_day(

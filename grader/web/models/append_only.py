@@ -22,7 +22,7 @@ class AppendOnlyQuerySet(models.QuerySet):  # type: ignore[type-arg]
 
 
 class AppendOnly(models.Model):
-    """Base of such records."""
+    """Base of such records. Their tables have triggers that refuse the same to whoever goes around the models (migration 0002)."""
 
     objects = AppendOnlyQuerySet.as_manager()
 
