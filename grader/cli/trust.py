@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from grader.run.layout import write
 from grader.run.settings import settings
 from grader.trust.figures import read
 from grader.trust.page import page
+from grader.validation.cache import measuring_digest
 
 
 def command(
@@ -18,7 +20,10 @@ def command(
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="write it there instead of printing it")] = None,
 ) -> None:
     """Make docs/trust.md from recorded figures: kill rate, repeatability, false blame, blind spots."""
-    text = page(read(settings().challenges_root / slug))
+    figures = read(settings().challenges_root / slug)
+    if figures.validation.measuring_digest != measuring_digest():
+        print("these figures were taken by other measuring code than today's: `grader challenge validate` takes them anew", file=sys.stderr)
+    text = page(figures)
     if out is None:
         print(text, end="")
     else:

@@ -73,6 +73,7 @@ class Validation(Model):
     challenge_digest: str
     rubric_digest: str
     grader_version: str
+    measuring_digest: str = Field(description="of the code that took the evidence; checks, rubric and reports are not in it")
     created: str
     host: Host | None
     references: list[ReferenceScore]

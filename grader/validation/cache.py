@@ -58,7 +58,7 @@ def _parts(case: Case, challenge: LoadedChallenge) -> Iterator[str]:
     yield spec.model_dump_json(include=SPEC_PARTS)
     yield tree_digest([path for part in MEASURING for path in files_under(challenge.folder / part)], challenge.folder)
     yield tree_digest([ROOT / name for name in DIGESTED_SHARED], ROOT)
-    yield _grader_digest()
+    yield measuring_digest()
     yield tree_digest(_files(case.submission), case.submission)
     if case.mutant is not None:
         yield tree_digest([path for path in _files(case.mutant.folder) if path.suffix == ".patch"], case.mutant.folder)
@@ -66,7 +66,7 @@ def _parts(case: Case, challenge: LoadedChallenge) -> Iterator[str]:
 
 
 @once
-def _grader_digest() -> str:
+def measuring_digest() -> str:
     """Of the code that measures and of the shape of what it writes. Checks, rubric, scoring and reports are not in it."""
     measuring, shapes = Path(harness.__file__).parent, Path(grader.schema.__file__).parent
     files = [*measuring.rglob("*"), *(shapes / "evidence").rglob("*.py"), shapes / "bundle.py", shapes / "causes.py"]

@@ -29,7 +29,10 @@ BARS: dict[Kind, Bar] = {
     "null": Bar("high <= 5", lambda score: score.high <= NULL_BAR),
 }
 MODES: dict[Kind, tuple[str, ...]] = {"oracle": ("full", "quick"), "alternate": ("quick",), "null": ("quick",)}
-"""What each kind runs in, cheapest that still says it: alternates run in the widest mode with `--full`. The oracle's first mode is what mutants are held against."""
+"""What each kind runs in, cheapest that still says it: alternates run in the widest mode with `--full`.
+
+The oracle's first mode is what mutants are held against.
+"""
 
 
 @dataclass(frozen=True)

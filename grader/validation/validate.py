@@ -14,6 +14,7 @@ from grader.schema.causes import Trouble
 from grader.schema.result import Result
 from grader.schema.validation import MutantVerdict, ReferenceScore, Validation
 from grader.validation import kill
+from grader.validation.cache import measuring_digest
 from grader.validation.cases import BARS, Case, cases, chosen
 from grader.validation.missing import missing
 from grader.validation.run import Ran, known, run_all
@@ -59,6 +60,7 @@ def validate(wanted: Wanted, ended: Callable[[Ran, MutantVerdict | ReferenceScor
         challenge_digest=challenge.spec.digest,
         rubric_digest=rubric.digest,
         grader_version=__version__,
+        measuring_digest=measuring_digest(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         host=oracle.host if oracle else None,
         references=[score for score in (score_of(reference) if reference else None, *verdicts) if isinstance(score, ReferenceScore)],

@@ -110,7 +110,9 @@ CLASSES: Mapping[str, DataClass] = {
     "archives": DataClass("uploaded archives, since the last submission of them ended", "grade again: it must be handed in anew", _archives),
     "evidence": DataClass("measurements and logs, since the submission ended", "judge anew, and explain; report and result stay", _evidence),
     "messages": DataClass("webhook messages that were told or given up", "see what was sent", _messages),
-    "candidates": DataClass("all that is a candidate's, since their last submission in a closed requisition ended", "anything; a tombstone stays", _candidates),
+    "candidates": DataClass(
+        "all that is a candidate's, since their last submission in a closed requisition ended", "anything; a tombstone stays", _candidates
+    ),
     "audit": DataClass("entries of the audit log", "see who changed what", _audit),
 }
 """Class -> what it is. In this order they are applied: what goes with a candidate need not be looked at again after them."""

@@ -22,7 +22,7 @@ from grader.web.models import Candidate, Delivery, Requisition, Submission, Tomb
 Clients = Callable[..., Client]
 Make = Callable[..., Submission]
 ARCHIVE = packed((member("Dockerfile"), b"FROM scratch"))
-EVERYTHING = {name: 30 for name in retention.CLASSES}
+EVERYTHING = dict.fromkeys(retention.CLASSES, 30)
 
 
 def found(days: dict[str, int], *, apply: bool = False) -> list[str]:

@@ -8,6 +8,7 @@ from grader.checks.api import Bars, Finding, measure, reached, unmeasured
 from grader.schema.evidence import FaultRecord, FaultsEvidence
 from grader.schema.evidence.behaviour import BETTER_THAN_CHANCE
 
+
 def check(faults: FaultsEvidence, bars: Bars) -> Finding:
     record = judgeable(faults, "bad_rollout", worst="breaks")
     if isinstance(record, Finding):
