@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from auditlog.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -125,6 +126,18 @@ def test_tokens_end(recruiter: User) -> None:
     assert gone.get("/submissions")[0] == 401
     assert Client().get("/api/submissions").status_code == 401
     assert Client().get("/api/submissions", headers={"Authorization": "Bearer "}).status_code == 401
+
+
+def test_the_audit_log_names_whose_token_it_was(
+    caller: Caller, requisition: Requisition, recruiter: User, interviewer: User, client_of: Callable[..., Client], admin: User
+) -> None:
+    LogEntry.objects.all().delete()
+    row = caller.post("/submissions", {"requisition": requisition.pk, "url": URL, "name": "Grace"})[1]
+    Caller(interviewer, Scope.DECIDE).post(f"/submissions/{row['id']}/decisions", {"area": "overall", "verdict": "hold", "reason": "a long reason"})
+    assert caller.get("/submissions/9999")[0] == 404
+    actors = dict(LogEntry.objects.values_list("content_type__model", "actor__username"))
+    assert (actors["submission"], actors["candidate"], actors["decision"]) == ("rita", "rita", "ivan")
+    assert "rita" in client_of(admin).get("/audit/").content.decode()
 
 
 def test_a_session_is_no_token(client_of: Callable[..., Client], admin: User) -> None:
