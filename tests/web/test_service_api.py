@@ -15,7 +15,7 @@ from queue_in_memory import QueueInMemory
 
 from grader.jobs import StageProgress
 from grader.web import tokens
-from grader.web.models import ApiToken, Decision, Requisition, ResultView, Scope, Submission, User
+from grader.web.models import ApiToken, Decision, Notice, Requisition, ResultView, Scope, Submission, User
 
 Make = Callable[..., Submission]
 URL = "https://git.example.org/grace/fraud-service"
@@ -102,6 +102,23 @@ def test_errors_have_one_shape(caller: Caller, requisition: Requisition, hand_in
     assert caller.post("/requisitions", {"title": "T", "challenge": "fraud-scoring", "notice_due": False})[1]["field"] == "notice_exemption"
     jobs.down = True
     assert caller.post(f"/submissions/{first.pk}/cancel")[0] == 503
+
+
+def test_a_notice_by_api_obeys_the_rules_of_the_page(caller: Caller, requisition: Requisition, hand_in: Make, jobs: QueueInMemory) -> None:
+    Requisition.objects.update(notice_due=True)
+    requisition.refresh_from_db()
+    rows = [hand_in(f"{URL}/{number}", "Grace", email="grace@example.org") for number in range(2)]
+    now, path = timezone.now(), f"/submissions/{rows[0].pk}/notice"
+    told = {"version": "1", "sent_at": now.isoformat(), "earliest_assessment": now.date().isoformat()}
+    for wrong in (
+        {"version": " "}, {"sent_at": (now + timedelta(hours=1)).isoformat()}, {"sent_at": now.replace(tzinfo=None).isoformat()},
+        {"sent_at": "0001-01-01T00:00:00+14:00"}, {"earliest_assessment": (now.date() - timedelta(days=1)).isoformat()},
+    ):  # fmt: skip
+        status, answer = caller.post(path, told | wrong)
+        assert (status, answer["field"]) == (422, next(iter(wrong))), wrong
+    assert not Notice.objects.exists() and not jobs.jobs
+    assert caller.post(path, told)[0] == 201
+    assert [Submission.objects.get(pk=row.pk).state for row in rows] == ["queued", "queued"], "each of this candidate that waited"
 
 
 @pytest.mark.parametrize("name", ["read", "submit", "decide", "manage", "metrics"])

@@ -168,7 +168,8 @@ def test_a_notice_that_was_not_sent_yet_is_not_recorded(client_of: Clients, recr
     row = hand_in()
     later = (timezone.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
     fields = {"notice-version": "1", "notice-sent_at": later, "notice-earliest_assessment": timezone.localdate().isoformat()}
-    assert client_of(recruiter).post(f"/submissions/{row.pk}/notice/", fields).status_code == 422
+    answer = client_of(recruiter).post(f"/submissions/{row.pk}/notice/", fields)
+    assert answer.status_code == 422 and "This is in the future" in " ".join(answer.context["notice_form"].errors["sent_at"])
     assert not Notice.objects.exists()
 
 

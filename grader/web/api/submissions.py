@@ -15,7 +15,8 @@ from grader.web.decisions import decide
 from grader.web.intake.submit import Entry, grade_again, hand_in, judge_anew
 from grader.web.intake.table import READ_BYTES, hand_in_table
 from grader.web.intake.tarball import hand_in_archive
-from grader.web.models import Notice, Requisition, Scope, Submission
+from grader.web.models import Requisition, Scope, Submission
+from grader.web.notices import record_notice
 from grader.web.pages.person import user_of
 from grader.web.pages.progress import live_view
 from grader.web.pages.submissions import seen
@@ -114,9 +115,7 @@ def anew(request: HttpRequest, pk: int) -> Any:
 def notice(request: HttpRequest, pk: int, payload: schemas.NoticeIn) -> Any:
     policy.recruiter(user_of(request))
     row = _find(request, pk)
-    Notice.objects.create(candidate=row.candidate, recorded_by=user_of(request), **payload.dict())
-    if row.state == "waiting":
-        keeper.enqueue(row)
+    record_notice(user_of(request), row.candidate, payload.version, payload.sent_at, payload.earliest_assessment)
     return Status(201, schemas.submission(_find(request, pk), user_of(request)))
 
 
