@@ -19,6 +19,9 @@ from grader.web.intake import tarball
 from grader.web.models import OPEN, UPLOAD, Candidate, Delivery, Submission
 from grader.web.trouble import RefusedError
 
+MOST_DAYS = 36_500
+"""A hundred years; a calendar ends somewhere."""
+
 
 @dataclass(frozen=True)
 class Due:
@@ -41,14 +44,14 @@ class DataClass:
 def retain(days: Mapping[str, int], *, apply: bool) -> Iterator[tuple[str, str]]:
     """Remove what is older than its class allows, or with `apply` false only find it; (class, name) of each, in the table's order.
 
-    UsageError for a class that the table does not have or a time below a day. UnavailableError when store or queue do not answer: what was
-    removed by then stays removed, and the next call goes on from there.
+    UsageError for a class that the table does not have, or a time below a day or above MOST_DAYS. UnavailableError when store or queue do
+    not answer: what was removed by then stays removed, and the next call goes on from there.
     """
     for id, kept in days.items():
         if id not in CLASSES:
             raise UsageError(f"there is no class of data {id!r}; there are {', '.join(CLASSES)}")
-        if kept < 1:
-            raise UsageError(f"{id}={kept}: at least one day")
+        if not 1 <= kept <= MOST_DAYS:
+            raise UsageError(f"{id}={kept}: at least one day, and at most {MOST_DAYS}; leave the class out to keep it for good")
     for id, data_class in CLASSES.items():
         if id in days:
             for due in data_class.due(timezone.now() - timedelta(days=days[id])):

@@ -202,3 +202,14 @@ def test_one_slow_receiver_does_not_use_up_a_pass(receiver: Receiver, requisitio
     deliver.due()
     deliver.due()
     assert len(receiver.received) == 3
+
+
+def test_a_webhook_that_is_dropped_leaves_nothing_to_be_told(
+    receiver: Receiver, requisition: Requisition, hand_in: Make, graded: Make, client_of: Clients, recruiter: User
+) -> None:
+    mine = hook(requisition, receiver.url)
+    graded(hand_in())
+    assert Delivery.objects.get().next_try is not None
+    assert client_of(recruiter).post(f"/webhooks/{mine.pk}/drop/").status_code == 302
+    tell()
+    assert receiver.received == [] and Delivery.objects.get().next_try is None

@@ -160,7 +160,9 @@ def test_a_message_that_is_still_to_be_told_stays(row: Submission) -> None:
     assert found({"messages": 30}, apply=True) == [] and Delivery.objects.exists()
 
 
-@pytest.mark.parametrize("text", ["evidence", "evidence=", "evidence=x", "evidence=-3", "evidence=0", "results=30"])
+@pytest.mark.parametrize(
+    "text", ["evidence", "evidence=", "evidence=x", "evidence=-3", "evidence=0", "evidence=36501", "archives=999999999", "results=30"]
+)
 def test_times_that_cannot_be_used_are_named(text: str) -> None:
     with pytest.raises(UsageError, match=text.partition("=")[0]):
         retain.command([text])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -94,10 +95,13 @@ def add_hook(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def drop_hook(request: HttpRequest, pk: int) -> HttpResponse:
+    """Call an address no more; what it had still to be told is given up."""
     policy.recruiter(user_of(request))
     hook = policy.find(Webhook.objects.filter(requisition__in=policy.requisitions(user_of(request))), pk)
-    hook.active = False
-    hook.save()
+    with transaction.atomic():
+        hook.active = False
+        hook.save(update_fields=["active"])
+        hook.deliveries.update(next_try=None)
     messages.success(request, "The webhook is no longer called.")
     return redirect(hook.requisition)
 
