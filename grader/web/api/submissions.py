@@ -76,7 +76,7 @@ def one(request: HttpRequest, pk: int) -> Any:
 @router.get("/{pk}/progress", auth=READ, response={200: schemas.Progress} | ERRORS, summary="Its stages and place in the queue")
 def progress(request: HttpRequest, pk: int) -> Any:
     row = _find(request, pk)
-    seen_now = live_view(row)
+    seen_now = live_view(row, user_of(request), None)
     stages = [schemas.Stage(stage=s.stage, state=s.state, seconds=s.seconds, note=s.note) for s in seen_now.stages]
     return schemas.Progress(state=row.state, position=seen_now.position, expected_wait_s=seen_now.wait_s, trouble=seen_now.trouble, stages=stages)
 

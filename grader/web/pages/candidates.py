@@ -21,7 +21,7 @@ from grader.web.notices import record_notice
 from grader.web.pages import forms
 from grader.web.pages.person import user_of
 from grader.web.pages.results import sandboxed
-from grader.web.pages.submissions import find, page
+from grader.web.pages.submissions import find, page, seen
 from grader.web.trouble import RefusedError
 
 MOST_CONTESTS = 30
@@ -91,6 +91,7 @@ def copy(request: HttpRequest, secret: str) -> HttpResponse:
     link = _link(secret)
     if link is None:
         return render(request, "web/link_gone.html", status=410)
+    _seen_by_insider(request, link)
     result = results.load(link.submission)
     sent = request.POST if request.method == "POST" else None
     contests = Contest.objects.filter(link=link)
@@ -115,7 +116,14 @@ def copy_file(request: HttpRequest, secret: str) -> HttpResponse:
     link = _link(secret)
     if link is None:
         return render(request, "web/link_gone.html", status=410)
+    _seen_by_insider(request, link)
     return sandboxed(results.candidates_copy(link.submission), ancestors="'self'")
+
+
+def _seen_by_insider(request: HttpRequest, link: ShareLink) -> None:
+    """The candidate's copy says how well it went to whoever decides about it, too."""
+    if request.user.is_authenticated and policy.submissions(user_of(request)).filter(pk=link.submission_id).exists():
+        seen(link.submission, user_of(request))
 
 
 def _link(secret: str) -> ShareLink | None:
