@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from queue_in_memory import QueueInMemory
 
-from grader.web import impact, keeper
+from grader.web import impact, keeper, seam
 from grader.web.models import (
     AppendOnlyError,
     Contest,
@@ -28,6 +28,7 @@ from grader.web.models import (
     User,
 )
 from grader.web.models.append_only import AppendOnly
+from grader.web.trouble import UnavailableError
 
 Clients = Callable[..., Client]
 Make = Callable[..., Submission]
@@ -156,12 +157,49 @@ def test_those_who_wait_do_not_keep_others_from_starting(
     assert late.state == State.QUEUED and jobs.submitted == 1
 
 
-def test_a_result_that_cannot_be_read_holds_up_nobody_else(hand_in: Make, graded: Make, jobs: QueueInMemory) -> None:
-    broken, sound = hand_in("https://git.example.org/b/1"), hand_in("https://git.example.org/b/2")
-    jobs.finish(broken.job)
+def test_a_result_that_nobody_can_read_ends_as_not_graded_and_holds_up_nobody_else(hand_in: Make, graded: Make, jobs: QueueInMemory) -> None:
+    missing, foreign, sound = (hand_in(f"https://git.example.org/b/{number}") for number in range(3))
+    seam.store().put_once(f"results/{foreign.job}/result.json", b'{"schema": 99}')
+    jobs.finish(missing.job)
+    jobs.finish(foreign.job)
     graded(sound)
-    broken.refresh_from_db()
-    assert sound.state == State.GRADED and broken.state == State.QUEUED
+    for row, why in ((missing, "not in the artifact store"), (foreign, "written by another version")):
+        row.refresh_from_db()
+        assert row.state == State.FAILED and row.ended and why in row.error
+    assert sound.state == State.GRADED
+
+
+def test_a_store_that_is_away_ends_nothing(hand_in: Make, graded: Make, jobs: QueueInMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = hand_in()
+    jobs.finish(row.job)
+
+    def away() -> None:
+        raise UnavailableError("The artifact store does not answer.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(seam, "store", away)
+        keeper.one_pass()
+    row.refresh_from_db()
+    assert row.state == State.QUEUED
+    assert graded(row).state == State.GRADED
+
+
+def test_a_submission_that_the_queue_has_lost_is_queued_anew_or_cancelled(hand_in: Make, graded: Make, jobs: QueueInMemory) -> None:
+    lost, unwanted = hand_in("https://git.example.org/l/1"), hand_in("https://git.example.org/l/2")
+    jobs.down = True
+    with pytest.raises(UnavailableError):
+        keeper.one_pass()
+    jobs.down = False
+    jobs.jobs.clear(), jobs.states.clear()
+    lost.refresh_from_db()
+    assert lost.state == State.QUEUED, "a queue that does not answer says nothing about it"
+    assert keeper.cancel(unwanted)
+    keeper.one_pass()
+    keeper.one_pass()
+    for row in (lost, unwanted):
+        row.refresh_from_db()
+    assert unwanted.state == State.CANCELLED and lost.state == State.QUEUED and list(jobs.jobs) == [lost.job]
+    assert graded(lost).state == State.GRADED
 
 
 def test_a_notice_that_was_not_sent_yet_is_not_recorded(client_of: Clients, recruiter: User, hand_in: Make) -> None:
