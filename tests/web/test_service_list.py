@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import statistics
 from collections.abc import Callable
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from queue_in_memory import QueueInMemory
 
 from grader.jobs import StageProgress, WorkerStatus
+from grader.web import seam
 from grader.web.intake.table import hand_in_table
 from grader.web.models import Requisition, Submission, User
 from grader.web.pages import health
+from grader.web.trouble import UnavailableError
 
 Clients = Callable[..., Client]
 Make = Callable[..., Submission]
@@ -83,10 +87,33 @@ def test_health_and_readiness(jobs: QueueInMemory, monkeypatch: pytest.MonkeyPat
     assert Client().get("/readyz").json() == {"ready": True, "parts": {"database": "ok", "store": "ok", "queue": "ok"}}
     jobs.down = True
     response = Client().get("/readyz")
-    assert response.status_code == 503 and "does not answer" in response.json()["parts"]["queue"]
+    assert response.status_code == 503 and response.json()["parts"]["queue"] == "the queue does not answer; the log says why"
     assert Client().get("/healthz").status_code == 200
     monkeypatch.setattr(health.MigrationExecutor, "migration_plan", lambda self, targets: ["one"])
     assert "migrations are missing" in Client().get("/readyz").json()["parts"]["database"]
+
+
+def test_what_a_driver_says_of_hosts_and_users_stays_in_the_log(
+    client_of: Clients, recruiter: User, hand_in: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(logging.getLogger("grader"), "propagate", True)
+    row, words = hand_in(), 'connection to server at "10.9.8.7" failed: no password for user "grader"'
+
+    def away() -> None:
+        raise UnavailableError(f"The database of the queue does not answer: {words}")
+
+    def broken(request: object) -> None:
+        raise OperationalError(words)
+
+    monkeypatch.setattr(seam, "queue", away)
+    monkeypatch.setattr(seam, "store", away)
+    monkeypatch.setattr(health, "MigrationExecutor", broken)
+    answers = [Client().get("/readyz"), client_of(recruiter).post(f"/submissions/{row.pk}/cancel/")]
+    for answer in answers:
+        text = answer.content.decode()
+        assert answer.status_code == 503 and "does not answer" in text and "10.9.8.7" not in text and "no password" not in text
+    facts = [getattr(record, "facts", {}) for record in caplog.records]
+    assert {fact.get("part") for fact in facts if "10.9.8.7" in fact.get("error", "")} == {"database", "store", "queue", None}
 
 
 def test_metrics_count_and_name_nobody(client_of: Clients, recruiter: User, hand_in: Make) -> None:
