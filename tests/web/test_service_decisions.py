@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from queue_in_memory import QueueInMemory
 
@@ -109,13 +110,29 @@ def test_the_database_keeps_them_from_whoever_goes_around_the_models(interviewer
     link = ShareLink.objects.create(submission=row, created_by=interviewer, expires=timezone.now())
     Contest.objects.create(submission=row, link=link, check_id="latency_slo", says="no")
     Tombstone.objects.create(requisition=row.requisition, pseudonym="C-OTHER2", submissions=1, reason="asked", by="ada")
+    connection.check_constraints()  # PostgreSQL truncates nothing that has checks to come
     for model in AppendOnly.__subclasses__():
         assert model.objects.count() == 1
         table = model._meta.db_table
-        for change in (f"UPDATE {table} SET created = created", f"DELETE FROM {table}"):
+        changes = [f"UPDATE {table} SET created = created", f"DELETE FROM {table}"]
+        if connection.vendor == "postgresql":
+            changes += [f"TRUNCATE {table} CASCADE"]
+        else:
+            changes += [f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}"]
+        for change in changes:
             with pytest.raises(DatabaseError, match=f"rows of {table}"), transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(change)
         assert model.objects.count() == 1
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has no INSERT OR REPLACE")
+def test_no_other_tombstone_takes_the_place_of_one(requisition: Requisition) -> None:
+    Tombstone.objects.create(requisition=requisition, pseudonym="C-OTHER2", submissions=1, reason="asked", by="ada")
+    columns, anew = 'requisition_id, pseudonym, submissions, reason, "by", created', "requisition_id, pseudonym, 0, 'never', 'nobody', created"
+    change = f"INSERT OR REPLACE INTO web_tombstone ({columns}) SELECT {anew} FROM web_tombstone"
+    with pytest.raises(DatabaseError, match="rows of web_tombstone"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)
+    assert Tombstone.objects.get().reason == "asked"
 
 
 def test_grading_waits_for_the_notice_and_its_day(
@@ -218,6 +235,19 @@ def test_what_is_asked_is_fixed_once_somebody_is_queued(client_of: Clients, recr
     assert client.post(f"/requisitions/{requisition.pk}/edit/", fields).status_code == 302
     requisition.refresh_from_db()
     assert (requisition.title, requisition.mode, requisition.bars) == ("New title", "quick", {"deployment": "solid"})
+
+
+@pytest.mark.parametrize("act", ["edit", "close"])
+def test_a_requisition_is_locked_before_it_is_changed(client_of: Clients, recruiter: User, requisition: Requisition, act: str) -> None:
+    """Written as it was read a moment ago, it would lose the mark that somebody was queued meanwhile."""
+    fields = {"title": "New", "challenge": "fraud-scoring", "mode": "quick", "notice_exemption": "x"}
+    client = client_of(recruiter)
+    with CaptureQueriesContext(connection) as made:
+        assert client.post(f"/requisitions/{requisition.pk}/{act}/", fields).status_code == 302
+    said = [query["sql"] for query in made]
+    read = next(place for place, sql in enumerate(said) if sql.startswith("SELECT") and 'FROM "web_requisition"' in sql)
+    assert any(sql.startswith("SAVEPOINT") for sql in said[:read]) and any(sql.startswith('UPDATE "web_requisition"') for sql in said[read:])
+    assert connection.vendor == "sqlite" or "FOR UPDATE" in said[read], "on SQLite the transaction itself is the lock"
 
 
 def test_a_requisition_without_notice_says_why(client_of: Clients, recruiter: User) -> None:
