@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 from queue_in_memory import QueueInMemory
+from test_service_intake import member, packed
 
 from grader.jobs import StageProgress
 from grader.web import tokens
@@ -119,6 +120,23 @@ def test_a_notice_by_api_obeys_the_rules_of_the_page(caller: Caller, requisition
     assert not Notice.objects.exists() and not jobs.jobs
     assert caller.post(path, told)[0] == 201
     assert [Submission.objects.get(pk=row.pk).state for row in rows] == ["queued", "queued"], "each of this candidate that waited"
+
+
+def test_what_no_database_can_hold_is_refused_by_name(caller: Caller, requisition: Requisition, hand_in: Make) -> None:
+    row, huge = hand_in(URL), 2**70
+    for query, field in ((f"offset={huge}", "offset"), ("offset=-1", "offset"), (f"requisition={huge}", "requisition"), ("state=done", "state")):
+        status, answer = caller.get(f"/submissions?{query}")
+        assert (status, answer["field"]) == (422, field), query
+    assert caller.get(f"/submissions?state=queued&requisition={requisition.pk}&offset=0")[1]["count"] == 1
+    assert caller.get(f"/submissions/{huge}")[0] == 404
+    for body, field in (({"requisition": huge, "url": URL}, "requisition"), ({"requisition": requisition.pk, "url": URL, "name": "a\0b"}, "name")):
+        status, answer = caller.post("/submissions", body)
+        assert (status, answer["field"]) == (422, field)
+    decided = caller.post(f"/submissions/{row.pk}/decisions", {"area": "overall", "verdict": "hold", "reason": "long enough\0"})
+    assert (decided[0], decided[1]["field"]) == (422, "reason")
+    archive = SimpleUploadedFile("a.tgz", packed((member("Dockerfile"), b"FROM scratch")))
+    sent = caller.post("/submissions/archive", requisition=requisition.pk, archive=archive, name="a\0b")
+    assert (sent[0], sent[1]["field"]) == (422, "name")
 
 
 @pytest.mark.parametrize("name", ["read", "submit", "decide", "manage", "metrics"])

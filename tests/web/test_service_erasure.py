@@ -90,6 +90,13 @@ def test_who_is_gone_is_not_erased_twice_and_no_hold_brings_them_back(row: Submi
     assert Tombstone.objects.count() == 1 and not Candidate.objects.exists()
 
 
+def test_a_reason_that_no_database_keeps_is_refused(row: Submission, client_of: Clients, admin: User) -> None:
+    for act in ("hold", "erase"):
+        sent = {"pseudonym": row.candidate.pseudonym, "reason": "case\0 12"}
+        assert client_of(admin).post(f"/candidates/{row.candidate_id}/{act}/", sent).status_code == 400
+    assert not Candidate.objects.exclude(legal_hold="").exists() and not Tombstone.objects.exists()
+
+
 def test_only_administrators_erase(row: Submission, client_of: Clients, recruiter: User) -> None:
     for act in ("hold", "erase"):
         assert (

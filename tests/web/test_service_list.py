@@ -60,6 +60,8 @@ def test_filter_search_and_sort(client_of: Clients, recruiter: User, hand_in: Ma
     assert shown(state="graded") == [zoe.pk] and shown(q="ada") == [ada.pk] and shown(q="x/zo") == [zoe.pk] and shown(q="nobody") == []
     assert shown(state="nonsense", requisition="x", sort="score", page="99") == [zoe.pk, ada.pk], "no order by score is offered"
     assert shown(rows="1") == [zoe.pk, ada.pk]
+    for strange in ("²", "9" * 30, "9" * 5000):
+        assert shown(requisition=strange) == [zoe.pk, ada.pk], "what no key can be is no filter"
 
 
 def test_stages_are_shown_while_they_run_and_polling_ends(
@@ -122,6 +124,9 @@ def test_metrics_count_and_name_nobody(client_of: Clients, recruiter: User, hand
     text = Client().get("/metrics").content.decode()
     assert 'grader_submissions{state="queued"} 1.0' in text and 'route="submission"' in text and "grader_jobs 0" in text
     assert "Grace" not in text and f"/submissions/{row.pk}" not in text
+    Client().generic("MADEUP", "/healthz")
+    text = Client().get("/metrics").content.decode()
+    assert "MADEUP" not in text and 'method="other",route="healthz"' in text
 
 
 def test_metrics_of_a_public_service_need_a_token(monkeypatch: pytest.MonkeyPatch, recruiter: User) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -24,7 +25,7 @@ def hold(request: HttpRequest, pk: int) -> HttpResponse:
     """
     with transaction.atomic():
         person = _find(request, pk, lock=True)
-        person.legal_hold = request.POST.get("reason", "").strip()[:400]
+        person.legal_hold = _reason(request)[:400]
         person.save(update_fields=["legal_hold"])
     messages.success(request, "These data are kept until the hold is lifted." if person.legal_hold else "The hold is lifted.")
     return _back(person)
@@ -39,7 +40,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, f"Nothing was erased: to confirm, type {person.pseudonym}.")
         return _back(person)
     try:
-        stone = erasure.erase(person, request.POST.get("reason", ""), user_of(request).username)
+        stone = erasure.erase(person, _reason(request), user_of(request).username)
     except RefusedError as error:
         messages.error(request, str(error))
         return _back(person)
@@ -52,6 +53,14 @@ def _find(request: HttpRequest, pk: int, *, lock: bool = False) -> Candidate:
     rows = policy.candidates(user_of(request))
     found: Candidate = policy.find(rows.select_for_update(of=("self",)) if lock else rows, pk)
     return found
+
+
+def _reason(request: HttpRequest) -> str:
+    """Why, in the administrator's words. BadRequest for a NUL character, which nobody types and no database keeps."""
+    reason = request.POST.get("reason", "").strip()
+    if "\0" in reason:
+        raise BadRequest("The reason holds a NUL character.")
+    return reason
 
 
 def _back(person: Candidate) -> HttpResponse:
