@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.mfa.models import Authenticator
 from auditlog.registry import auditlog
 from auditlog.signals import accessed
 from django.db.models import Model
@@ -20,6 +21,7 @@ KEPT = {
     models.ShareLink: ["last_used", "opened", "digest"],
     models.Tombstone: [],
     models.Webhook: ["salt"],
+    Authenticator: ["data", "last_used_at"],
 }
 """Model -> fields whose changes are not worth an entry or must not be shown."""
 

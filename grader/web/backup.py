@@ -26,7 +26,7 @@ from urllib.parse import unquote, urlsplit
 from grader import __version__
 from grader.jobs.store import Store
 from grader.schema.causes import Trouble, UsageError
-from grader.web.config import ServiceSettings
+from grader.web.config import ServiceSettings, connection_parameters, database_name
 
 INDEX = "backup.json"
 SQLITE = ("service.sqlite3", "jobs.sqlite3")
@@ -37,6 +37,15 @@ KEPT = ("results/", "uploads/")
 
 TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
 TOOL_S = 3600.0
+VARIABLES = {
+    "host": "PGHOST", "hostaddr": "PGHOSTADDR", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "passfile": "PGPASSFILE",
+    "service": "PGSERVICE", "options": "PGOPTIONS", "connect_timeout": "PGCONNECT_TIMEOUT", "target_session_attrs": "PGTARGETSESSIONATTRS",
+    "channel_binding": "PGCHANNELBINDING", "require_auth": "PGREQUIREAUTH", "sslmode": "PGSSLMODE", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY",
+    "sslrootcert": "PGSSLROOTCERT", "sslcrl": "PGSSLCRL", "sslcrldir": "PGSSLCRLDIR", "sslsni": "PGSSLSNI",
+    "ssl_min_protocol_version": "PGSSLMINPROTOCOLVERSION", "ssl_max_protocol_version": "PGSSLMAXPROTOCOLVERSION",
+    "gssencmode": "PGGSSENCMODE", "krbsrvname": "PGKRBSRVNAME",
+}  # fmt: skip
+"""Parameter of the database's URL -> the variable by which PostgreSQL's programs read it."""
 
 
 class Index(TypedDict):
@@ -96,7 +105,10 @@ def restore(settings: ServiceSettings, folder: Path) -> int:
         shutil.copy(folder / KEY, settings.key_file)
         settings.key_file.chmod(0o600)
     if settings.database_url:
-        _tool(settings, ["pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", f"--dbname={_name(settings)}", str(folder / DUMP)])
+        _tool(
+            settings,
+            ["pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", f"--dbname={database_name(settings)}", str(folder / DUMP)],
+        )
     else:
         for name in SQLITE:
             if name in index["files"]:
@@ -106,7 +118,7 @@ def restore(settings: ServiceSettings, folder: Path) -> int:
 
 def _copy_databases(settings: ServiceSettings, draft: Path) -> None:
     if settings.database_url:
-        _tool(settings, ["pg_dump", "--format=custom", f"--file={draft / DUMP}", _name(settings)])
+        _tool(settings, ["pg_dump", "--format=custom", f"--file={draft / DUMP}", database_name(settings)])
         return
     for name in SQLITE:
         source = settings.folder / name
@@ -134,8 +146,9 @@ def _tool(settings: ServiceSettings, command: Sequence[str]) -> str:
     parts = urlsplit(settings.database_url)
     env = {
         "PATH": os.environ.get("PATH", os.defpath), "PGHOST": parts.hostname or "", "PGPORT": str(parts.port or 5432),
-        "PGUSER": unquote(parts.username or ""), "PGPASSWORD": unquote(parts.password or ""), "PGDATABASE": _name(settings),
+        "PGUSER": unquote(parts.username or ""), "PGPASSWORD": unquote(parts.password or ""), "PGDATABASE": database_name(settings),
     }  # fmt: skip
+    env |= {VARIABLES[name]: value for name, value in connection_parameters(settings).items() if name in VARIABLES}
     try:
         done = subprocess.run(list(command), env=env, capture_output=True, text=True, timeout=TOOL_S, check=False)
     except FileNotFoundError:
@@ -147,10 +160,6 @@ def _tool(settings: ServiceSettings, command: Sequence[str]) -> str:
 
 def _query(settings: ServiceSettings, sql: str) -> str:
     return _tool(settings, ["psql", "--no-psqlrc", "--tuples-only", "--no-align", f"--command={sql}"]).strip()
-
-
-def _name(settings: ServiceSettings) -> str:
-    return unquote(urlsplit(settings.database_url).path.strip("/"))
 
 
 def _kind(settings: ServiceSettings) -> str:

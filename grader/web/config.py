@@ -6,7 +6,7 @@ import os
 import secrets
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import Field, FilePath, ValidationError, field_validator
 
@@ -14,6 +14,8 @@ from grader.jobs import JobSettings
 from grader.schema.causes import UsageError
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+STATEMENTS = "-c statement_timeout=15000"
+"""No page may ask more of PostgreSQL than this takes, in ms."""
 
 
 class ServiceSettings(JobSettings):
@@ -85,7 +87,11 @@ class ServiceSettings(JobSettings):
 
 
 def database(settings: ServiceSettings) -> dict[str, object]:
-    """Django's DATABASES entry. WAL and IMMEDIATE, since readers must not wait for a writer and a writer must know at once that it waits."""
+    """Django's DATABASES entry. WAL and IMMEDIATE, since readers must not wait for a writer and a writer must know at once that it waits.
+
+    PostgreSQL gets a deadline for everything: one that hangs, or whose host is gone, would hold every thread of the service for ever. What
+    the URL asks for after its question mark (sslmode, ...) goes before that.
+    """
     if not settings.database_url:
         return {
             "ENGINE": "django.db.backends.sqlite3",
@@ -96,17 +102,28 @@ def database(settings: ServiceSettings) -> dict[str, object]:
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
             },
         }
-    parts = urlsplit(settings.database_url)
+    parts, asked = urlsplit(settings.database_url), connection_parameters(settings)
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": parts.path.strip("/"),
+        "NAME": database_name(settings),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or "",
         "PORT": parts.port or "",
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5, "tcp_user_timeout": 15_000} | asked | {"options": f"{STATEMENTS} {asked.get('options', '')}".rstrip()},
     }
+
+
+def database_name(settings: ServiceSettings) -> str:
+    """The name of the PostgreSQL database."""
+    return unquote(urlsplit(settings.database_url).path.strip("/"))
+
+
+def connection_parameters(settings: ServiceSettings) -> dict[str, str]:
+    """What the URL of the PostgreSQL database asks for after its question mark, in libpq's words."""
+    return dict(parse_qsl(urlsplit(settings.database_url).query))
 
 
 @lru_cache(maxsize=1)

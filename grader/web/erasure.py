@@ -20,25 +20,22 @@ from grader.web.trouble import RefusedError
 def erase(candidate: Candidate, reason: str, by: str) -> Tombstone:
     """Remove a candidate with all submissions, results, archives, decisions, notices, links, and what the audit log says of them.
 
-    RefusedError under a legal hold, while something is under way, or without a reason. Artifacts go before rows, so that calling it again
+    RefusedError under a legal hold, while something is under way, without a reason, or when they are gone already. The candidate's row is
+    read anew and locked first: a hold comes before all of this, or finds nobody. Artifacts go before rows, so that calling it again
     finishes what was cut short. UnavailableError when queue or store do not answer; then the rows are all there still.
     """
-    if candidate.legal_hold:
-        raise RefusedError(f"A legal hold keeps these data: {candidate.legal_hold}")
     if not reason.strip():
         raise RefusedError("Say why the data are erased.", field="reason")
-    rows = list(candidate.submissions.all())
-    if any(row.is_open for row in rows):
-        raise RefusedError("A submission of this candidate is still under way; cancel it first.")
-    seam.queue().forget([row.job for row in rows if row.job])
-    for row in rows:
-        if row.uploaded and not Submission.objects.filter(origin=row.origin).exclude(candidate=candidate).exists():
-            seam.store().remove(tarball.key(row.origin.removeprefix(UPLOAD)))
     with transaction.atomic(), disable_auditlog():
+        locked = Candidate.objects.select_for_update().filter(pk=candidate.pk).first()
+        if locked is None:
+            raise RefusedError("These data were erased already.")
+        rows = _ended_rows(locked)
+        _remove_artifacts(locked, rows)
         stone = Tombstone.objects.create(
-            requisition=candidate.requisition, pseudonym=candidate.pseudonym, submissions=len(rows), reason=reason.strip()[:400], by=by
+            requisition=locked.requisition, pseudonym=locked.pseudonym, submissions=len(rows), reason=reason.strip()[:400], by=by
         )
-        for records in _records(candidate, rows):
+        for records in _records(locked, rows):
             _forget_in_log(records)
             QuerySet(records.model, using=records.db).filter(pk__in=[record.pk for record in records]).delete()
     results.forget_rendered()
@@ -51,6 +48,24 @@ def overdue(limit: datetime) -> QuerySet[Candidate]:
     still_open = Submission.objects.filter(ended=None).values("candidate")
     rows = Candidate.objects.filter(requisition__closed=True, legal_hold="", created__lte=limit)
     return rows.exclude(pk__in=kept).exclude(pk__in=still_open).order_by("pk")
+
+
+def _ended_rows(candidate: Candidate) -> list[Submission]:
+    """A candidate's submissions, when nothing keeps them; else RefusedError."""
+    if candidate.legal_hold:
+        raise RefusedError(f"A legal hold keeps these data: {candidate.legal_hold}")
+    rows = list(candidate.submissions.all())
+    if any(row.is_open for row in rows):
+        raise RefusedError("A submission of this candidate is still under way; cancel it first.")
+    return rows
+
+
+def _remove_artifacts(candidate: Candidate, rows: list[Submission]) -> None:
+    """What the store holds of them: results, and archives that nobody else handed in."""
+    seam.queue().forget([row.job for row in rows if row.job])
+    for row in rows:
+        if row.uploaded and not Submission.objects.filter(origin=row.origin).exclude(candidate=candidate).exists():
+            seam.store().remove(tarball.key(row.origin.removeprefix(UPLOAD)))
 
 
 def _records(candidate: Candidate, rows: list[Submission]) -> Iterator[QuerySet[Model]]:

@@ -88,40 +88,66 @@ def enqueue(submission: Submission) -> None:
 
 def cancel(submission: Submission) -> bool:
     """End a submission that has not ended. False when it had. UnavailableError when the queue does not answer."""
-    if Submission.objects.filter(pk=submission.pk, state=State.WAITING).update(state=State.CANCELLED, ended=timezone.now(), waiting_for=""):
+    if _cancel_waiting(submission):
         return True
     submission.refresh_from_db()
     if submission.state not in (State.QUEUED, State.RUNNING):
         return False
     done = seam.queue().cancel(submission.job)
     follow([submission])
-    return done
+    return done or _cancel_waiting(submission)  # the queue may not know it, and then it waits again
+
+
+def _cancel_waiting(submission: Submission) -> bool:
+    waiting = Submission.objects.filter(pk=submission.pk, state=State.WAITING)
+    return waiting.update(state=State.CANCELLED, ended=timezone.now(), waiting_for="") > 0
 
 
 def follow(rows: Iterable[Submission]) -> None:
-    """Take over what the queue says of these rows."""
+    """Take over what the queue says of these rows.
+
+    A row gets its job's id once the queue has the job. One that the queue, which has answered, does not know was lost with it (an older
+    copy was restored): it is queued anew, and where the job turns up after all, its key makes that harmless.
+    """
     open_rows = [row for row in rows if row.job]
     if not open_rows:
         return
     said = seam.queue().status([row.job for row in open_rows])
     for row in open_rows:
         if row.job not in said:
+            _wait_again(row)
             continue
         try:
             _take_over(row, said[row.job])
-        except UnavailableError as error:  # its result cannot be read; the others' can
+        except UnavailableError as error:  # the store is away; others may need nothing of it
             log.warning("not taken over", extra={"facts": {"submission": row.pk, "error": str(error)[:300]}})
+
+
+def _wait_again(row: Submission) -> None:
+    lost = Submission.objects.filter(pk=row.pk, job=row.job, state__in=(State.QUEUED, State.RUNNING))
+    if lost.update(state=State.WAITING, job="", waiting_for=""):
+        log.warning("unknown to the queue, so it is queued anew", extra={"facts": {"submission": row.pk, "job": row.job}})
 
 
 def _take_over(row: Submission, status: JobStatus) -> None:
     if status.state is JobState.DONE:
-        _end(row, State.GRADED, results.summary(results.read(row.job)), Event.GRADED)
+        _end_done(row)
     elif status.state is JobState.FAILED:
         _end(row, State.FAILED, {"error": status.error}, Event.FAILED)
     elif status.state is JobState.CANCELLED:
         _end(row, State.CANCELLED, {}, None)
     elif status.state is JobState.RUNNING:
         Submission.objects.filter(pk=row.pk, state=State.QUEUED).update(state=State.RUNNING)
+
+
+def _end_done(row: Submission) -> None:
+    """A store that is away is asked again by the next pass; a result that is not there, or that nobody can read, ends it."""
+    try:
+        summary = results.summary(results.read(row.job))
+    except results.UnreadableError as error:
+        _end(row, State.FAILED, {"error": f"It was graded, but: {error}"}, Event.FAILED)
+    else:
+        _end(row, State.GRADED, summary, Event.GRADED)
 
 
 def _end(row: Submission, state: State, facts: dict[str, object], event: Event | None) -> None:

@@ -17,20 +17,24 @@ from grader.web.trouble import UnavailableError
 from reports import html, redact
 
 
+class UnreadableError(UnavailableError):
+    """The store answers, and there is no result of this job, or none that this version can read. Asking again does not help."""
+
+
 def load(submission: Submission) -> Result:
     """The submission's result. UnavailableError when it cannot be read."""
     return read(submission.job)
 
 
 def read(job: str) -> Result:
-    """The result that a job published."""
+    """The result that a job published. UnavailableError when the store does not answer, UnreadableError when it does."""
     content = seam.store().read(f"{folder(job)}/{RESULT}")
     if content is None:
-        raise UnavailableError("The result is not in the artifact store.")
+        raise UnreadableError("The result is not in the artifact store.")
     try:
         return Result.model_validate_json(content)
     except ValidationError as error:
-        raise UnavailableError(f"The result was written by another version ({error.error_count()} differences).") from None
+        raise UnreadableError(f"The result was written by another version ({error.error_count()} differences).") from None
 
 
 def summary(result: Result) -> dict[str, Any]:

@@ -7,14 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from auditlog.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 from queue_in_memory import QueueInMemory
+from test_service_intake import member, packed
 
 from grader.jobs import StageProgress
 from grader.web import tokens
-from grader.web.models import ApiToken, Decision, Requisition, ResultView, Scope, Submission, User
+from grader.web.models import ApiToken, Decision, Notice, Requisition, ResultView, Scope, Submission, User
 
 Make = Callable[..., Submission]
 URL = "https://git.example.org/grace/fraud-service"
@@ -103,6 +105,40 @@ def test_errors_have_one_shape(caller: Caller, requisition: Requisition, hand_in
     assert caller.post(f"/submissions/{first.pk}/cancel")[0] == 503
 
 
+def test_a_notice_by_api_obeys_the_rules_of_the_page(caller: Caller, requisition: Requisition, hand_in: Make, jobs: QueueInMemory) -> None:
+    Requisition.objects.update(notice_due=True)
+    requisition.refresh_from_db()
+    rows = [hand_in(f"{URL}/{number}", "Grace", email="grace@example.org") for number in range(2)]
+    now, path = timezone.now(), f"/submissions/{rows[0].pk}/notice"
+    told = {"version": "1", "sent_at": now.isoformat(), "earliest_assessment": now.date().isoformat()}
+    for wrong in (
+        {"version": " "}, {"sent_at": (now + timedelta(hours=1)).isoformat()}, {"sent_at": now.replace(tzinfo=None).isoformat()},
+        {"sent_at": "0001-01-01T00:00:00+14:00"}, {"earliest_assessment": (now.date() - timedelta(days=1)).isoformat()},
+    ):  # fmt: skip
+        status, answer = caller.post(path, told | wrong)
+        assert (status, answer["field"]) == (422, next(iter(wrong))), wrong
+    assert not Notice.objects.exists() and not jobs.jobs
+    assert caller.post(path, told)[0] == 201
+    assert [Submission.objects.get(pk=row.pk).state for row in rows] == ["queued", "queued"], "each of this candidate that waited"
+
+
+def test_what_no_database_can_hold_is_refused_by_name(caller: Caller, requisition: Requisition, hand_in: Make) -> None:
+    row, huge = hand_in(URL), 2**70
+    for query, field in ((f"offset={huge}", "offset"), ("offset=-1", "offset"), (f"requisition={huge}", "requisition"), ("state=done", "state")):
+        status, answer = caller.get(f"/submissions?{query}")
+        assert (status, answer["field"]) == (422, field), query
+    assert caller.get(f"/submissions?state=queued&requisition={requisition.pk}&offset=0")[1]["count"] == 1
+    assert caller.get(f"/submissions/{huge}")[0] == 404
+    for body, field in (({"requisition": huge, "url": URL}, "requisition"), ({"requisition": requisition.pk, "url": URL, "name": "a\0b"}, "name")):
+        status, answer = caller.post("/submissions", body)
+        assert (status, answer["field"]) == (422, field)
+    decided = caller.post(f"/submissions/{row.pk}/decisions", {"area": "overall", "verdict": "hold", "reason": "long enough\0"})
+    assert (decided[0], decided[1]["field"]) == (422, "reason")
+    archive = SimpleUploadedFile("a.tgz", packed((member("Dockerfile"), b"FROM scratch")))
+    sent = caller.post("/submissions/archive", requisition=requisition.pk, archive=archive, name="a\0b")
+    assert (sent[0], sent[1]["field"]) == (422, "name")
+
+
 @pytest.mark.parametrize("name", ["read", "submit", "decide", "manage", "metrics"])
 def test_a_scope_opens_its_own_doors_only(name: str, recruiter: User, requisition: Requisition, hand_in: Make) -> None:
     row = hand_in(URL)
@@ -125,6 +161,18 @@ def test_tokens_end(recruiter: User) -> None:
     assert gone.get("/submissions")[0] == 401
     assert Client().get("/api/submissions").status_code == 401
     assert Client().get("/api/submissions", headers={"Authorization": "Bearer "}).status_code == 401
+
+
+def test_the_audit_log_names_whose_token_it_was(
+    caller: Caller, requisition: Requisition, recruiter: User, interviewer: User, client_of: Callable[..., Client], admin: User
+) -> None:
+    LogEntry.objects.all().delete()
+    row = caller.post("/submissions", {"requisition": requisition.pk, "url": URL, "name": "Grace"})[1]
+    Caller(interviewer, Scope.DECIDE).post(f"/submissions/{row['id']}/decisions", {"area": "overall", "verdict": "hold", "reason": "a long reason"})
+    assert caller.get("/submissions/9999")[0] == 404
+    actors = dict(LogEntry.objects.values_list("content_type__model", "actor__username"))
+    assert (actors["submission"], actors["candidate"], actors["decision"]) == ("rita", "rita", "ivan")
+    assert "rita" in client_of(admin).get("/audit/").content.decode()
 
 
 def test_a_session_is_no_token(client_of: Callable[..., Client], admin: User) -> None:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -18,6 +19,7 @@ from needs import missing
 
 from grader.jobs.store import Store
 from grader.schema.causes import UsageError
+from grader.web import config
 from grader.web.backup import INDEX, backup, restore
 from grader.web.config import ServiceSettings
 
@@ -118,3 +120,31 @@ def test_bad_input_is_told_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "copy" / INDEX).write_text(json.dumps(index | {"database": "postgresql"}))
     with pytest.raises(UsageError, match="holds a copy of postgresql, and the settings name sqlite"):
         restore(service(tmp_path / "new"), tmp_path / "copy")
+
+
+def test_the_url_of_postgresql_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "postgresql://ada%40x:p%2Fw@db.example.org:5433/the%20grader?sslmode=verify-full&sslrootcert=/ca.pem&options=-c%20search_path%3Dx"
+    entry = config.database(service(tmp_path, url))
+    assert (entry["NAME"], entry["USER"], entry["PASSWORD"], entry["PORT"]) == ("the grader", "ada@x", "p/w", 5433)
+    assert entry["OPTIONS"] == {
+        "sslmode": "verify-full", "sslrootcert": "/ca.pem", "options": "-c statement_timeout=15000 -c search_path=x", "connect_timeout": 5,
+        "tcp_user_timeout": 15_000,
+    }  # fmt: skip
+    told: dict[str, str] = {}
+
+    def run(command: list[str], *, env: dict[str, str], **_: object) -> subprocess.CompletedProcess[str]:
+        told.update(env)
+        return subprocess.CompletedProcess(command, 1, "", "stopped here")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(UsageError, match="stopped here"):
+        backup(service(tmp_path, url), tmp_path / "copy")
+    wanted = {"PGDATABASE": "the grader", "PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/ca.pem", "PGOPTIONS": "-c search_path=x"}
+    assert wanted.items() <= told.items()
+
+
+def test_a_page_waits_for_postgresql_no_longer_than_it_says(tmp_path: Path, server: postgres.Postgres) -> None:
+    entry = config.database(service(tmp_path, server.url))
+    options: dict[str, Any] = entry["OPTIONS"]  # type: ignore[assignment]
+    with psycopg.connect(host=entry["HOST"], port=entry["PORT"], user=entry["USER"], dbname=entry["NAME"], **options) as connection:
+        assert connection.execute("SHOW statement_timeout").fetchone() == ("15s",)

@@ -9,9 +9,11 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from queue_in_memory import QueueInMemory
 
+from grader.jobs import JobState, JobStatus, StageProgress
 from grader.web import tokens
-from grader.web.models import ApiToken, Contest, Requisition, ShareLink, Submission, User
+from grader.web.models import ApiToken, Contest, Requisition, ResultView, ShareLink, Submission, User
 
 Clients = Callable[..., Client]
 Make = Callable[..., Submission]
@@ -26,15 +28,18 @@ def row(requisition: Requisition, hand_in: Make, graded: Make, result_json: byte
     return graded(made, notes=["Grace Hopper wrote this in /srv/ghopper/app"], headline="the service of ghopper answers")
 
 
+def _token(user: User) -> None:
+    """`t` reads for this user."""
+    expires = timezone.now() + timedelta(days=1)
+    ApiToken.objects.create(user=user, name="x", digest=tokens.digest("t"), hint="h", scopes=["read"], expires=expires)
+
+
 def test_interviewers_of_a_blind_requisition_see_no_name_anywhere(
     client_of: Clients, interviewer: User, requisition: Requisition, row: Submission
 ) -> None:
     client = client_of(interviewer)
     client.post(f"/submissions/{row.pk}/reveal/")
-    token = ApiToken.objects.create(
-        user=interviewer, name="x", digest=tokens.digest("t"), hint="h", scopes=["read"], expires=timezone.now() + timedelta(days=1)
-    )
-    assert token.usable
+    _token(interviewer)
     pages = [
         "/submissions/", f"/submissions/{row.pk}/", f"/submissions/{row.pk}/report/", f"/submissions/{row.pk}/report.html",
         f"/submissions/{row.pk}/result.json", f"/requisitions/{requisition.pk}/", f"/requisitions/{requisition.pk}/compare/",
@@ -45,6 +50,48 @@ def test_interviewers_of_a_blind_requisition_see_no_name_anywhere(
         found = TELLING.search(text)
         assert found is None, f"{path}: {text[max(0, found.start() - 80) : found.end() + 80]}"
         assert row.candidate.pseudonym in text or path.endswith(f"requisitions/{requisition.pk}/"), path
+
+
+def test_no_stage_and_no_trouble_tells_either(
+    client_of: Clients, interviewer: User, recruiter: User, requisition: Requisition, hand_in: Make, jobs: QueueInMemory
+) -> None:
+    Requisition.objects.update(blind=True)
+    requisition.refresh_from_db()
+    row = hand_in("https://git.example.org/ghopper/fraud-service-gh", "Grace Hopper")
+    telling = "git.example.org/ghopper/fraud-service-gh answers slowly"
+    _token(interviewer)
+    running, queued = JobStatus(JobState.RUNNING), JobStatus(JobState.QUEUED, error=telling, not_before=1.0)
+    for status in (running, queued):
+        jobs.states[row.job], jobs.stages[row.job] = status, [StageProgress("clone", "running", 1.0, telling)]
+        for path in (row.get_absolute_url(), f"/submissions/{row.pk}/live/", f"/api/submissions/{row.pk}/progress"):
+            text = client_of(interviewer).get(path, headers={"Authorization": "Bearer t"}).content.decode()
+            assert "clone" in text and not TELLING.search(text), path
+            assert ("The last try gave nothing" in text) == (status is queued)
+        assert telling in client_of(recruiter).get(row.get_absolute_url()).content.decode()
+
+
+def test_the_note_of_a_stage_that_has_ended_tells_how_it_went_and_waits_for_the_score(
+    client_of: Clients, interviewer: User, hand_in: Make, graded: Make, jobs: QueueInMemory
+) -> None:
+    row = hand_in()
+    stages = [StageProgress("load", "failed", 9.0, "p99 was 900 ms"), StageProgress("chaos", "running", 1.0, "killing the store")]
+    jobs.run(row.job, *stages)
+    client = client_of(interviewer)
+    _token(interviewer)
+
+    def shown() -> list[str]:
+        paths = (row.get_absolute_url(), f"/api/submissions/{row.pk}/progress")
+        return [client.get(path, headers={"Authorization": "Bearer t"}).content.decode() for path in paths]
+
+    assert all("p99 was 900 ms" not in text and "killing the store" in text for text in shown())
+    graded(row)
+    assert all("p99 was 900 ms" not in text for text in shown())
+    client.post(f"/submissions/{row.pk}/reveal/")
+    assert all("p99 was 900 ms" in text for text in shown())
+    failed = hand_in("https://git.example.org/no/score")
+    jobs.run(failed.job, *stages)
+    jobs.fail(failed.job, "no repository")
+    assert "p99 was 900 ms" in client.get(f"/submissions/{failed.pk}/live/").content.decode(), "no score will come"
 
 
 def test_a_search_does_not_tell_either(client_of: Clients, interviewer: User, recruiter: User, row: Submission) -> None:
@@ -82,6 +129,18 @@ def test_the_candidates_copy_has_reasons_and_no_seeds_and_no_interview(client_of
     assert "Ledger" in copy and "candidate&#39;s copy" in copy
     kept = ShareLink.objects.get()
     assert kept.opened == 1 and link.split("/")[2] not in kept.digest
+
+
+def test_who_decides_has_seen_the_score_by_opening_the_candidates_copy(
+    client_of: Clients, recruiter: User, interviewer: User, person: Callable[..., User], row: Submission
+) -> None:
+    link = share(client_of(recruiter), row)
+    Client().get(link)
+    client_of(person("steve")).get(link)
+    assert not ResultView.objects.exists(), "neither by making the link, nor by the candidate, nor by a stranger to this requisition"
+    client_of(recruiter).get(link)
+    client_of(interviewer).get(f"{link}report.html")
+    assert set(ResultView.objects.values_list("submission", "user")) == {(row.pk, recruiter.pk), (row.pk, interviewer.pk)}
 
 
 def test_a_candidate_contests_a_check(client_of: Clients, recruiter: User, interviewer: User, row: Submission) -> None:

@@ -10,10 +10,11 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from queue_in_memory import QueueInMemory
 
-from grader.web import impact, keeper
+from grader.web import impact, keeper, seam
 from grader.web.models import (
     AppendOnlyError,
     Contest,
@@ -28,6 +29,7 @@ from grader.web.models import (
     User,
 )
 from grader.web.models.append_only import AppendOnly
+from grader.web.trouble import UnavailableError
 
 Clients = Callable[..., Client]
 Make = Callable[..., Submission]
@@ -108,13 +110,29 @@ def test_the_database_keeps_them_from_whoever_goes_around_the_models(interviewer
     link = ShareLink.objects.create(submission=row, created_by=interviewer, expires=timezone.now())
     Contest.objects.create(submission=row, link=link, check_id="latency_slo", says="no")
     Tombstone.objects.create(requisition=row.requisition, pseudonym="C-OTHER2", submissions=1, reason="asked", by="ada")
+    connection.check_constraints()  # PostgreSQL truncates nothing that has checks to come
     for model in AppendOnly.__subclasses__():
         assert model.objects.count() == 1
         table = model._meta.db_table
-        for change in (f"UPDATE {table} SET created = created", f"DELETE FROM {table}"):
+        changes = [f"UPDATE {table} SET created = created", f"DELETE FROM {table}"]
+        if connection.vendor == "postgresql":
+            changes += [f"TRUNCATE {table} CASCADE"]
+        else:
+            changes += [f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}"]
+        for change in changes:
             with pytest.raises(DatabaseError, match=f"rows of {table}"), transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(change)
         assert model.objects.count() == 1
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has no INSERT OR REPLACE")
+def test_no_other_tombstone_takes_the_place_of_one(requisition: Requisition) -> None:
+    Tombstone.objects.create(requisition=requisition, pseudonym="C-OTHER2", submissions=1, reason="asked", by="ada")
+    columns, anew = 'requisition_id, pseudonym, submissions, reason, "by", created', "requisition_id, pseudonym, 0, 'never', 'nobody', created"
+    change = f"INSERT OR REPLACE INTO web_tombstone ({columns}) SELECT {anew} FROM web_tombstone"
+    with pytest.raises(DatabaseError, match="rows of web_tombstone"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)
+    assert Tombstone.objects.get().reason == "asked"
 
 
 def test_grading_waits_for_the_notice_and_its_day(
@@ -156,19 +174,57 @@ def test_those_who_wait_do_not_keep_others_from_starting(
     assert late.state == State.QUEUED and jobs.submitted == 1
 
 
-def test_a_result_that_cannot_be_read_holds_up_nobody_else(hand_in: Make, graded: Make, jobs: QueueInMemory) -> None:
-    broken, sound = hand_in("https://git.example.org/b/1"), hand_in("https://git.example.org/b/2")
-    jobs.finish(broken.job)
+def test_a_result_that_nobody_can_read_ends_as_not_graded_and_holds_up_nobody_else(hand_in: Make, graded: Make, jobs: QueueInMemory) -> None:
+    missing, foreign, sound = (hand_in(f"https://git.example.org/b/{number}") for number in range(3))
+    seam.store().put_once(f"results/{foreign.job}/result.json", b'{"schema": 99}')
+    jobs.finish(missing.job)
+    jobs.finish(foreign.job)
     graded(sound)
-    broken.refresh_from_db()
-    assert sound.state == State.GRADED and broken.state == State.QUEUED
+    for row, why in ((missing, "not in the artifact store"), (foreign, "written by another version")):
+        row.refresh_from_db()
+        assert row.state == State.FAILED and row.ended and why in row.error
+    assert sound.state == State.GRADED
+
+
+def test_a_store_that_is_away_ends_nothing(hand_in: Make, graded: Make, jobs: QueueInMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = hand_in()
+    jobs.finish(row.job)
+
+    def away() -> None:
+        raise UnavailableError("The artifact store does not answer.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(seam, "store", away)
+        keeper.one_pass()
+    row.refresh_from_db()
+    assert row.state == State.QUEUED
+    assert graded(row).state == State.GRADED
+
+
+def test_a_submission_that_the_queue_has_lost_is_queued_anew_or_cancelled(hand_in: Make, graded: Make, jobs: QueueInMemory) -> None:
+    lost, unwanted = hand_in("https://git.example.org/l/1"), hand_in("https://git.example.org/l/2")
+    jobs.down = True
+    with pytest.raises(UnavailableError):
+        keeper.one_pass()
+    jobs.down = False
+    jobs.jobs.clear(), jobs.states.clear()
+    lost.refresh_from_db()
+    assert lost.state == State.QUEUED, "a queue that does not answer says nothing about it"
+    assert keeper.cancel(unwanted)
+    keeper.one_pass()
+    keeper.one_pass()
+    for row in (lost, unwanted):
+        row.refresh_from_db()
+    assert unwanted.state == State.CANCELLED and lost.state == State.QUEUED and list(jobs.jobs) == [lost.job]
+    assert graded(lost).state == State.GRADED
 
 
 def test_a_notice_that_was_not_sent_yet_is_not_recorded(client_of: Clients, recruiter: User, hand_in: Make) -> None:
     row = hand_in()
     later = (timezone.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
     fields = {"notice-version": "1", "notice-sent_at": later, "notice-earliest_assessment": timezone.localdate().isoformat()}
-    assert client_of(recruiter).post(f"/submissions/{row.pk}/notice/", fields).status_code == 422
+    answer = client_of(recruiter).post(f"/submissions/{row.pk}/notice/", fields)
+    assert answer.status_code == 422 and "This is in the future" in " ".join(answer.context["notice_form"].errors["sent_at"])
     assert not Notice.objects.exists()
 
 
@@ -179,6 +235,19 @@ def test_what_is_asked_is_fixed_once_somebody_is_queued(client_of: Clients, recr
     assert client.post(f"/requisitions/{requisition.pk}/edit/", fields).status_code == 302
     requisition.refresh_from_db()
     assert (requisition.title, requisition.mode, requisition.bars) == ("New title", "quick", {"deployment": "solid"})
+
+
+@pytest.mark.parametrize("act", ["edit", "close"])
+def test_a_requisition_is_locked_before_it_is_changed(client_of: Clients, recruiter: User, requisition: Requisition, act: str) -> None:
+    """Written as it was read a moment ago, it would lose the mark that somebody was queued meanwhile."""
+    fields = {"title": "New", "challenge": "fraud-scoring", "mode": "quick", "notice_exemption": "x"}
+    client = client_of(recruiter)
+    with CaptureQueriesContext(connection) as made:
+        assert client.post(f"/requisitions/{requisition.pk}/{act}/", fields).status_code == 302
+    said = [query["sql"] for query in made]
+    read = next(place for place, sql in enumerate(said) if sql.startswith("SELECT") and 'FROM "web_requisition"' in sql)
+    assert any(sql.startswith("SAVEPOINT") for sql in said[:read]) and any(sql.startswith('UPDATE "web_requisition"') for sql in said[read:])
+    assert connection.vendor == "sqlite" or "FOR UPDATE" in said[read], "on SQLite the transaction itself is the lock"
 
 
 def test_a_requisition_without_notice_says_why(client_of: Clients, recruiter: User) -> None:

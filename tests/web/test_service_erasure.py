@@ -9,7 +9,9 @@ from auditlog.models import LogEntry
 from django.apps import apps
 from django.core import serializers
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from queue_in_memory import QueueInMemory
 from test_service_intake import member, packed
@@ -64,6 +66,35 @@ def test_a_legal_hold_keeps_them(row: Submission, client_of: Clients, admin: Use
     client.post(f"/candidates/{row.candidate_id}/hold/", {"reason": ""})
     client.post(f"/candidates/{row.candidate_id}/erase/", {"pseudonym": row.candidate.pseudonym, "reason": "x"})
     assert not Candidate.objects.exists()
+
+
+def test_a_hold_that_came_after_somebody_looked_keeps_them_too(row: Submission, admin: User) -> None:
+    looked_at = row.candidate
+    Candidate.objects.update(legal_hold="case 12/2026")
+    with pytest.raises(RefusedError, match="case 12/2026"):
+        erasure.erase(looked_at, "asked", "ada")
+    assert Candidate.objects.exists() and seam.store().has(f"results/{row.job}/result.json") and not Tombstone.objects.exists()
+
+
+def test_who_is_gone_is_not_erased_twice_and_no_hold_brings_them_back(row: Submission, client_of: Clients, admin: User) -> None:
+    looked_at = row.candidate
+    client = client_of(admin)
+    with CaptureQueriesContext(connection) as made:
+        client.post(f"/candidates/{looked_at.pk}/hold/", {"reason": ""})
+    changes = [query["sql"] for query in made if query["sql"].startswith('UPDATE "web_candidate"')]
+    assert len(changes) == 1 and '"name" =' not in changes[0], "a whole row would be inserted again where it is gone"
+    erasure.erase(looked_at, "asked", "ada")
+    with pytest.raises(RefusedError, match="erased already"):
+        erasure.erase(looked_at, "asked", "ada")
+    assert client.post(f"/candidates/{looked_at.pk}/hold/", {"reason": "too late"}).status_code == 404
+    assert Tombstone.objects.count() == 1 and not Candidate.objects.exists()
+
+
+def test_a_reason_that_no_database_keeps_is_refused(row: Submission, client_of: Clients, admin: User) -> None:
+    for act in ("hold", "erase"):
+        sent = {"pseudonym": row.candidate.pseudonym, "reason": "case\0 12"}
+        assert client_of(admin).post(f"/candidates/{row.candidate_id}/{act}/", sent).status_code == 400
+    assert not Candidate.objects.exclude(legal_hold="").exists() and not Tombstone.objects.exists()
 
 
 def test_only_administrators_erase(row: Submission, client_of: Clients, recruiter: User) -> None:

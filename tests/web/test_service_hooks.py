@@ -12,16 +12,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from git_server import certificates  # noqa: F401 - a fixture
 from queue_in_memory import QueueInMemory
 
 from grader.web import config, keeper
 from grader.web.hooks import deliver, guard, post, sign
+from grader.web.intake import address
 from grader.web.models import Delivery, Requisition, Submission, User, Webhook
 from grader.web.trouble import RefusedError
 
@@ -202,3 +206,65 @@ def test_one_slow_receiver_does_not_use_up_a_pass(receiver: Receiver, requisitio
     deliver.due()
     deliver.due()
     assert len(receiver.received) == 3
+
+
+def test_a_webhook_that_is_dropped_leaves_nothing_to_be_told(
+    receiver: Receiver, requisition: Requisition, hand_in: Make, graded: Make, client_of: Clients, recruiter: User
+) -> None:
+    mine = hook(requisition, receiver.url)
+    graded(hand_in())
+    assert Delivery.objects.get().next_try is not None
+    assert client_of(recruiter).post(f"/webhooks/{mine.pk}/drop/").status_code == 302
+    tell()
+    assert receiver.received == [] and Delivery.objects.get().next_try is None
+
+
+def test_a_day_of_messages_of_a_dead_receiver_keeps_nobody_elses_out(
+    receiver: Receiver, requisition: Requisition, hand_in: Make, graded: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "BATCH", 2)
+    dead = hook(requisition, "https://inside.example.org/x")
+    for number in range(3):
+        graded(hand_in(f"https://git.example.org/d/{number}"))
+    hook(requisition, receiver.url)
+    row = graded(hand_in("https://git.example.org/d/last"))
+    deliver.due()
+    assert [json.loads(body)["submission"] for _, _, body in receiver.received] == [row.pk]
+    assert sorted(Delivery.objects.filter(webhook=dead).values_list("tries", flat=True)) == [0, 0, 0, 1], "its oldest, and no more"
+
+
+def test_a_claim_begins_with_its_own_send_and_outlasts_it(
+    requisition: Requisition, hand_in: Make, graded: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        hook(requisition, f"https://hooks.example.org/{number}")
+    graded(hand_in())
+    clock, left = [timezone.now()], []
+    monkeypatch.setattr(deliver, "timezone", SimpleNamespace(now=lambda: clock[0]))
+
+    def slow(delivery: Delivery) -> tuple[str, bool]:
+        left.append((Delivery.objects.get(pk=delivery.pk).next_try - clock[0]).total_seconds())
+        clock[0] += timedelta(seconds=40)
+        return "HTTP 204", True
+
+    monkeypatch.setattr(deliver, "_post", slow)
+    deliver.due()
+    assert left == [deliver.CLAIM_S] * 3
+    assert deliver.CLAIM_S > address.RESOLVE_S + post.CONNECT_S + post.DEADLINE_S + 20, "and the database's patience, which is 20 s"
+
+
+def test_what_somebody_else_has_claimed_meanwhile_is_left_to_them(
+    requisition: Requisition, hand_in: Make, graded: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook(requisition, "https://hooks.example.org/x")
+    graded(hand_in())
+    theirs = timezone.now() + timedelta(minutes=5)
+
+    def overtaken(delivery: Delivery) -> tuple[str, bool]:
+        Delivery.objects.filter(pk=delivery.pk).update(next_try=theirs)
+        return "HTTP 500", False
+
+    monkeypatch.setattr(deliver, "_post", overtaken)
+    deliver.due()
+    kept = Delivery.objects.get()
+    assert (kept.next_try, kept.tries) == (theirs, 0)

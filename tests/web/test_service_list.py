@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import statistics
 from collections.abc import Callable
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from queue_in_memory import QueueInMemory
 
 from grader.jobs import StageProgress, WorkerStatus
+from grader.web import seam
 from grader.web.intake.table import hand_in_table
 from grader.web.models import Requisition, Submission, User
 from grader.web.pages import health
+from grader.web.trouble import UnavailableError
 
 Clients = Callable[..., Client]
 Make = Callable[..., Submission]
@@ -56,6 +60,8 @@ def test_filter_search_and_sort(client_of: Clients, recruiter: User, hand_in: Ma
     assert shown(state="graded") == [zoe.pk] and shown(q="ada") == [ada.pk] and shown(q="x/zo") == [zoe.pk] and shown(q="nobody") == []
     assert shown(state="nonsense", requisition="x", sort="score", page="99") == [zoe.pk, ada.pk], "no order by score is offered"
     assert shown(rows="1") == [zoe.pk, ada.pk]
+    for strange in ("²", "9" * 30, "9" * 5000):
+        assert shown(requisition=strange) == [zoe.pk, ada.pk], "what no key can be is no filter"
 
 
 def test_stages_are_shown_while_they_run_and_polling_ends(
@@ -83,10 +89,33 @@ def test_health_and_readiness(jobs: QueueInMemory, monkeypatch: pytest.MonkeyPat
     assert Client().get("/readyz").json() == {"ready": True, "parts": {"database": "ok", "store": "ok", "queue": "ok"}}
     jobs.down = True
     response = Client().get("/readyz")
-    assert response.status_code == 503 and "does not answer" in response.json()["parts"]["queue"]
+    assert response.status_code == 503 and response.json()["parts"]["queue"] == "the queue does not answer; the log says why"
     assert Client().get("/healthz").status_code == 200
     monkeypatch.setattr(health.MigrationExecutor, "migration_plan", lambda self, targets: ["one"])
     assert "migrations are missing" in Client().get("/readyz").json()["parts"]["database"]
+
+
+def test_what_a_driver_says_of_hosts_and_users_stays_in_the_log(
+    client_of: Clients, recruiter: User, hand_in: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(logging.getLogger("grader"), "propagate", True)
+    row, words = hand_in(), 'connection to server at "10.9.8.7" failed: no password for user "grader"'
+
+    def away() -> None:
+        raise UnavailableError(f"The database of the queue does not answer: {words}")
+
+    def broken(request: object) -> None:
+        raise OperationalError(words)
+
+    monkeypatch.setattr(seam, "queue", away)
+    monkeypatch.setattr(seam, "store", away)
+    monkeypatch.setattr(health, "MigrationExecutor", broken)
+    answers = [Client().get("/readyz"), client_of(recruiter).post(f"/submissions/{row.pk}/cancel/")]
+    for answer in answers:
+        text = answer.content.decode()
+        assert answer.status_code == 503 and "does not answer" in text and "10.9.8.7" not in text and "no password" not in text
+    facts = [getattr(record, "facts", {}) for record in caplog.records]
+    assert {fact.get("part") for fact in facts if "10.9.8.7" in fact.get("error", "")} == {"database", "store", "queue", None}
 
 
 def test_metrics_count_and_name_nobody(client_of: Clients, recruiter: User, hand_in: Make) -> None:
@@ -95,6 +124,9 @@ def test_metrics_count_and_name_nobody(client_of: Clients, recruiter: User, hand
     text = Client().get("/metrics").content.decode()
     assert 'grader_submissions{state="queued"} 1.0' in text and 'route="submission"' in text and "grader_jobs 0" in text
     assert "Grace" not in text and f"/submissions/{row.pk}" not in text
+    Client().generic("MADEUP", "/healthz")
+    text = Client().get("/metrics").content.decode()
+    assert "MADEUP" not in text and 'method="other",route="healthz"' in text
 
 
 def test_metrics_of_a_public_service_need_a_token(monkeypatch: pytest.MonkeyPatch, recruiter: User) -> None:

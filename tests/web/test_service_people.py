@@ -9,7 +9,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value, yield_hotp_counters_from_time
 from auditlog.models import LogEntry
 from conftest_web import PASSWORD
 from django.conf import settings
@@ -92,6 +94,24 @@ def test_where_a_second_factor_is_required_nothing_opens_without_it(monkeypatch:
     other = Client()
     sign_in(other, "rita")
     assert other.get("/submissions/").status_code == 302, "a password alone no longer signs in"
+
+
+def test_an_administrator_ends_a_second_factor_that_was_lost(client_of: Clients, admin: User, recruiter: User, interviewer: User) -> None:
+    TOTP.activate(recruiter, generate_totp_secret())
+    RecoveryCodes.activate(recruiter)
+    path, button = f"/people/{recruiter.pk}/", "Remove the second factor of "
+    assert client_of(interviewer).post(path, {"act": "factor"}).status_code == 403 and Authenticator.objects.count() == 2
+    sign_in(shut := Client(), "rita")
+    assert shut.get("/submissions/").status_code == 302
+    client = client_of(admin)
+    page = client.get("/people/").content.decode()
+    assert f"{button}rita" in page and f"{button}ada" not in page
+    assert client.post(path, {"act": "factor"}).status_code == 302 and not Authenticator.objects.exists()
+    sign_in(opened := Client(), "rita")
+    assert opened.get("/submissions/").status_code == 200 and button not in client.get("/people/").content.decode()
+    gone = LogEntry.objects.filter(content_type__model="authenticator", action=LogEntry.Action.DELETE)
+    assert {entry.actor for entry in gone} == {admin} and gone.count() == 2
+    assert "secret" not in json.dumps([entry.changes for entry in LogEntry.objects.filter(content_type__model="authenticator")])
 
 
 def _code(secret: str) -> str:

@@ -15,8 +15,9 @@ from queue_in_memory import QueueInMemory
 from test_service_intake import member, packed
 
 from grader.schema.causes import Trouble, UsageError
-from grader.web import retention, seam
+from grader.web import erasure, keeper, retention, seam
 from grader.web.commands import erase, retain
+from grader.web.intake.submit import judge_anew
 from grader.web.models import Candidate, Delivery, Requisition, Submission, Tombstone, User, Webhook
 
 Clients = Callable[..., Client]
@@ -103,6 +104,42 @@ def test_a_hold_keeps_every_class(row: Submission) -> None:
     assert all(seam.store().has(key) for key in keys(row)) and Delivery.objects.exists() and LogEntry.objects.exists()
 
 
+def test_a_hold_that_comes_while_others_are_removed_is_respected(row: Submission, hand_in: Make, graded: Make) -> None:
+    second = graded(hand_in("https://git.example.org/late/hold"))
+    seam.store().put_once(f"results/{second.job}/bundle.tar.gz", b"evidence")
+    Requisition.objects.update(closed=True)
+    grow_old(40)
+    for days in ({"evidence": 30}, {"candidates": 30}):
+        going = retention.retain(days, apply=True)
+        assert len([next(going)]) == 1
+        Candidate.objects.filter(pk=second.candidate_id).update(legal_hold="case 12/2026")
+        assert list(going) == [] and seam.store().has(keys(second)[1])
+        Candidate.objects.update(legal_hold="")
+
+
+def test_who_cannot_be_erased_does_not_keep_the_others(row: Submission, hand_in: Make, graded: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    second = graded(hand_in("https://git.example.org/the/next"))
+    Requisition.objects.update(closed=True)
+    grow_old(40)
+    really, pseudonym = erasure.erase, second.candidate.pseudonym
+
+    def held_meanwhile(person: Candidate, reason: str, by: str) -> Tombstone:
+        Candidate.objects.filter(pk=row.candidate_id).update(legal_hold="case 12/2026")
+        return really(person, reason, by)
+
+    monkeypatch.setattr(erasure, "erase", held_meanwhile)
+    assert found({"candidates": 30}, apply=True) == [f"candidates: {pseudonym}"]
+    assert [person.pk for person in Candidate.objects.all()] == [row.candidate_id]
+
+
+def test_evidence_that_is_to_be_judged_anew_stays(row: Submission, recruiter: User) -> None:
+    grow_old(40)
+    anew = judge_anew(recruiter, row)
+    assert found({"evidence": 30}, apply=True) == [] and seam.store().has(keys(row)[1])
+    keeper.cancel(anew)
+    assert found({"evidence": 30}, apply=True) == [f"evidence: evidence of submission {row.pk}"]
+
+
 def test_an_archive_stays_while_anybody_still_needs_it(row: Submission, client_of: Clients, recruiter: User) -> None:
     other = Requisition.objects.create(title="O", challenge="fraud-scoring", mode="quick", owner=recruiter, notice_due=False, notice_exemption="x")
     grow_old(40)
@@ -123,7 +160,9 @@ def test_a_message_that_is_still_to_be_told_stays(row: Submission) -> None:
     assert found({"messages": 30}, apply=True) == [] and Delivery.objects.exists()
 
 
-@pytest.mark.parametrize("text", ["evidence", "evidence=", "evidence=x", "evidence=-3", "evidence=0", "results=30"])
+@pytest.mark.parametrize(
+    "text", ["evidence", "evidence=", "evidence=x", "evidence=-3", "evidence=0", "evidence=36501", "archives=999999999", "results=30"]
+)
 def test_times_that_cannot_be_used_are_named(text: str) -> None:
     with pytest.raises(UsageError, match=text.partition("=")[0]):
         retain.command([text])

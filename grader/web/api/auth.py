@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditlog.context import auditlog_value
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
@@ -34,7 +35,8 @@ def by_secret(secret: str) -> ApiToken | None:
 
 
 class Scoped(HttpBearer):
-    """Admits tokens of one scope. The request then carries the token's owner, whose visibility and role hold here as everywhere."""
+    """Admits tokens of one scope. The request then carries the token's owner, whose visibility and role hold here as everywhere, and the
+    audit log names the owner: its middleware has looked at the request before anybody was known."""
 
     def __init__(self, scope: Scope) -> None:
         super().__init__()
@@ -45,6 +47,7 @@ class Scoped(HttpBearer):
         if found is None or self.scope not in found.scopes:
             return None
         request.user = found.user
+        auditlog_value.get()["actor"] = found.user
         return found
 
 

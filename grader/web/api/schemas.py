@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Annotated
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
 from grader.web.models import Decision, Requisition, Submission, User
 from grader.web.pages.person import named
 
+Key = Annotated[int, Field(ge=1, le=2**63 - 1)]
+"""The number of a row, as a database can hold it."""
+
 
 class Strict(Schema):
-    """A request body; unknown keys are errors."""
+    """A request body; unknown keys are errors, and so are NUL characters, which no database keeps."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def _kept(cls, value: object) -> object:
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("holds a NUL character")
+        return value
 
 
 class Problem(Schema):
@@ -26,7 +37,7 @@ class Problem(Schema):
 
 
 class SubmissionIn(Strict):
-    requisition: int
+    requisition: Key
     url: str = Field(max_length=2048, description="https git URL, readable without a password")
     name: str = Field(default="", max_length=120)
     email: str = Field(default="", max_length=254)

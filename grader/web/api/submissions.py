@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import IO, Any, cast
+from typing import IO, Annotated, Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from ninja import File, Form, Router, Status
 from ninja.files import UploadedFile
+from pydantic import Field
 
 from grader.web import keeper, policy, results
 from grader.web.api import schemas
@@ -15,7 +16,8 @@ from grader.web.decisions import decide
 from grader.web.intake.submit import Entry, grade_again, hand_in, judge_anew
 from grader.web.intake.table import READ_BYTES, hand_in_table
 from grader.web.intake.tarball import hand_in_archive
-from grader.web.models import Notice, Requisition, Scope, Submission
+from grader.web.models import Requisition, Scope, State, Submission
+from grader.web.notices import record_notice
 from grader.web.pages.person import user_of
 from grader.web.pages.progress import live_view
 from grader.web.pages.submissions import seen
@@ -25,17 +27,25 @@ router = Router()
 READ, SUBMIT, DECIDE, MANAGE = (scoped(scope) for scope in (Scope.READ, Scope.SUBMIT, Scope.DECIDE, Scope.MANAGE))
 MOST = 200
 """Rows of one answer."""
+FURTHEST = 1_000_000
+"""Rows that may be passed over."""
 ERRORS: dict[int, Any] = dict.fromkeys((401, 403, 404, 409, 422, 503), schemas.Problem)
 
 
 @router.get("", auth=READ, response={200: schemas.Page} | ERRORS, summary="List submissions, newest first")
-def index(request: HttpRequest, requisition: int | None = None, state: str | None = None, offset: int = 0, limit: int = 50) -> Any:
+def index(
+    request: HttpRequest,
+    requisition: schemas.Key | None = None,
+    state: State | None = None,
+    offset: Annotated[int, Field(ge=0, le=FURTHEST)] = 0,
+    limit: int = 50,
+) -> Any:
     rows = policy.submissions(user_of(request))
     if requisition is not None:
         rows = rows.filter(requisition=requisition)
     if state is not None:
         rows = rows.filter(state=state)
-    offset, limit = max(0, offset), min(max(1, limit), MOST)
+    limit = min(max(1, limit), MOST)
     return schemas.Page(count=rows.count(), items=[schemas.submission(row, user_of(request)) for row in rows[offset : offset + limit]])
 
 
@@ -48,7 +58,7 @@ def create(request: HttpRequest, payload: schemas.SubmissionIn) -> Any:
 
 
 @router.post("/table", auth=SUBMIT, response={200: schemas.TableOut} | ERRORS, summary="Hand in a CSV table; good rows come in, bad ones are named")
-def create_table(request: HttpRequest, requisition: Form[int], table: File[UploadedFile]) -> Any:
+def create_table(request: HttpRequest, requisition: Form[schemas.Key], table: File[UploadedFile]) -> Any:
     policy.recruiter(user_of(request))
     outcome = hand_in_table(user_of(request), _requisition(request, requisition), table.read(READ_BYTES))
     bad = [schemas.BadRow(line=row.line, shown=row.shown, reason=row.reason) for row in outcome.bad]
@@ -57,7 +67,12 @@ def create_table(request: HttpRequest, requisition: Form[int], table: File[Uploa
 
 @router.post("/archive", auth=SUBMIT, response={201: schemas.SubmissionOut} | ERRORS, summary="Hand in a tar archive")
 def create_archive(
-    request: HttpRequest, requisition: Form[int], archive: File[UploadedFile], name: Form[str] = "", email: Form[str] = "", reference: Form[str] = ""
+    request: HttpRequest,
+    requisition: Form[schemas.Key],
+    archive: File[UploadedFile],
+    name: Form[str] = "",
+    email: Form[str] = "",
+    reference: Form[str] = "",
 ) -> Any:
     policy.recruiter(user_of(request))
     about = Entry("", name, email, reference)
@@ -75,7 +90,7 @@ def one(request: HttpRequest, pk: int) -> Any:
 @router.get("/{pk}/progress", auth=READ, response={200: schemas.Progress} | ERRORS, summary="Its stages and place in the queue")
 def progress(request: HttpRequest, pk: int) -> Any:
     row = _find(request, pk)
-    seen_now = live_view(row)
+    seen_now = live_view(row, user_of(request), None)
     stages = [schemas.Stage(stage=s.stage, state=s.state, seconds=s.seconds, note=s.note) for s in seen_now.stages]
     return schemas.Progress(state=row.state, position=seen_now.position, expected_wait_s=seen_now.wait_s, trouble=seen_now.trouble, stages=stages)
 
@@ -114,9 +129,7 @@ def anew(request: HttpRequest, pk: int) -> Any:
 def notice(request: HttpRequest, pk: int, payload: schemas.NoticeIn) -> Any:
     policy.recruiter(user_of(request))
     row = _find(request, pk)
-    Notice.objects.create(candidate=row.candidate, recorded_by=user_of(request), **payload.dict())
-    if row.state == "waiting":
-        keeper.enqueue(row)
+    record_notice(user_of(request), row.candidate, payload.version, payload.sent_at, payload.earliest_assessment)
     return Status(201, schemas.submission(_find(request, pk), user_of(request)))
 
 

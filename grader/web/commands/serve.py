@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 import waitress
 from django.core.management import call_command
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from grader.schema.causes import UsageError
 from grader.web import companion
@@ -50,8 +50,13 @@ def command(
 
 
 def _migrate() -> None:
+    """Statements of a migration may take longer than those of a page."""
     try:
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute("SET statement_timeout = 0")
         call_command("migrate", interactive=False, verbosity=0)
+        connection.close()
     except DatabaseError as error:
         raise UsageError(
             f"the database cannot be used ({' '.join(str(error).split())[:200]}): look at GRADER_DATABASE_URL or GRADER_DATA_DIR"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.client import HTTPException
 
 from django.db import DatabaseError, close_old_connections
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from grader.web.config import service_settings
@@ -21,6 +22,7 @@ log = logging.getLogger("grader.web.hooks")
 EVERY_S = 1.0
 WAITS_S = (10, 60, 300, 1800, 7200, 21_600, 43_200)
 CLAIM_S = 60
+"""Longer than any send: the name server's answer, connecting, the receiver's answer, and then the wait for the database."""
 BATCH = 200
 
 
@@ -48,23 +50,28 @@ def run(stop: threading.Event) -> None:
 
 
 def due() -> None:
-    """Send what is due now, at most one message per webhook: one receiver that is slow does not use up a pass."""
-    now = timezone.now()
-    first: dict[int, Delivery] = {}
-    for delivery in Delivery.objects.filter(next_try__lte=now, webhook__active=True).select_related("webhook").order_by("next_try")[:BATCH]:
-        first.setdefault(delivery.webhook_id, delivery)
-    for delivery in first.values():
-        claimed = Delivery.objects.filter(pk=delivery.pk, next_try=delivery.next_try).update(next_try=now + timedelta(seconds=CLAIM_S))
-        if claimed:
+    """Send what is due now, the oldest message of each webhook: one receiver that is slow, or has a day's messages waiting, does not use up
+    a pass."""
+    for delivery in _oldest(timezone.now()):
+        claim = timezone.now() + timedelta(seconds=CLAIM_S)  # from now, since those before it took their time
+        if Delivery.objects.filter(pk=delivery.pk, next_try=delivery.next_try).update(next_try=claim):
+            delivery.next_try = claim
             send(delivery)
 
 
+def _oldest(now: datetime) -> QuerySet[Delivery]:
+    waiting = Delivery.objects.filter(webhook=OuterRef("pk"), next_try__lte=now).order_by("next_try", "pk").values("pk")[:1]
+    firsts = Webhook.objects.filter(active=True).annotate(first=Subquery(waiting)).exclude(first=None).values("first")
+    return Delivery.objects.filter(pk__in=firsts).select_related("webhook").order_by("next_try")[:BATCH]
+
+
 def send(delivery: Delivery) -> None:
-    """One try, and what came of it. An address is checked anew each time, since names move."""
+    """One try, and what came of it, unless it is somebody else's by now: claimed anew, or its webhook was dropped. An address is checked
+    anew each time, since names move."""
     answer, well = _post(delivery)
     tries = delivery.tries + 1
     wait = WAITS_S[tries - 1] if tries <= len(WAITS_S) else None
-    Delivery.objects.filter(pk=delivery.pk).update(
+    Delivery.objects.filter(pk=delivery.pk, next_try=delivery.next_try).update(
         tries=tries,
         last_answer=answer[:300],
         delivered=timezone.now() if well else None,

@@ -88,6 +88,8 @@ def checked(requisition: Requisition, entry: Entry, resolver: Resolver) -> str:
     for field, most in (("name", 120), ("reference", 80)):
         if len(getattr(entry, field)) > most:
             raise RefusedError(f"The {field} has more than {most} characters.", field=field)
+        if "\0" in getattr(entry, field):
+            raise RefusedError(f"The {field} holds a NUL character.", field=field)
     origin = f"{UPLOAD}{entry.archive}" if entry.archive else admitted(entry.url, resolver)
     refuse_repeat(requisition, origin)
     return origin

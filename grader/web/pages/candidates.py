@@ -14,13 +14,15 @@ from django.utils import timezone
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from grader.web import audit, keeper, policy, results, tokens
+from grader.web import audit, policy, results, tokens
 from grader.web.config import service_settings
-from grader.web.models import Contest, Notice, ShareLink
+from grader.web.models import Contest, ShareLink
+from grader.web.notices import record_notice
 from grader.web.pages import forms
 from grader.web.pages.person import user_of
 from grader.web.pages.results import sandboxed
-from grader.web.pages.submissions import find, page
+from grader.web.pages.submissions import find, page, seen
+from grader.web.trouble import RefusedError
 
 MOST_CONTESTS = 30
 """Per link."""
@@ -34,11 +36,13 @@ def notice(request: HttpRequest, pk: int) -> HttpResponse:
     policy.recruiter(user)
     submission = find(request, pk)
     form = forms.NoticeForm(request.POST, prefix="notice")
+    if form.is_valid():
+        try:
+            record_notice(user, submission.candidate, **form.cleaned_data)
+        except RefusedError as error:
+            form.add_error(error.field, str(error))
     if not form.is_valid():
         return page(request, submission, 422, notice_form=form)
-    Notice.objects.create(candidate=submission.candidate, recorded_by=user, **form.cleaned_data)
-    for waiting in submission.candidate.submissions.filter(state="waiting").select_related("requisition", "candidate"):
-        keeper.enqueue(waiting)
     messages.success(request, "The notice is on record.")
     return redirect(submission)
 
@@ -87,6 +91,7 @@ def copy(request: HttpRequest, secret: str) -> HttpResponse:
     link = _link(secret)
     if link is None:
         return render(request, "web/link_gone.html", status=410)
+    _seen_by_insider(request, link)
     result = results.load(link.submission)
     sent = request.POST if request.method == "POST" else None
     contests = Contest.objects.filter(link=link)
@@ -111,7 +116,14 @@ def copy_file(request: HttpRequest, secret: str) -> HttpResponse:
     link = _link(secret)
     if link is None:
         return render(request, "web/link_gone.html", status=410)
+    _seen_by_insider(request, link)
     return sandboxed(results.candidates_copy(link.submission), ancestors="'self'")
+
+
+def _seen_by_insider(request: HttpRequest, link: ShareLink) -> None:
+    """The candidate's copy says how well it went to whoever decides about it, too."""
+    if request.user.is_authenticated and policy.submissions(user_of(request)).filter(pk=link.submission_id).exists():
+        seen(link.submission, user_of(request))
 
 
 def _link(secret: str) -> ShareLink | None:

@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from grader.web.results import UnreadableError
 from grader.web.trouble import UnavailableError
 
 log = logging.getLogger("grader.web")
@@ -45,9 +46,11 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 
 def unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
-    """A part of the service is down. Nothing half-written stays, since writes are transactions."""
+    """A part of the service is down. Nothing half-written stays, since writes are transactions. What a driver says goes to the log only:
+    it names hosts and users, and the reader may be anybody."""
     log.error("unavailable", extra={"facts": {"path": request.path, "error": f"{type(error).__name__}: {error}"[:300]}})
-    says = str(error) if isinstance(error, UnavailableError) else "The database does not answer. Nothing was changed; try again in a moment."
+    part = "queue or the artifact store" if isinstance(error, UnavailableError) else "database"
+    says = str(error) if isinstance(error, UnreadableError) else f"The {part} does not answer. Nothing was changed; try again in a moment."
     if "disk is full" in str(error) or "disk I/O" in str(error):
         says = "The disk is full: nothing was changed. An administrator has to free some space."
     response = _plain(request, 503, says)

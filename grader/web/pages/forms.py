@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
-from django.utils import timezone
 
 from grader.web import catalogue
 from grader.web.models import OVERALL, Overall, Requisition, Role, Scope, User, Verdict
@@ -56,15 +55,6 @@ class NoticeForm(Form):
     version = forms.CharField(max_length=40, label="Version of the notice text")
     sent_at = forms.DateTimeField(label="Sent at (UTC)", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"))
     earliest_assessment = forms.DateField(label="Earliest day of assessment", widget=forms.DateInput(attrs={"type": "date"}))
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        sent, earliest = data.get("sent_at"), data.get("earliest_assessment")
-        if sent and sent > timezone.now():
-            self.add_error("sent_at", "This is in the future; record a notice once it has been sent.")
-        if sent and earliest and earliest < sent.date():
-            self.add_error("earliest_assessment", "This is before the notice was sent.")
-        return data
 
 
 class DecisionForm(Form):

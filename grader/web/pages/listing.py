@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from grader.web.models import Requisition, State, Submission, User
 from grader.web.pages.person import Named, named
 
 PER_PAGE = 50
+NUMBER = re.compile(r"[0-9]{1,18}")
+"""A key as a database can hold it."""
 SORTS = {
     "created": ("created", "pk"),
     "candidate": ("candidate__pseudonym", "pk"),
@@ -58,7 +61,7 @@ def listing(user: User, session: Mapping[str, Any], asked: QueryDict) -> Listing
     """The rows that this person may see and asked for. Unknown filters are ignored."""
     rows = policy.submissions(user)
     state = asked.get("state", "") if asked.get("state", "") in State.values else ""
-    requisition = asked.get("requisition", "") if asked.get("requisition", "").isdigit() else ""
+    requisition = asked.get("requisition", "") if NUMBER.fullmatch(asked.get("requisition", "")) else ""
     search = asked.get("q", "").strip()[:120].replace("\0", "")
     sort = asked.get("sort", "-created") if asked.get("sort", "-created").lstrip("-") in SORTS else "-created"
     if state:

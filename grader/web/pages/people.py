@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
+from allauth.mfa.models import Authenticator
 from auditlog.models import LogEntry
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -35,19 +37,23 @@ def index(request: HttpRequest) -> HttpResponse:
         person.set_unusable_password()
         person.save()
         return _password_link(request, person)
-    people = [(person, forms.RoleForm(initial={"role": person.role}, prefix=f"p{person.pk}")) for person in User.objects.order_by("username")]
+    everybody = User.objects.annotate(factors=Count("authenticator")).order_by("username")
+    people = [(person, forms.RoleForm(initial={"role": person.role}, prefix=f"p{person.pk}")) for person in everybody]
     return render(request, "web/people/list.html", {"people": people, "form": form}, status=422 if form.errors else 200)
 
 
 @login_required
 @require_POST
 def change(request: HttpRequest, pk: int) -> HttpResponse:
-    """A person's role, whether they may sign in, or a fresh password link. The last administrator stays one."""
+    """A person's role, whether they may sign in, a fresh password link, or an end to a second factor that they have lost. The last
+    administrator stays one."""
     policy.admin(user_of(request))
     person: User = policy.find(User.objects.all(), pk)
     act = request.POST.get("act")
     if act == "link":
         return _password_link(request, person)
+    if act == "factor":
+        return _without_factor(request, person)
     role = request.POST.get(f"p{pk}-role", person.role) if act == "role" else person.role
     active = not person.is_active if act == "active" else person.is_active
     if role not in Role.values:
@@ -108,6 +114,13 @@ def _changes(entry: LogEntry) -> list[tuple[str, str]]:
         if field not in ("id", "created") and before != after:
             found.append((field, f"{before} → {after or 'nothing'}" if before else after))
     return found
+
+
+def _without_factor(request: HttpRequest, person: User) -> HttpResponse:
+    """Their authenticator and recovery codes go; where a second factor is required, they set up another one at the next sign-in."""
+    Authenticator.objects.filter(user=person).delete()
+    messages.success(request, f"{person.username}: signs in by password, until another authenticator is set up.")
+    return redirect("people")
 
 
 def _password_link(request: HttpRequest, person: User) -> HttpResponse:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
-from grader.web import seam
-from grader.web.models import Submission
+from grader.web import policy, seam
+from grader.web.models import ResultView, Submission, User
 from grader.web.seam import JobState, JobStatus, StageProgress
 from grader.web.trouble import UnavailableError
 
@@ -42,24 +44,38 @@ def roughly(seconds: float) -> str:
     return f"about {minutes} minute{'s' if minutes > 1 else ''}" if minutes < 90 else f"about {round(minutes / 60)} hours"
 
 
-def live_view(submission: Submission) -> LiveView:
-    """Stages and place in the queue. A queue that is down is said, not raised: the rest of the page stands in the database."""
+def live_view(submission: Submission, user: User, session: Mapping[str, Any] | None) -> LiveView:
+    """Stages and place in the queue, as this reader may see them. A queue that is down is said, not raised: the rest of the page stands in
+    the database."""
     if not submission.job:
         return LiveView([])
+    hidden = policy.blind(user, submission.requisition, session)
     try:
-        stages = list(seam.queue().progress(submission.job))
+        stages = [_shown(stage, hidden or _would_tell(stage, submission, user)) for stage in seam.queue().progress(submission.job)]
         status = seam.queue().status([submission.job]).get(submission.job) if submission.is_open else None
         if status is None or status.state is not JobState.QUEUED:
             return LiveView(stages)
-        return LiveView(stages, status.position, status.expected_wait_s, _holdup(status))
+        return LiveView(stages, status.position, status.expected_wait_s, _holdup(status, hidden=hidden))
     except UnavailableError:
         return LiveView([], trouble=DOWN)
 
 
-def _holdup(status: JobStatus) -> str:
+def _would_tell(stage: StageProgress, submission: Submission, user: User) -> bool:
+    """Whether the note says how well it went to somebody who has not asked for the score, which there is or is still to be."""
+    scored = submission.graded or submission.is_open
+    return stage.state != "running" and scored and not ResultView.objects.filter(submission=submission, user=user).exists()
+
+
+def _shown(stage: StageProgress, hidden: bool) -> StageProgress:
+    return replace(stage, note="") if hidden else stage
+
+
+def _holdup(status: JobStatus, *, hidden: bool) -> str:
+    """What keeps a job from starting; without the words of whatever met the submission, where these are `hidden`."""
     if status.error:
         again = f", not before {datetime.fromtimestamp(status.not_before, UTC):%H:%M} UTC" if status.not_before else ""
-        return f"The last try gave nothing through no fault of the candidate ({status.error}). It is tried again by itself{again}."
+        why = "" if hidden else f" ({status.error})"
+        return f"The last try gave nothing through no fault of the candidate{why}. It is tried again by itself{again}."
     health = seam.queue().health()
-    reasons = [worker.reason for worker in health.workers if worker.alive and worker.reason]
+    reasons = [worker.reason for worker in health.workers if worker.alive and worker.reason and not hidden]
     return "" if health.capacity else f"{NOBODY} {reasons[0]}" if reasons else NOBODY

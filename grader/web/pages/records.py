@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
@@ -17,10 +19,14 @@ from grader.web.trouble import RefusedError
 @login_required
 @require_POST
 def hold(request: HttpRequest, pk: int) -> HttpResponse:
-    """Put a legal hold on a candidate's data with its reason, or lift it with an empty one."""
-    person = _find(request, pk)
-    person.legal_hold = request.POST.get("reason", "").strip()[:400]
-    person.save()
+    """Put a legal hold on a candidate's data with its reason, or lift it with an empty one.
+
+    Either waits for an erasure that has begun, and then finds nobody. Only the hold is written: nothing brings back a row that is gone.
+    """
+    with transaction.atomic():
+        person = _find(request, pk, lock=True)
+        person.legal_hold = _reason(request)[:400]
+        person.save(update_fields=["legal_hold"])
     messages.success(request, "These data are kept until the hold is lifted." if person.legal_hold else "The hold is lifted.")
     return _back(person)
 
@@ -34,7 +40,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, f"Nothing was erased: to confirm, type {person.pseudonym}.")
         return _back(person)
     try:
-        stone = erasure.erase(person, request.POST.get("reason", ""), user_of(request).username)
+        stone = erasure.erase(person, _reason(request), user_of(request).username)
     except RefusedError as error:
         messages.error(request, str(error))
         return _back(person)
@@ -42,10 +48,19 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(stone.requisition)
 
 
-def _find(request: HttpRequest, pk: int) -> Candidate:
+def _find(request: HttpRequest, pk: int, *, lock: bool = False) -> Candidate:
     policy.admin(user_of(request))
-    found: Candidate = policy.find(policy.candidates(user_of(request)), pk)
+    rows = policy.candidates(user_of(request))
+    found: Candidate = policy.find(rows.select_for_update(of=("self",)) if lock else rows, pk)
     return found
+
+
+def _reason(request: HttpRequest) -> str:
+    """Why, in the administrator's words. BadRequest for a NUL character, which nobody types and no database keeps."""
+    reason = request.POST.get("reason", "").strip()
+    if "\0" in reason:
+        raise BadRequest("The reason holds a NUL character.")
+    return reason
 
 
 def _back(person: Candidate) -> HttpResponse:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -41,17 +44,17 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
-    """A new requisition, or changes to one; what people are graded by is fixed once somebody is."""
+    """A new requisition, or changes to one; what people are graded by is fixed once somebody is. Whoever hands in meanwhile waits: else the
+    row that was read here would be written over the one that says so."""
     user = user_of(request)
     policy.recruiter(user)
-    known = _find(request, pk) if pk else Requisition(owner=user)
-    form = forms.RequisitionForm(request.POST or None, instance=known)
-    if request.method == "POST" and form.is_valid():
-        requisition = form.save(commit=False)
-        requisition.save()
-        form.save_m2m()
-        messages.success(request, "Saved.")
-        return redirect(requisition)
+    with transaction.atomic() if request.method == "POST" else nullcontext():
+        known = _find(request, pk, lock=request.method == "POST") if pk else Requisition(owner=user)
+        form = forms.RequisitionForm(request.POST or None, instance=known)
+        if request.method == "POST" and form.is_valid():
+            form.save()
+            messages.success(request, "Saved.")
+            return redirect(known)
     return render(request, "web/requisitions/edit.html", {"form": form, "requisition": known if pk else None}, status=422 if form.errors else 200)
 
 
@@ -60,9 +63,10 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 def close(request: HttpRequest, pk: int) -> HttpResponse:
     """Take no more submissions, or take them again."""
     policy.recruiter(user_of(request))
-    requisition = _find(request, pk)
-    requisition.closed = not requisition.closed
-    requisition.save()
+    with transaction.atomic():
+        requisition = _find(request, pk, lock=True)
+        requisition.closed = not requisition.closed
+        requisition.save(update_fields=["closed"])
     messages.success(request, "Closed: nothing more can be handed in." if requisition.closed else "Open again.")
     return redirect(requisition)
 
@@ -94,16 +98,20 @@ def add_hook(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def drop_hook(request: HttpRequest, pk: int) -> HttpResponse:
+    """Call an address no more; what it had still to be told is given up."""
     policy.recruiter(user_of(request))
     hook = policy.find(Webhook.objects.filter(requisition__in=policy.requisitions(user_of(request))), pk)
-    hook.active = False
-    hook.save()
+    with transaction.atomic():
+        hook.active = False
+        hook.save(update_fields=["active"])
+        hook.deliveries.update(next_try=None)
     messages.success(request, "The webhook is no longer called.")
     return redirect(hook.requisition)
 
 
-def _find(request: HttpRequest, pk: int) -> Requisition:
-    found: Requisition = policy.find(policy.requisitions(user_of(request)), pk)
+def _find(request: HttpRequest, pk: int, *, lock: bool = False) -> Requisition:
+    rows = policy.requisitions(user_of(request))
+    found: Requisition = policy.find(rows.select_for_update() if lock else rows, pk)
     return found
 
 

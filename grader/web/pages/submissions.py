@@ -45,7 +45,7 @@ def page(request: HttpRequest, submission: Submission, status: int = 200, **give
     context: dict[str, Any] = {
         "submission": submission,
         "named": named(submission, user, request.session),
-        "live": live_view(submission),
+        "live": live_view(submission, user, request.session),
         "seen": seen,
         "areas": area_cards(submission) if seen and submission.graded else [],
         "decisions": [(decision, titles.get(decision.area, "Next step")) for decision in submission.decisions.select_related("author")],
@@ -73,7 +73,8 @@ def live(request: HttpRequest, pk: int) -> HttpResponse:
     if submission.is_open:
         keeper.follow([submission])
         submission.refresh_from_db()
-    response = render(request, "web/submissions/live.html", {"submission": submission, "live": live_view(submission)})
+    seen_now = live_view(submission, user_of(request), request.session)
+    response = render(request, "web/submissions/live.html", {"submission": submission, "live": seen_now})
     if not submission.is_open:
         response.headers["HX-Refresh"] = "true"
     return response
