@@ -4,7 +4,9 @@ A migration that makes SQLite build one of these tables anew drops its triggers,
 web_submission or web_candidate anew, which the triggers look into, has to call `release` first and `keep` after.
 """
 
+from django.apps.registry import Apps
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 STONES = "SELECT 1 FROM web_tombstone t JOIN web_candidate c ON c.pseudonym = t.pseudonym"
 BY_CANDIDATE = f"{STONES} WHERE c.id = OLD.candidate_id"
@@ -35,7 +37,7 @@ POSTGRESQL = (
 )
 
 
-def keep(apps, schema_editor):
+def keep(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Make the triggers."""
     postgresql = schema_editor.connection.vendor == "postgresql"
     for table, erased in TABLES.items():
@@ -43,7 +45,7 @@ def keep(apps, schema_editor):
             schema_editor.execute(statement.format(table=table, erased=erased, same=UNIQUE[table]), params=None)
 
 
-def release(apps, schema_editor):
+def release(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Remove the triggers."""
     for table in TABLES:
         if schema_editor.connection.vendor == "postgresql":
