@@ -159,3 +159,4 @@ class AuditEvidence(Model):
     with_fields: dict[str, int] = Field(description="audit field -> entries that carry it, over entries of our predictions")
     scores_agree: int = Field(description="entries whose score and version equal what the answer said")
     malformed_sample: str = ""
+    canaries_found: int | None = Field(default=None, description="personal values of our requests in the file; None: it was not read for them")
