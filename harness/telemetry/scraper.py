@@ -93,7 +93,9 @@ class Telemetry:
         )  # fmt: skip
 
     def evidence(self) -> MetricsEvidence:
-        return MetricsEvidence(scrapes=list(self._scrapes), truths=list(self._truths), under_load=list(self._under_load), canaries_found=self._canaries_found)
+        return MetricsEvidence(
+            scrapes=list(self._scrapes), truths=list(self._truths), under_load=list(self._under_load), canaries_found=self._canaries_found
+        )
 
     def cost(self, taken: Sequence[ScrapeCost]) -> None:
         """Keep what scrapes cost while requests were sent; a stage that runs again replaces them."""

@@ -15,4 +15,5 @@ def check(metrics: MetricsEvidence, audit: AuditEvidence) -> Finding:
         untold = audit.exists or any(scrape.status == 200 for scrape in metrics.scrapes)
         return unmeasured("neither was read for them") if untold else reached("no_record", "there are neither metrics nor an audit file")
     seen = ", ".join(f"{count} in the {name}" for name, count in read.items())
-    return reached("leaks" if any(read.values()) else "clean", f"personal values that we sent: {seen}", measure("leaked values", sum(read.values()), "values"))
+    figure = measure("leaked values", sum(read.values()), "values")
+    return reached("leaks" if any(read.values()) else "clean", f"personal values that we sent: {seen}", figure)
