@@ -13,21 +13,19 @@ from grader.jobs.store import Store
 from grader.jobs.tables import job
 
 ENDED = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
-UPLOAD = "upload:"
 
 
 def forget(db: Database, store: Store, ids: Sequence[str]) -> list[str]:
-    """Remove ended jobs with their events, results and uploaded archives; the ids that were removed. Jobs under way are left alone.
+    """Remove ended jobs with their events and results; the ids that were removed. Jobs under way are left alone.
+
+    Uploaded archives are not touched: whoever took them in knows who else needs them, jobs that are not queued yet among them.
 
     Objects go before rows: when it is cut short, calling it again finishes it. What the workflow engine keeps of a job is its id only.
     """
     with db.reading() as connection:
-        found = list(connection.execute(sa.select(job.c.id, job.c.spec).where(job.c.id.in_(ids), job.c.state.in_(ENDED))))
+        found = list(connection.execute(sa.select(job.c.id).where(job.c.id.in_(ids), job.c.state.in_(ENDED))))
     for row in found:
         publish.withdraw(store, row.id)
-        origin = str(row.spec["origin"])
-        if origin.startswith(UPLOAD) and not _wanted_elsewhere(db, row.id, origin):
-            store.remove(f"uploads/{origin.removeprefix(UPLOAD)}")
     with db.transaction() as connection:
         removed = sa.delete(job).where(job.c.id.in_([row.id for row in found]), job.c.state.in_(ENDED)).returning(job.c.id)
         return list(connection.execute(removed).scalars())
@@ -38,10 +36,3 @@ def ended_before(db: Database, age_s: float, limit: int = 1000) -> list[str]:
     with db.reading() as connection:
         old = sa.select(job.c.id).where(job.c.state.in_(ENDED), job.c.ended < db.now() - age_s).order_by(job.c.ended).limit(limit)
         return list(connection.execute(old).scalars())
-
-
-def _wanted_elsewhere(db: Database, id: str, origin: str) -> bool:
-    """Whether another job is of the same archive."""
-    with db.reading() as connection:
-        others = connection.execute(sa.select(job.c.spec).where(job.c.id != id)).scalars()
-        return any(spec["origin"] == origin for spec in others)

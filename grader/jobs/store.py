@@ -61,7 +61,9 @@ class Store:
             return sorted(str(item["path"]) for batch in obstore.list(self._store, prefix) for item in batch)
 
     def remove(self, prefix: str) -> int:
-        """Remove an object, or everything below a folder; how many objects there were."""
+        """Remove an object, or everything below a folder; how many objects there were. ValueError for half a key, which may name everybody's."""
+        if prefix.count("/") < 1 or not all(prefix.split("/")):
+            raise ValueError(f"{prefix!r} names no object or folder of one job")
         found = self.keys(prefix) or ([prefix] if self.read(prefix) is not None else [])
         with _translated():
             if found:

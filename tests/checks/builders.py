@@ -467,12 +467,12 @@ def dependency(id: str = "dependency_slow", during: Mapping[str, float] | None =
 
 
 def case(
-    name: str, status: int | None = 422, *, expected: Expected = "refused", kind: str = "", body: str = '{"detail": "no"}', alive: bool = True,
+    name: str, status: int | None = 422, *, expected: Expected = "refused", kind: str = "", body: str | None = None, alive: bool = True,
     error: str | None = None, violations: Sequence[str] = (),
 ) -> FaultCase:  # fmt: skip
     return FaultCase(
-        name=name, kind=kind or name, expected=expected, request=f"{{{name}}}", status=status, seconds=0.01, error=error, body=body,
-        violations=list(violations), alive_after=alive,
+        name=name, kind=kind or name, expected=expected, request=f"{{{name}}}", status=status, seconds=0.01, error=error,
+        body=f'{{"detail": "{name}"}}' if body is None else body, violations=list(violations), alive_after=alive,
     )  # fmt: skip
 
 

@@ -112,3 +112,12 @@ def test_a_store_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "artifacts").write_text("a file, not a folder")
     with pytest.raises(UnavailableError, match="store does not answer"):
         Store((tmp_path / "artifacts" / "below").as_uri()).put_once("a", b"")
+
+
+@pytest.mark.parametrize("prefix", ["uploads/", "results/", "uploads", "", "/", "results//x"])
+def test_half_a_key_removes_nothing(store: Store, prefix: str) -> None:
+    store.put_once("uploads/aa", b"x")
+    store.put_once("results/x/result.json", b"x")
+    with pytest.raises(ValueError, match="names no object"):
+        store.remove(prefix)
+    assert len(store.keys("")) == 2

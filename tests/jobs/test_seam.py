@@ -116,24 +116,16 @@ def test_versions_are_those_of_grader_challenge_and_rubric() -> None:
 
 
 def test_what_ended_can_be_forgotten_with_all_that_is_known_of_it(hosts: Hosts) -> None:
+    """But for archives: the one who took them in knows who else waits for them."""
     gone, waits = hosts.submit("upload:aa", owner="ann"), hosts.submit("upload:bb")
     store = Store(hosts.settings.store)
-    for key in ("uploads/aa", "uploads/bb", f"results/{gone}/result.json"):
+    for key in ("uploads/aa", f"results/{gone}/result.json", f"results/{waits}/result.json"):
         store.put_once(key, b"x")
     hosts.queue.cancel(gone)
     assert list(hosts.queue.forget([gone, waits, "unknown"])) == [gone]
     assert set(hosts.queue.status([gone, waits])) == {waits}
     assert hosts.kinds(gone) == [] and hosts.kinds(waits) == ["submitted"]
-    assert store.keys("") == ["uploads/bb"]
-
-
-def test_an_archive_that_another_job_needs_is_kept(hosts: Hosts) -> None:
-    gone, waits = hosts.submit("upload:aa"), hosts.submit("upload:aa")
-    store = Store(hosts.settings.store)
-    store.put_once("uploads/aa", b"x")
-    hosts.queue.cancel(gone)
-    hosts.queue.forget([gone])
-    assert store.read("uploads/aa") == b"x" and hosts.status(waits).state is JobState.QUEUED
+    assert store.keys("") == [f"results/{waits}/result.json", "uploads/aa"]
 
 
 def test_only_what_ended_long_ago_is_named_as_old(hosts: Hosts) -> None:

@@ -59,6 +59,8 @@ def test_one_url_is_accepted_and_queued_at_once(page: Client, requisition: Requi
         ("https://git.example.org/", "names no repository"),
         ("ext::sh -c id", "not a usable URL"),
         ("file:///etc", "only https"),
+        ("upload:", "only https"),
+        ("upload:" + "0" * 64, "only https"),
         ("--upload-pack=/bin/sh", "dash"),
         ("https://git.example.org/a\x00b", "Null characters"),
         ("", "required"),

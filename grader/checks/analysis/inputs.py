@@ -30,6 +30,16 @@ def _accepted(case: FaultCase) -> str | None:
     return f"{case.status} for a wrong request" if case.expected == "refused" else None
 
 
+def reasons(cases: Sequence[FaultCase]) -> list[str]:
+    """What the 4xx answers gave as their reason. 413 may come from the HTTP server before anything is read, and an overlong one is cut."""
+    return [case.body.strip() for case in cases if case.status is not None and 400 <= case.status < 500 and case.status != 413 and case.body.strip()]
+
+
+def is_json(reason: str) -> bool:
+    """Whether it is a JSON object or list with something in it, as far as it was read."""
+    return reason[:1] in ("{", "[") and "".join(reason.split()) not in ("{}", "[]")
+
+
 def grouped(cases: Sequence[FaultCase]) -> dict[tuple[str, str | None], list[FaultCase]]:
     """Cases by kind and flaw, in order of appearance."""
     groups: dict[tuple[str, str | None], list[FaultCase]] = {}

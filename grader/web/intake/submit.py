@@ -18,19 +18,20 @@ from grader.web.trouble import RefusedError
 
 @dataclass(frozen=True)
 class Entry:
-    """What somebody hands in. `origin` is a URL as typed, or `upload:<sha256>` with the file's name in `label`."""
+    """What somebody hands in. `url` as typed, or `archive`: the digest of one that was looked through and kept, its file's name in `label`."""
 
-    origin: str
+    url: str
     name: str = ""
     email: str = ""
     reference: str = ""
     label: str = ""
+    archive: str = ""
 
 
 def hand_in(user: User, requisition: Requisition, entry: Entry) -> Submission:
     """Check, keep and queue one submission. RefusedError says what is wrong with it; a queue that is down leaves it waiting."""
     open_for_entries(requisition)
-    submission = keep(user, requisition, checked(requisition, entry, Resolver()))
+    submission = keep(user, requisition, entry, checked(requisition, entry, Resolver()))
     keeper.enqueue(submission)
     return submission
 
@@ -74,8 +75,11 @@ def open_for_entries(requisition: Requisition) -> None:
         raise RefusedError(f"Challenge {requisition.challenge} has no mode {requisition.mode!r}; it has {', '.join(modes)}.", field="mode")
 
 
-def checked(requisition: Requisition, entry: Entry, resolver: Resolver) -> Entry:
-    """The entry with its URL as it will be cloned. RefusedError for an unusable URL or e-mail, or a repeat."""
+def checked(requisition: Requisition, entry: Entry, resolver: Resolver) -> str:
+    """The entry's origin: its URL as it will be cloned, or `upload:<sha256>`. RefusedError for an unusable URL or e-mail, or a repeat.
+
+    What somebody typed is always judged as a URL: nobody names another's archive, or anything else of the store, by typing it.
+    """
     if entry.email:
         try:
             validate_email(entry.email)
@@ -84,9 +88,9 @@ def checked(requisition: Requisition, entry: Entry, resolver: Resolver) -> Entry
     for field, most in (("name", 120), ("reference", 80)):
         if len(getattr(entry, field)) > most:
             raise RefusedError(f"The {field} has more than {most} characters.", field=field)
-    origin = entry.origin if entry.origin.startswith(UPLOAD) else admitted(entry.origin, resolver)
+    origin = f"{UPLOAD}{entry.archive}" if entry.archive else admitted(entry.url, resolver)
     refuse_repeat(requisition, origin)
-    return Entry(origin, entry.name.strip(), entry.email.strip(), entry.reference.strip(), entry.label)
+    return origin
 
 
 def refuse_repeat(requisition: Requisition, origin: str) -> None:
@@ -100,11 +104,11 @@ def refuse_repeat(requisition: Requisition, origin: str) -> None:
         )
 
 
-def keep(user: User, requisition: Requisition, entry: Entry) -> Submission:
+def keep(user: User, requisition: Requisition, entry: Entry, origin: str) -> Submission:
     """Write a checked entry. The candidate is the known one of the same e-mail or reference, else a new one."""
     with transaction.atomic():
         submission = Submission(
-            requisition=requisition, candidate=_candidate(requisition, entry), origin=entry.origin, label=entry.label, submitted_by=user
+            requisition=requisition, candidate=_candidate(requisition, entry), origin=origin, label=entry.label, submitted_by=user
         )
         _save(submission)
         Requisition.objects.filter(pk=requisition.pk, frozen_at=None).update(frozen_at=timezone.now())
@@ -120,12 +124,12 @@ def _save(submission: Submission) -> None:
 
 
 def _candidate(requisition: Requisition, entry: Entry) -> Candidate:
-    known = None
-    if entry.email:
-        known = Candidate.objects.filter(requisition=requisition, email__iexact=entry.email).first()
-    elif entry.reference:
-        known = Candidate.objects.filter(requisition=requisition, reference=entry.reference).first()
-    return known or Candidate.objects.create(requisition=requisition, name=entry.name, email=entry.email, reference=entry.reference)
+    known, name, email, reference = None, entry.name.strip(), entry.email.strip(), entry.reference.strip()
+    if email:
+        known = Candidate.objects.filter(requisition=requisition, email__iexact=email).first()
+    elif reference:
+        known = Candidate.objects.filter(requisition=requisition, reference=reference).first()
+    return known or Candidate.objects.create(requisition=requisition, name=name, email=email, reference=reference)
 
 
 def _same(origin: str) -> list[str]:

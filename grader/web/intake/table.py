@@ -43,11 +43,11 @@ def hand_in_table(user: User, requisition: Requisition, content: bytes) -> Outco
     for line, cells in rows:
         try:
             entry = _entry(cells)
-            first = seen.setdefault(spellings(entry.origin.rstrip("/"))[0], line)
-            if first != line:
-                raise RefusedError(f"The same repository stands in line {first}.")
-            ready = checked(requisition, entry, resolver)
-            outcome.accepted.append(keep(user, requisition, ready))
+            spelt = spellings(entry.url.rstrip("/"))[0]
+            if spelt in seen:
+                raise RefusedError(f"The same repository stands in line {seen[spelt]}.")
+            outcome.accepted.append(keep(user, requisition, entry, checked(requisition, entry, resolver)))
+            seen[spelt] = line  # one that was left out claims nothing
         except RefusedError as error:
             outcome.bad.append(BadRow(line, (cells.get("url") or "")[:120], str(error)))
     return outcome

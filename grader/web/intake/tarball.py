@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import tarfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -13,13 +15,15 @@ from grader.schema.causes import Trouble
 from grader.schema.challenge import Limits
 from grader.web import catalogue, seam
 from grader.web.config import service_settings
-from grader.web.intake.submit import Entry, hand_in
-from grader.web.models import UPLOAD, Requisition, Submission, User
+from grader.web.intake.address import Resolver
+from grader.web.intake.submit import Entry, checked, hand_in, open_for_entries
+from grader.web.models import Requisition, Submission, User
 from grader.web.trouble import RefusedError
 from harness.source.preflight import Entry as Member
 from harness.source.preflight import Gate, check_link
 
 FOLDER = "uploads"
+DIGEST = re.compile(r"[0-9a-f]{64}")
 SUFFIXES = (".tar", ".tar.gz", ".tgz")
 SLACK = 16 << 20
 """Bytes for headers and padding beside the files."""
@@ -34,15 +38,20 @@ def hand_in_archive(user: User, requisition: Requisition, file: IO[bytes], filen
         raise RefusedError(f"The archive has {size / (1 << 20):.0f} MiB; at most {most} MiB are taken.", field="archive")
     if not filename.lower().endswith(SUFFIXES):
         raise RefusedError(f"An archive ends with {', '.join(SUFFIXES)}: make one with `git archive -o submission.tar.gz HEAD`.", field="archive")
+    open_for_entries(requisition)
     inspect(file, catalogue.challenge(requisition.challenge).limits)
     file.seek(0)
     digest = hashlib.file_digest(cast("Any", file), "sha256").hexdigest()
+    entry = replace(about, url="", label=filename[-200:], archive=digest)
+    checked(requisition, entry, Resolver())  # before it is kept: what is refused must not lie in the store with nobody to remove it
     seam.store().put_once(key(digest), _content(file))
-    return hand_in(user, requisition, Entry(f"{UPLOAD}{digest}", about.name, about.email, about.reference, label=filename[-200:]))
+    return hand_in(user, requisition, entry)
 
 
 def key(digest: str) -> str:
-    """Where an archive stands in the store."""
+    """Where an archive stands in the store. ValueError for anything but a digest: a shorter key would name a whole folder."""
+    if not DIGEST.fullmatch(digest):
+        raise ValueError(f"{digest[:80]!r} is no SHA-256 digest")
     return f"{FOLDER}/{digest}"
 
 

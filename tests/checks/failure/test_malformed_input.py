@@ -34,6 +34,26 @@ def test_wrong_input_is_refused_and_unusual_input_is_not(expected, cases):
     assert level("malformed_input", faults=faults(fault("malformed_input", cases=cases))) == expected
 
 
+def told(*bodies: str) -> list[FaultCase]:
+    return [case(f"wrong_{i}", 422, body=body) for i, body in enumerate(bodies)]
+
+
+@pytest.mark.parametrize(
+    ("expected", "says", "cases"),
+    [
+        ("refuses", "", told(*[f'{{"error": "field {i}"}}' for i in range(40)])),
+        ("refuses", "", told(*[f'["field {i}"]' for i in range(39)], "Bad Request")),
+        ("mostly", "40 of 40 reasons are not JSON, such as 'field 0'", told(*[f"field {i}" for i in range(40)])),
+        ("mostly", "40 of 40 reasons are not JSON", told(*["{ }"] * 40)),
+        ("mostly", 'the reason is the same for all 40 of them: {"error": "bad request"}', told(*['{"error": "bad request"}'] * 40)),
+        ("refuses", "", told(*['{"error": "bad request"}'] * 10)),
+    ],
+)
+def test_a_reason_is_json_and_tells_one_mistake_from_another(expected, says, cases):
+    found = judge("malformed_input", faults=faults(fault("malformed_input", cases=cases)))
+    assert found.level == expected and says in found.observed
+
+
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
