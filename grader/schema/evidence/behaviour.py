@@ -53,6 +53,7 @@ class PredictionFacts(Model):
     degraded: int
     first_violation: str = ""
     rank_correlation: float | None = Field(default=None, description="Spearman, of the scores with the hidden true probabilities; None for too few")
+    contrary: int | None = Field(default=None, description="unflagged answers whose decision does not fit the order of scores; None: not looked at")
 
     @property
     def input_dependent(self) -> bool:
