@@ -30,12 +30,20 @@ def _accepted(case: FaultCase) -> str | None:
     return f"{case.status} for a wrong request" if case.expected == "refused" else None
 
 
-def reasons(cases: Sequence[FaultCase]) -> list[str]:
-    """What the 4xx answers gave as their reason. 413 may come from the HTTP server before anything is read, and an overlong one is cut."""
-    return [case.body.strip() for case in cases if case.status is not None and 400 <= case.status < 500 and case.status != 413 and case.body.strip()]
+def unhelpful(cases: Sequence[FaultCase], plain: float, words: float) -> str | None:
+    """Why the reasons of the 4xx answers do not help a caller, if they do not: no JSON, beyond a share of `plain` of all cases (a few may be
+    the HTTP server's own), or one and the same for all of at least `words`.
+    """
+    told = [case.body.strip() for case in cases if case.status is not None and 400 <= case.status < 500 and case.status != 413 and case.body.strip()]
+    bare = [reason for reason in told if not _is_json(reason)]
+    if len(bare) > plain * len(cases):
+        return f"{len(bare)} of {len(told)} reasons are not JSON, such as {bare[0][:80]!r}"
+    if len(told) >= words and len(set(told)) == 1:
+        return f"the reason is the same for all {len(told)} of them: {told[0][:80]}"
+    return None
 
 
-def is_json(reason: str) -> bool:
+def _is_json(reason: str) -> bool:
     """Whether it is a JSON object or list with something in it, as far as it was read."""
     return reason[:1] in ("{", "[") and "".join(reason.split()) not in ("{}", "[]")
 

@@ -8,9 +8,9 @@ import re
 
 from grader.checks.analysis.placeholders import EMPTY, says_nothing
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import ContractEvidence, Exchange
+from grader.schema.evidence import ContractEvidence, Exchange, MetricsEvidence
 
-__all__ = ["EMPTY", "FIELDS", "told", "version_exchange"]
+__all__ = ["EMPTY", "FIELDS", "named_beside", "told", "version_exchange"]
 
 CODE, METRICS = "code_commit", "training_metrics"
 FIELDS = ("model_version", "data_version", CODE, METRICS)
@@ -34,6 +34,23 @@ def told(exchange: Exchange) -> dict[str, str]:
     if not isinstance(document, dict):
         return {}
     return {field: _text(document[field]) for field in FIELDS if field in document and _says_something(field, document[field])}
+
+
+def named_beside(metrics: MetricsEvidence, before: str, served: set[str]) -> str:
+    """The gauge that names the old model as served beside a new one, by one label, once all is quiet; empty where there is none.
+
+    A counter keeps what the old one did, and a label such as `parent_version` may name it as long as it likes.
+    """
+    scrape = metrics.scrape("idle_0")
+    for family in scrape.families if scrape and before not in served else []:
+        if family.type != "gauge":
+            continue
+        on = [sample.labels for sample in family.samples if sample.value]
+        for key in {key for labels in on for key in labels if "version" in key.lower()}:
+            named = {labels[key] for labels in on if key in labels}
+            if before in named and named & served:
+                return family.name
+    return ""
 
 
 def _says_something(field: str, value: object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from grader.checks.analysis.faults import judgeable
-from grader.checks.analysis.inputs import flaw, grouped, is_json, named, reasons
+from grader.checks.analysis.inputs import flaw, grouped, named, unhelpful
 from grader.checks.analysis.rungs import at_least
 from grader.checks.api import Bars, Finding, measure, reached, unmeasured
 from grader.schema.evidence import FaultCase, FaultsEvidence
@@ -31,20 +31,9 @@ def check(faults: FaultsEvidence, bars: Bars) -> Finding:
     gone = next((case.name for case in cases if not case.alive_after), None)
     if gone and level in ("refuses", "mostly"):
         return reached("leaky", f"{seen}; for a while after {gone} valid requests failed", figure)
-    if level == "refuses" and (empty := _empty_words(cases, bars)):
-        return reached("mostly", f"{seen}; {empty}", figure)
+    if level == "refuses" and (words := unhelpful(cases, bars["plain"], bars["words"])):
+        return reached("mostly", f"{seen}; {words}", figure)
     return reached(level, seen, figure)
-
-
-def _empty_words(cases: Sequence[FaultCase], bars: Bars) -> str | None:
-    """Why the reasons of refusals do not help a caller, if they do not. A few that the HTTP server words by itself are no matter."""
-    told = reasons(cases)
-    plain = [body for body in told if not is_json(body)]
-    if len(plain) > bars["plain"] * len(cases):
-        return f"{len(plain)} of {len(told)} reasons are not JSON, such as {plain[0][:80]!r}"
-    if len(told) >= bars["words"] and len(set(told)) == 1:
-        return f"the reason is the same for all {len(told)} of them: {told[0][:80]}"
-    return None
 
 
 def _mistreated(lost: Sequence[FaultCase]) -> str:

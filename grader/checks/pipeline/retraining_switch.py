@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grader.checks.analysis.feedback import refusal, retrained, serving, unfit
+from grader.checks.analysis.version import named_beside
 from grader.checks.api import Bars, Finding, measure, reached
 from grader.schema.evidence import FeedbackEvidence, MetricsEvidence, VersionDocument
 
@@ -19,7 +20,7 @@ def check(feedback: FeedbackEvidence, metrics: MetricsEvidence | None, bars: Bar
     silent = _silent(feedback.document("retrained"), set(_served(feedback)))
     seen = f"{switch.near_failed} of {switch.near} requests within {switch.near_s:g} s of the switch failed; {switch.old_answers} answers of"
     seen += f" {switch.before} to requests sent after the first of {switch.after}, in {switch.flips} changes"
-    both = _both(metrics, switch.before, set(_served(feedback))) if metrics else ""
+    both = named_beside(metrics, switch.before, set(_served(feedback))) if metrics else ""
     seen += f"; {' and '.join(silent)} did not name the new version" if silent else "" if both else "; answers, version route and metrics agree"
     seen += f"; {both} still says {switch.before} beside the new version" if both else ""
     figures = measure("failed", lost, "share", n=switch.near), measure("changes back and forth", switch.flips, "changes")
@@ -34,23 +35,6 @@ def _served(feedback: FeedbackEvidence) -> list[str]:
     """Versions that answered held-out rows: a second retraining may follow the first at once."""
     held_out = feedback.segment("held_out")
     return list(held_out.versions) if held_out and serving(held_out) else []
-
-
-def _both(metrics: MetricsEvidence, before: str, served: set[str]) -> str:
-    """The gauge that names the old model as served beside a new one, by one label, once all is quiet; empty where there is none.
-
-    A counter keeps what the old one did, and a label such as `parent_version` may name it as long as it likes.
-    """
-    scrape = metrics.scrape("idle_0")
-    for family in scrape.families if scrape and before not in served else []:
-        if family.type != "gauge":
-            continue
-        on = [sample.labels for sample in family.samples if sample.value]
-        for key in {key for labels in on for key in labels if "version" in key.lower()}:
-            named = {labels[key] for labels in on if key in labels}
-            if before in named and named & served:
-                return family.name
-    return ""
 
 
 def _silent(told: VersionDocument | None, served: set[str]) -> list[str]:
