@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 
 from jsonschema import Draft202012Validator
@@ -80,6 +81,7 @@ class _Predictions:
         self.first: list[Exchange] = []
         self.scores: list[float] = []
         self.truths: list[float] = []
+        self.decided: list[tuple[float, int]] = []
         self.versions: set[str] = set()
         self.answered: list[tuple[Row, Answer]] = []
         self.sent = self.valid = self.echoes = self.degraded = 0
@@ -128,13 +130,29 @@ class _Predictions:
         if isinstance(score, int | float):
             self.scores.append(round(float(score), SCORE_DIGITS))
             self.truths.append(row.probability)
+            decision = answer.get(self.contract.decision_field)
+            if decision in self.contract.decision_order and answer.get(self.contract.degraded_field) is not True:
+                self.decided.append((float(score), self.contract.decision_order.index(str(decision))))
         self.versions.add(one_line(str(answer.get(self.contract.version_field, "")), 100))
 
     def facts(self) -> PredictionFacts:
         return PredictionFacts(
             sent=self.sent, valid=self.valid, distinct_scores=len(set(self.scores)), echoes_id=self.echoes,
             degraded=self.degraded, first_violation=self.violation, rank_correlation=rank_correlation(self.scores, self.truths),
+            contrary=contrary(self.decided) if self.contract.decision_field else None,
         )  # fmt: skip
+
+
+def contrary(decided: Sequence[tuple[float, int]]) -> int:
+    """How many (score, place of the decision) must go for the rest to be in one order: a higher score never gets a milder decision.
+
+    Answers of one score may be decided either way: what they are told apart by is not in the answer.
+    """
+    ends: list[int] = []  # of non-decreasing runs of decisions, by length: the last place of the best run
+    for _, place in sorted(decided):
+        at = bisect_right(ends, place)
+        ends[at : at + 1] = [place]
+    return len(decided) - len(ends)
 
 
 def _routes(client: Client, challenge: LoadedChallenge, rows: Sequence[Row]) -> list[Exchange]:
@@ -147,6 +165,9 @@ def _routes(client: Client, challenge: LoadedChallenge, rows: Sequence[Row]) -> 
         ("metrics", "GET", contract.metrics, None),
         ("version", "GET", contract.version, None),
         ("feedback", "POST", contract.feedback, json.dumps(label).encode()),
+        ("feedback_text_label", "POST", contract.feedback, json.dumps(label | {"label": "fraud"}).encode()),
+        ("feedback_without_id", "POST", contract.feedback, json.dumps({"label": 1}).encode()),
+        ("feedback_no_json", "POST", contract.feedback, b"{"),
         ("unknown_route", "GET", f"{contract.predict}-no-such-route", None),
         ("predict_wrong_method", "GET", contract.predict, None),
         ("predict_empty", "POST", contract.predict, b""),

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from typing import TypeVar
 
 from challenges.loader import LoadedChallenge
@@ -288,8 +289,16 @@ class Live:
     def _idle(self) -> None:
         """Scrapes while nothing is sent, then around requests that must be refused: are those counted as what they are?"""
         self.telemetry.idle()
+        self.telemetry.look_for(self._canaries)
         self.wrong_since = time.time()
         self.wrong_requests = self.telemetry.errors(self.bench.streams.contract).sent
+
+    @cached_property
+    def _canaries(self) -> set[str]:
+        """Personal values in everything that was sent before the faults."""
+        streams = self.bench.streams
+        rows = [*streams.contract, *streams.load, *(streams.drift.rows if streams.drift else [])]
+        return {str(row.request[field]) for row in rows for field in self.spec.contract.canary_fields}
 
     def _metrics(self) -> MetricsEvidence:
         """Every scrape of the run, those around the faults included."""
@@ -297,11 +306,8 @@ class Live:
 
     def _quiet_logs(self, probed: ContractEvidence | None) -> LogsEvidence:
         """Before the faults, whose lines could push those of the ids that we look for out of the log."""
-        streams = self.bench.streams
-        rows = [*streams.contract, *streams.load, *(streams.drift.rows if streams.drift else [])]
-        canaries = {str(row.request[field]) for row in rows for field in self.spec.contract.canary_fields}
         versions = {version for trace in self.traces for version in trace.versions} | set(probed.model_versions if probed else ())
-        read = logs.read(self._here, canaries, logs.answered(*self.traces), versions)
+        read = logs.read(self._here, self._canaries, logs.answered(*self.traces), versions)
         if not self.wrong_requests:
             return read
         refused = logs.errors(self._here, self.wrong_since, self.wrong_requests)
@@ -317,7 +323,7 @@ class Live:
         return quiet.model_copy(update={"errors": quiet.errors.plus(logs.errors(self._here, self.quiet_until, 0))})
 
     def _audit(self) -> AuditEvidence:
-        return audit.read(self._here, self.challenge, audit.answers(*self.traces))
+        return audit.read(self._here, self.challenge, audit.answers(*self.traces), self._canaries)
 
     def _faults(self, probed: ContractEvidence | None, stressed: StressEvidence | None, labelled: FeedbackEvidence | None) -> FaultsEvidence:
         bench = self.bench

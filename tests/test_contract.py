@@ -13,7 +13,7 @@ from tiny_service import JSON, Answer, TinyService
 from challenges.loader import LoadedChallenge, load
 from grader.schema.evidence import ContractEvidence
 from harness import contract
-from harness.contract import PREDICTIONS, probe, validator
+from harness.contract import PREDICTIONS, contrary, probe, validator
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,7 @@ def test_a_good_service_meets_the_precondition_and_every_route_is_asked(challeng
     statuses = {exchange.name: exchange.status for exchange in evidence.exchanges}
     assert statuses == {
         "predict": 200, "predict_again": 200, "health": 200, "ready": 200, "metrics": 200, "version": 200, "feedback": 202,
+        "feedback_text_label": 202, "feedback_without_id": 202, "feedback_no_json": 202,
         "unknown_route": 404, "predict_wrong_method": 405, "predict_empty": 422,
     }  # fmt: skip
     assert not any(exchange.violations for exchange in evidence.exchanges)
@@ -123,3 +124,19 @@ def test_anything_that_is_no_prediction_has_violations_and_few_of_them(challenge
     found = validator(challenge)(answer)
     assert 1 <= len(found) <= contract.VIOLATIONS_LIMIT
     assert all(len(line) <= 200 for line in found)
+
+
+@pytest.mark.parametrize(
+    ("decided", "expected"),
+    [
+        ([(0.1, 0), (0.4, 1), (0.9, 2)], 0),
+        ([(0.9, 2), (0.1, 0), (0.4, 1)], 0),
+        ([(0.1, 2), (0.4, 1), (0.9, 0)], 2),
+        ([(0.1, 0), (0.2, 2), (0.3, 0), (0.4, 2)], 1),
+        ([(0.5, 1), (0.5, 0), (0.5, 2)], 0),
+        ([(0.1, 0)] * 60, 0),
+        ([], 0),
+    ],
+)
+def test_decisions_against_the_order_of_scores_are_counted(decided: list[tuple[float, int]], expected: int) -> None:
+    assert contrary(decided) == expected

@@ -63,6 +63,8 @@ class Contract(Model):
     score_field: str
     degraded_field: str
     version_field: str
+    decision_field: str = Field(default="", description="answer field that says what to do; empty: answers hold none")
+    decision_order: list[str] = Field(default_factory=list, description="its values, from what the lowest scores get to what the highest get")
     numeric_fields: list[str]
     nullable_fields: list[str]
     canary_fields: list[str] = Field(default_factory=list, description="request fields whose values must never appear in logs")

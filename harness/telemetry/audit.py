@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from grader.schema.evidence import AuditEvidence
 from harness.load.trace import Trace
 from harness.sandbox.container import Candidate
 from harness.strict_json import strict_json
+from harness.telemetry import personal
 from harness.text import one_line
 
 DATA_DIR = "/data"
@@ -32,15 +33,21 @@ Answer = tuple[float, str]
 Entry = dict[str, object]
 
 
-def read(candidate: Candidate, challenge: LoadedChallenge, sent: Mapping[str, Answer], deadline_s: float = DEADLINE_S) -> AuditEvidence:
-    """Hold the trail against `sent` (id -> score and model version of the answer). Waits for writers that buffer, up to the deadline."""
+def read(
+    candidate: Candidate, challenge: LoadedChallenge, sent: Mapping[str, Answer], canaries: Collection[str] = (), deadline_s: float = DEADLINE_S
+) -> AuditEvidence:
+    """Hold the trail against `sent` (id -> score and model version of the answer). Waits for writers that buffer, up to the deadline.
+
+    `canaries` are personal values of requests that were sent; none may stand in it.
+    """
     path = f"{DATA_DIR}/{challenge.spec.contract.audit_file}"
     until = time.monotonic() + deadline_s
     while True:
-        evidence = examine(_trail(candidate, path), sent, challenge.spec.contract.id_field)
+        trail = _trail(candidate, path)
+        evidence = examine(trail, sent, challenge.spec.contract.id_field)
         left = until - time.monotonic()
         if evidence.predictions_found >= len(sent) or left <= 0:
-            return evidence
+            return evidence.model_copy(update={"canaries_found": personal.standing(trail or b"", canaries)})
         time.sleep(min(POLL_S, left))  # pace of polling; the condition above ends the wait
 
 

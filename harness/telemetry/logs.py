@@ -13,18 +13,14 @@ import numpy as np
 from grader.schema.evidence import ErrorLines, LogsEvidence
 from harness.load.trace import Trace
 from harness.sandbox.container import Candidate
+from harness.telemetry import personal
 from harness.telemetry.error_lines import MAX_JSON_LINE, count, documents, has_level
 from harness.text import one_line
 
 MAX_BYTES = 8 << 20
 MAX_LINES = 50_000
-MAX_VERIFIED = 400
-"""Values looked for by a pass over the log each, after the cheap test that all their words occur; 400 passes over 8 MiB take a second."""
 SAMPLE_LINES = 12
-SHORTEST_CANARY = 4
 _TOKEN = re.compile(rb"[A-Za-z0-9_.:\-]+")
-_WORD = re.compile(r"\w+")
-_ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|x([0-9a-f]{2}))", re.IGNORECASE)
 
 
 def read(candidate: Candidate, canaries: Collection[str], ids: Collection[str], versions: Collection[str] = ()) -> LogsEvidence:
@@ -50,7 +46,7 @@ def examine(raw: bytes, canaries: Collection[str], ids: Collection[str], version
     entries, traces = documents(lines)
     wanted = {id.encode() for id in ids}
     named = [version.encode() for version in versions if version]
-    sent = {canary for canary in canaries if len(canary) >= SHORTEST_CANARY}
+    sent = personal.telling(canaries)
     return LogsEvidence(
         lines=len(lines),
         bytes=len(raw),
@@ -58,19 +54,11 @@ def examine(raw: bytes, canaries: Collection[str], ids: Collection[str], version
         with_request_id=sum(not wanted.isdisjoint(_TOKEN.findall(line[:MAX_JSON_LINE])) for line in lines),
         with_model_version=sum(any(version in line for version in named) for line in lines),
         canaries_sent=len(sent),
-        canaries_found=_found(raw, sent),
+        canaries_found=personal.standing(raw, sent),
         sample=[one_line(line, 300) for line in _spread(lines, SAMPLE_LINES)],
         with_level=sum(map(has_level, entries)),
         trace_lines=traces,
     )
-
-
-def _found(raw: bytes, canaries: Collection[str]) -> int:
-    """How many of the values stand in the log, whatever their case and whether or not JSON or repr escaped them."""
-    text = _ESCAPE.sub(lambda escape: chr(int(escape[1] or escape[2], 16)), raw.decode("utf-8", "replace")).lower()
-    words = set(_WORD.findall(text))
-    possible = sorted(canary.lower() for canary in canaries if words.issuperset(_WORD.findall(canary.lower())))
-    return sum(canary in text for canary in possible[:MAX_VERIFIED])
 
 
 def _spread(lines: Sequence[bytes], count: int) -> list[bytes]:

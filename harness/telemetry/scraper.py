@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from statistics import fmean
 
 import numpy as np
@@ -15,7 +15,7 @@ from challenges.simulator import Row
 from grader.schema.evidence import MetricsEvidence, Scrape, ScrapeCost, SentTruth
 from harness.client import Client
 from harness.load.trace import Trace
-from harness.telemetry import exposition
+from harness.telemetry import exposition, personal
 from harness.text import one_line
 
 ACCEPT = "text/plain;version=0.0.4;q=1,*/*;q=0.1"
@@ -53,6 +53,7 @@ class Telemetry:
         self._scrapes: list[Scrape] = []
         self._truths: list[SentTruth] = []
         self._under_load: list[ScrapeCost] = []
+        self._canaries_found: int | None = None
 
     def scrape(self, moment: str) -> Scrape:
         """Scrape now and keep it. A moment scraped again (its window was void and ran again) replaces the older scrape."""
@@ -68,6 +69,11 @@ class Telemetry:
         """Scrapes in a row with nothing sent between them: a counter that falls is one worker's, not the service's."""
         for number in range(scrapes):
             self.scrape(f"idle_{number}")
+
+    def look_for(self, canaries: Collection[str]) -> None:
+        """Read the exposition once more, for personal values of requests that were sent. An answer that is none says nothing."""
+        reply = self.client.request("GET", self.challenge.spec.contract.metrics, headers={"Accept": ACCEPT}, max_bytes=exposition.MAX_BYTES)
+        self._canaries_found = personal.standing(reply.body, canaries) if reply.ok else None
 
     def errors(self, rows: Sequence[Row], requests: int = BAD_REQUESTS) -> SentTruth:
         """Send wrong requests between the scrapes `before_errors` and `after_errors`: does the service count its 4xx answers?"""
@@ -87,7 +93,9 @@ class Telemetry:
         )  # fmt: skip
 
     def evidence(self) -> MetricsEvidence:
-        return MetricsEvidence(scrapes=list(self._scrapes), truths=list(self._truths), under_load=list(self._under_load))
+        return MetricsEvidence(
+            scrapes=list(self._scrapes), truths=list(self._truths), under_load=list(self._under_load), canaries_found=self._canaries_found
+        )
 
     def cost(self, taken: Sequence[ScrapeCost]) -> None:
         """Keep what scrapes cost while requests were sent; a stage that runs again replaces them."""

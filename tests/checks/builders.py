@@ -156,7 +156,7 @@ def audit(**facts: Any) -> AuditEvidence:
     fields = dict.fromkeys(("transaction_id", "time", "model_version", "input_digest", "score", "degraded"), 1000)
     default = {
         "exists": True, "lines": 1000, "parsed": 1000, "predictions_sent": 1000, "predictions_found": 1000, "duplicates": 0,
-        "with_fields": fields, "scores_agree": 1000,
+        "with_fields": fields, "scores_agree": 1000, "canaries_found": 0,
     }  # fmt: skip
     return AuditEvidence(**{**default, **facts})
 
@@ -232,7 +232,7 @@ def summary(name: str, count: int, each: float) -> str:
 
 
 def sound_metrics(*more: Scrape) -> MetricsEvidence:
-    return metrics(exposition(100), exposition(3100), *more)
+    return metrics(exposition(100), exposition(3100), *more).model_copy(update={"canaries_found": 0})
 
 
 # ---- drift

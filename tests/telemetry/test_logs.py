@@ -8,7 +8,8 @@ import pytest
 from harness.load.outcomes import Outcome
 from harness.load.trace import Trace
 from harness.telemetry.error_lines import count
-from harness.telemetry.logs import MAX_BYTES, MAX_VERIFIED, answered, examine
+from harness.telemetry.logs import MAX_BYTES, answered, examine
+from harness.telemetry.personal import MAX_VERIFIED
 
 
 def test_json_lines_ids_and_versions_are_counted_by_line() -> None:

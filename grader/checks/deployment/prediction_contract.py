@@ -22,4 +22,7 @@ def check(contract: ContractEvidence, bars: Bars) -> Finding:
         return reached("broken", seen)
     share = right / facts.sent
     level = at_least(share, (bars["exact"], "exact"), (bars["near"], "near"), below="broken")
+    if facts.contrary is not None and facts.contrary > bars["contrary"] * facts.valid:
+        level = "near" if level == "exact" else level
+        seen += f"; {facts.contrary} decisions are against the order of their scores: a riskier payment gets a milder one"
     return reached(level, seen, measure("valid answers", share * 100, "%", n=facts.sent))

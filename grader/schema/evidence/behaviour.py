@@ -53,6 +53,7 @@ class PredictionFacts(Model):
     degraded: int
     first_violation: str = ""
     rank_correlation: float | None = Field(default=None, description="Spearman, of the scores with the hidden true probabilities; None for too few")
+    contrary: int | None = Field(default=None, description="unflagged answers whose decision does not fit the order of scores; None: not looked at")
 
     @property
     def input_dependent(self) -> bool:
@@ -159,3 +160,4 @@ class AuditEvidence(Model):
     with_fields: dict[str, int] = Field(description="audit field -> entries that carry it, over entries of our predictions")
     scores_agree: int = Field(description="entries whose score and version equal what the answer said")
     malformed_sample: str = ""
+    canaries_found: int | None = Field(default=None, description="personal values of our requests in the file; None: it was not read for them")

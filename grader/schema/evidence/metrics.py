@@ -64,6 +64,7 @@ class MetricsEvidence(Model):
     scrapes: list[Scrape]
     truths: list[SentTruth]
     under_load: list[ScrapeCost] = Field(default_factory=list)
+    canaries_found: int | None = Field(default=None, description="personal values of our requests in the exposition; None: it was not read for them")
 
     def scrape(self, moment: str) -> Scrape | None:
         return next((s for s in self.scrapes if s.moment == moment), None)
