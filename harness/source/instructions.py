@@ -1,4 +1,7 @@
-"""Reads a Dockerfile into instructions and stages. Tolerant: what cannot be understood is kept as text and never raises."""
+"""Reads a Dockerfile into instructions and stages. Tolerant: what cannot be understood is kept as text.
+
+Only variables that fill in more than `MAX_FILLED` are refused: ten lines of `ARG B=$A$A$A...` make ten billion characters.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from grader.schema.causes import Trouble
 from grader.schema.evidence import BaseImage
 
 _DIRECTIVE = re.compile(r"^#\s*(syntax|escape|check)\s*=\s*(\S.*?)\s*$", re.I)
 _HEREDOC = re.compile(r"(?:^|\s)\d*<<-?([\"']?)([A-Za-z_][A-Za-z0-9_.-]*)\1(?=\s|$|[;&|>)])")
 _FLAG = re.compile(r"^--([a-z][a-z-]*)(?:=(\S*))?(?:\s+|$)")
-_VARIABLE = re.compile(r"\\\$|\$(?:\{([A-Za-z_]\w*)(?:(:?[-+])([^}]*))?\}|([A-Za-z_]\w*))")
+# The brace that closes a default may be missing: else each of a thousand unclosed ones looks for it up to the text's end.
+_VARIABLE = re.compile(r"\\\$|\$(?:\{([A-Za-z_]\w*+)(?:\}|(:?[-+])([^}]*+)\}?)|([A-Za-z_]\w*+))")
+_ASSIGNMENT = re.compile(r"(?<!\w)([A-Za-z_]\w*+)=(\"[^\"]*\"|'[^']*'|\S*)")
 MAX_INSTRUCTIONS = 2000
+MAX_FILLED = 64 << 10
+"""Characters by which variables may lengthen one text, and all texts together that one question about a Dockerfile has filled in."""
+
 Pin = Literal["digest", "version", "floating", "stage"]
 
 
@@ -77,15 +86,17 @@ class Dockerfile:
         names = {stage.name for stage in self.stages if stage.name}
         taken = [i.flags.get("from", "") for i in self.instructions if i.keyword == "COPY"]
         taken += [found for i in self.instructions if i.keyword == "RUN" for found in re.findall(r"\bfrom=([^,\s]+)", i.flags.get("mount", ""))]
-        images = [(expand(raw, self.arguments), not unresolved(raw, self.arguments)) for raw in dict.fromkeys(taken) if raw]
+        filling = Filling(self.arguments)
+        images = [(filling.fill(raw), not unresolved(raw, self.arguments)) for raw in dict.fromkeys(taken) if raw]
         others = [(name, known) for name, known in images if name.lower() not in names and not name.isdigit()]
         return [BaseImage(reference=name[:300], pin=_firmness(name, known), copied=True) for name, known in others if name]
 
     def exposed_ports(self) -> list[int]:
         ports: list[int] = []
+        filling = Filling(self.variables())
         for instruction in self.effective():
             if instruction.keyword == "EXPOSE":
-                values = (expand(word, self.variables()) for word in instruction.value.split())
+                values = (filling.fill(word) for word in instruction.value.split())
                 ports += [int(p) for v in values if (p := v.split("/")[0]).isdigit() and 0 < int(p) < 65536 and not v.endswith("/udp")]
         return list(dict.fromkeys(ports))
 
@@ -100,11 +111,11 @@ class Dockerfile:
 
     def variables(self) -> dict[str, str]:
         """ARG defaults and ENV values that hold in the last stage; good enough for COPY and EXPOSE."""
-        known = dict(self.arguments)
+        filling = Filling(self.arguments)
         for instruction in self.instructions:
             if instruction.keyword in ("ARG", "ENV"):
-                known |= _assignments(instruction.value, known)
-        return known
+                filling.known |= _assignments(instruction.value, filling)
+        return filling.known
 
     def buildkit_reasons(self) -> list[str]:
         """What in this file the classic builder cannot do; empty when it can."""
@@ -132,45 +143,77 @@ def _firmness(reference: str, known: bool) -> Pin:
 
 
 def parse(text: str) -> Dockerfile:
-    """Parse the text of a Dockerfile. Never raises; a file without FROM has no stages."""
-    syntax, escape, start = _directives(text.splitlines())
-    instructions = _instructions(text.splitlines(), escape, start)
-    arguments: dict[str, str] = {}
+    """Parse the text of a Dockerfile; a file without FROM has no stages. Raises Trouble(build_failed) as `Filling` does, and for nothing else."""
+    syntax, instructions = _read(text)
+    filling = Filling({})
     stages: list[Stage] = []
     for instruction in instructions:
         if instruction.keyword == "ARG" and not stages:
-            arguments |= _assignments(instruction.value, arguments)
+            filling.known |= _assignments(instruction.value, filling)
         elif instruction.keyword == "FROM":
             words = instruction.value.split()
             name = words[2].lower() if len(words) >= 3 and words[1].lower() == "as" else ""
             raw = words[0].strip("\"'") if words else ""
-            stages.append(Stage(name, expand(raw, arguments), instruction.line, known=not unresolved(raw, arguments)))
+            stages.append(Stage(name, filling.fill(raw), instruction.line, known=not unresolved(raw, filling.known)))
         elif stages:
             stages[-1].instructions.append(instruction)
-    return Dockerfile(syntax, instructions, stages, arguments)
+    return Dockerfile(syntax, instructions, stages, filling.known)
+
+
+def instructions_of(text: str) -> list[Instruction]:
+    """The instructions alone, with their variables as they stand. Never raises."""
+    return _read(text)[1]
+
+
+class Filling:
+    """Fills variables into texts, and goes no further once these are `MAX_FILLED` longer by it: values may be made of values, tenfold each."""
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        self.known = dict(known)
+        self._room = MAX_FILLED
+
+    def fill(self, text: str) -> str:
+        """See `expand`. Raises Trouble(build_failed) once all texts together have grown by more than `MAX_FILLED` characters."""
+        return _VARIABLE.sub(self._value, text)
+
+    def _value(self, match: re.Match[str]) -> str:
+        value = _filled_in(match, self.known)
+        self._room -= max(0, len(value) - len(match[0]))
+        if self._room < 0:
+            raise Trouble("build_failed", f"the Dockerfile's variables expand to more than {MAX_FILLED >> 10} KiB")
+        return value
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:
-    """`$A`, `${A}`, `${A:-default}` and `${A:+other}` filled in; unknown variables become empty, as the engine does it."""
+    """`$A`, `${A}`, `${A:-default}` and `${A:+other}` filled in; unknown variables become empty, as the engine does it.
 
-    def fill(match: re.Match[str]) -> str:
-        braced, operator, other, bare = match.groups()
-        if not braced and not bare:
-            return "$"
-        value = variables.get(braced or bare, "")
-        if operator and "-" in operator:
-            return value or other
-        if operator:
-            return other if value else ""
-        return value
+    Raises Trouble(build_failed) where that adds more than `MAX_FILLED` characters.
+    """
+    return Filling(variables).fill(text)
 
-    return _VARIABLE.sub(fill, text)
+
+def _filled_in(match: re.Match[str], variables: Mapping[str, str]) -> str:
+    braced, operator, other, bare = match.groups()
+    if not braced and not bare:
+        return "$"
+    value = variables.get(braced or bare, "")
+    if operator and "-" in operator:
+        return value or other
+    if operator:
+        return other if value else ""
+    return value
 
 
 def unresolved(text: str, variables: Mapping[str, str]) -> bool:
     """Whether `text` uses a variable that has neither a value nor a default here."""
     uses = [m for m in _VARIABLE.finditer(text) if m.group(1) or m.group(4)]
     return any((m.group(1) or m.group(4)) not in variables and not m.group(2) for m in uses)
+
+
+def _read(text: str) -> tuple[str | None, list[Instruction]]:
+    lines = text.splitlines()
+    syntax, escape, start = _directives(lines)
+    return syntax, _instructions(lines, escape, start)
 
 
 def _directives(lines: list[str]) -> tuple[str | None, str, int]:
@@ -243,10 +286,10 @@ def _json_words(value: str) -> list[str] | None:
     return words if isinstance(words, list) and all(isinstance(word, str) for word in words) else None
 
 
-def _assignments(value: str, known: Mapping[str, str]) -> dict[str, str]:
+def _assignments(value: str, filling: Filling) -> dict[str, str]:
     """`A=1 B="x y"` or the old `A value`; a bare `ARG A` gives nothing."""
-    pairs = re.findall(r"([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|\S*)", value)
+    pairs = _ASSIGNMENT.findall(value)
     if pairs:
-        return {name: expand(text.strip("\"'"), known) for name, text in pairs}
+        return {name: filling.fill(text.strip("\"'")) for name, text in pairs}
     name, blank, rest = value.partition(" ")
-    return {name: expand(rest.strip(), known)} if blank and re.fullmatch(r"[A-Za-z_]\w*", name) else {}
+    return {name: filling.fill(rest.strip())} if blank and re.fullmatch(r"[A-Za-z_]\w*", name) else {}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+import tracemalloc
+
 import pytest
 
 from grader.schema.causes import Trouble
@@ -200,3 +203,37 @@ def test_images_that_files_are_copied_out_of_are_known_and_stages_are_none() -> 
     assert [(image.reference, image.pin, image.copied) for image in copied] == [
         ("ghcr.io/astral-sh/uv:0.5", "version", True), ("nginx:latest", "floating", True), ("tools", "floating", True),
     ]  # fmt: skip
+
+
+TENFOLD = "".join(f"ARG A{n + 1}={f'$A{n}' * 10}\n" for n in range(10))
+GROWING = {
+    "arguments": "ARG A0=0123456789\n" + TENFOLD + "FROM a:1\n",
+    "the environment": "FROM a:1\nENV A0=0123456789\n" + TENFOLD.replace("ARG", "ENV"),
+    "a base image": "ARG A=" + "x" * 1000 + "\nFROM " + "$A" * 100_000 + "\n",
+    "many base images": "ARG A=" + "x" * 1000 + "\n" + "FROM $A\n" * 100,
+    "sources": "FROM a:1\nARG A=" + "x" * 1000 + "\nCOPY " + "$A " * 60_000 + "/x\n",
+    "ports": "FROM a:1\nARG A=" + "1" * 1000 + "\nEXPOSE " + "$A " * 60_000 + "\n",
+    "other images": "ARG A=" + "x" * 1000 + "\nFROM a:1\n" + "".join(f"COPY --from=$A:{n} a b\n" for n in range(1000)),
+}
+
+
+@pytest.mark.parametrize("what", GROWING)
+def test_variables_that_multiply_end_the_reading_and_name_the_submission(what: str, make_tree) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(Trouble, match="variables expand to more than 64 KiB") as caught:
+            examine(make_tree({"Dockerfile": GROWING[what]}))
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
+    assert caught.value.cause == "build_failed" and caught.value.culprit == "candidate"
+
+
+SLOW = {"a name without a value": "ARG " + "a" * 200_000, "braces that never close": "ARG B=" + "${A:-" * 40_000}
+
+
+@pytest.mark.parametrize("what", SLOW)
+def test_a_hostile_argument_costs_linear_time(what: str) -> None:
+    began = time.process_time()
+    parse(SLOW[what] + "\nFROM a:1\n")
+    assert time.process_time() - began < 2
