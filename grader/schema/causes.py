@@ -55,6 +55,7 @@ CAUSES: dict[str, Cause] = {
     "network_lost": Cause(H, "the run's network vanished", "look at the engine's log and grade again", retries=1),
     "image_unavailable": Cause(H, "a base image can be neither found nor pulled", "run `make base` or pull the image"),
     "package_index_unreachable": Cause(H, "the build could not reach a package index", "run `grader doctor` and grade again", retries=1),
+    "git_too_old": Cause(H, "this machine's git cannot clone strangers' repositories safely", "install a newer git; `grader doctor` says which"),
     "disk_full": Cause(H, "the disk is full", "free some space and grade again"),
     "not_permitted": Cause(H, "this host does not permit a step", "run `grader doctor`"),
     "prometheus_missing": Cause(

@@ -51,7 +51,7 @@ def obtain(
 
     `allow_hosts`/`ca_file` let an operator admit a host that is not public; `logins` hold tokens for private repositories.
     `local=False` refuses paths (for anything web-facing).
-    Raises UsageError (unreachable, no such path, no git repository), or Trouble(repository_too_large | repository_hostile).
+    Raises UsageError (unreachable, no such path, no git repository), or Trouble(repository_too_large | repository_hostile | git_too_old).
     Whatever is raised, `dest` is gone.
     """
     with _removed_unless_done(dest):
