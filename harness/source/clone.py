@@ -228,7 +228,7 @@ def _head(git: Git, dest: Path) -> tuple[str, str]:
 
 def _inventory(git: Git, dest: Path, limits: Limits, tree_sha: str) -> Inventory:
     gate = Gate(limits)
-    with contextlib.closing(git.stream("-C", str(dest), "ls-tree", "-r", "-l", "-z", "--full-tree", tree_sha)) as chunks:
+    with contextlib.closing(git.stream("-C", str(dest), "ls-tree", "-r", "-t", "-l", "-z", "--full-tree", tree_sha)) as chunks:
         for entry in parse_ls_tree(chunks):
             gate.admit(entry)
     return gate.inventory

@@ -106,6 +106,14 @@ def _deep(repository: Repository) -> None:
     repository.commit(inner)
 
 
+def _hollow(repository: Repository) -> None:
+    """Ten billion folders without a file."""
+    inner = repository.tree()
+    for _ in range(10):
+        inner = repository.tree(*[("040000", inner, str(n)) for n in range(10)])
+    repository.commit(inner)
+
+
 HOSTILE: dict[str, tuple[Callable[[Repository], object], str]] = {
     "a folder .git": (_folder(".git"), "repository_hostile"),
     "a folder .GIT": (_folder(".GIT"), "repository_hostile"),
@@ -123,6 +131,7 @@ HOSTILE: dict[str, tuple[Callable[[Repository], object], str]] = {
     "a very deep tree": (_deep, "repository_hostile"),
     "too many files": (lambda r: r.files({f"f{n}": b"x" for n in range(201)}), "repository_too_large"),
     "a tree bomb": (_bomb, "repository_too_large"),
+    "a tree bomb without a file": (_hollow, "repository_too_large"),
     "a huge blob that packs well": (lambda r: r.files({"zeros": bytes(5 << 20)}), "repository_too_large"),
     "a huge blob that does not": (lambda r: r.files({"noise": b"".join(n.to_bytes(8, "big") * 2 for n in range(400_000))}), "repository_too_large"),
 }
