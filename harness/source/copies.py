@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.source.dockerignore import Ignore
-from harness.source.instructions import Dockerfile, Filling, Instruction, unresolved
+from harness.source.instructions import Dockerfile, Instruction
 from harness.source.tree import SourceTree
+from harness.source.variables import Filling, unresolved
 from harness.source.wildcard import has_wildcard, match_path
 
 _REMOTE = re.compile(r"^(https?://|git@|git://|ssh://)", re.I)

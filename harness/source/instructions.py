@@ -1,6 +1,6 @@
 """Reads a Dockerfile into instructions and stages. Tolerant: what cannot be understood is kept as text.
 
-Only variables that fill in more than `MAX_FILLED` are refused: ten lines of `ARG B=$A$A$A...` make ten billion characters.
+Only variables that expand without bound are refused (harness/source/variables.py).
 """
 
 from __future__ import annotations
@@ -11,31 +11,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from grader.schema.causes import Trouble
 from grader.schema.evidence import BaseImage
+from harness.source.variables import Filling, unresolved
 
 _DIRECTIVE = re.compile(r"^#\s*(syntax|escape|check)\s*=\s*(\S.*?)\s*$", re.I)
 _HEREDOC = re.compile(r"(?:^|\s)\d*<<-?([\"']?)([A-Za-z_][A-Za-z0-9_.-]*)\1(?=\s|$|[;&|>)])")
 _FLAG = re.compile(r"^--([a-z][a-z-]*)(?:=(\S*))?(?:\s+|$)")
-# The brace that closes a default may be missing: else each of a thousand unclosed ones looks for it up to the text's end.
-_VARIABLE = re.compile(r"\\\$|\$(?:\{([A-Za-z_]\w*+)(?:\}|(:?[-+])([^}]*+)\}?)|([A-Za-z_]\w*+))")
 _ASSIGNMENT = re.compile(r"(?<!\w)([A-Za-z_]\w*+)=(\"[^\"]*\"|'[^']*'|\S*)")
 MAX_INSTRUCTIONS = 2000
-MAX_FILLED = 64 << 10
-"""Characters by which variables may lengthen one text, and all texts together that one question about a Dockerfile has filled in."""
-
 Pin = Literal["digest", "version", "floating", "stage"]
 
 
 @dataclass(frozen=True)
 class Instruction:
-    """One instruction: `keyword` in capitals, `value` without flags, `line` where it starts (1-based)."""
+    """One instruction: `keyword` in capitals, `value` without flags, `line` where it starts (1-based). ONBUILD has its trigger as the value."""
 
     keyword: str
     value: str
     line: int
     flags: Mapping[str, str] = field(default_factory=dict)
     heredoc: bool = False
+    told: str = ""
+    """Flags and value, as they are written."""
 
     @property
     def exec_form(self) -> list[str] | None:
@@ -165,53 +162,8 @@ def instructions_of(text: str) -> list[Instruction]:
     return _read(text)[1]
 
 
-class Filling:
-    """Fills variables into texts, and goes no further once these are `MAX_FILLED` longer by it: values may be made of values, tenfold each."""
-
-    def __init__(self, known: Mapping[str, str]) -> None:
-        self.known = dict(known)
-        self._room = MAX_FILLED
-
-    def fill(self, text: str) -> str:
-        """See `expand`. Raises Trouble(build_failed) once all texts together have grown by more than `MAX_FILLED` characters."""
-        return _VARIABLE.sub(self._value, text)
-
-    def _value(self, match: re.Match[str]) -> str:
-        value = _filled_in(match, self.known)
-        self._room -= max(0, len(value) - len(match[0]))
-        if self._room < 0:
-            raise Trouble("build_failed", f"the Dockerfile's variables expand to more than {MAX_FILLED >> 10} KiB")
-        return value
-
-
-def expand(text: str, variables: Mapping[str, str]) -> str:
-    """`$A`, `${A}`, `${A:-default}` and `${A:+other}` filled in; unknown variables become empty, as the engine does it.
-
-    Raises Trouble(build_failed) where that adds more than `MAX_FILLED` characters.
-    """
-    return Filling(variables).fill(text)
-
-
-def _filled_in(match: re.Match[str], variables: Mapping[str, str]) -> str:
-    braced, operator, other, bare = match.groups()
-    if not braced and not bare:
-        return "$"
-    value = variables.get(braced or bare, "")
-    if operator and "-" in operator:
-        return value or other
-    if operator:
-        return other if value else ""
-    return value
-
-
-def unresolved(text: str, variables: Mapping[str, str]) -> bool:
-    """Whether `text` uses a variable that has neither a value nor a default here."""
-    uses = [m for m in _VARIABLE.finditer(text) if m.group(1) or m.group(4)]
-    return any((m.group(1) or m.group(4)) not in variables and not m.group(2) for m in uses)
-
-
 def _read(text: str) -> tuple[str | None, list[Instruction]]:
-    lines = text.splitlines()
+    lines = text.split("\n")  # as the engine does it: splitlines() also splits at a form feed, which it takes for a blank
     syntax, escape, start = _directives(lines)
     return syntax, _instructions(lines, escape, start)
 
@@ -246,16 +198,38 @@ def _instructions(lines: list[str], escape: str, start: int) -> list[Instruction
             pieces.append(line.removesuffix(escape))
             if not line.endswith(escape):
                 break
-        keyword, _, rest = " ".join(piece.strip() for piece in pieces).strip().partition(" ")
-        keyword = keyword.upper()
+        keyword, rest = _split_keyword(_joined(pieces))
         terminators = [m[1] for m in _HEREDOC.findall(rest)] if keyword in ("RUN", "COPY", "ADD") else []
         after = _after_heredocs(lines, number, terminators)
         number = after or number
-        flags, value = _flags(rest.strip())
-        if keyword == "ONBUILD":
-            continue
-        found.append(Instruction(keyword, value, first + 1, flags, heredoc=after is not None))
+        flags, value = _flags(rest)
+        found.append(Instruction(keyword, value, first + 1, flags, heredoc=after is not None, told=rest))
     return found
+
+
+def _joined(pieces: list[str]) -> str:
+    """Lines of one instruction as the engine joins them, where a word may go on in the next line; blanks at a joint become one."""
+    parts = [pieces[0].strip()]
+    blank = pieces[0] != pieces[0].rstrip()
+    for piece in pieces[1:]:
+        if text := piece.strip():
+            parts += [" " if blank or piece[0].isspace() else "", text]
+            blank = False
+        blank = blank or piece != piece.rstrip()
+    return "".join(parts).strip()
+
+
+def _split_keyword(text: str) -> tuple[str, str]:
+    """(keyword in capitals, the rest)."""
+    words = text.split(None, 1)
+    return (words[0].upper() if words else ""), (words[1] if len(words) > 1 else "")
+
+
+def trigger_of(text: str) -> Instruction:
+    """What stands behind ONBUILD, as the instruction that it becomes in a build on top."""
+    keyword, rest = _split_keyword(text.strip())
+    flags, value = _flags(rest)
+    return Instruction(keyword, value, 0, flags, told=rest)
 
 
 def _after_heredocs(lines: list[str], number: int, terminators: list[str]) -> int | None:

@@ -11,7 +11,8 @@ from grader.schema.causes import Trouble
 from harness.source.copies import Context, missing
 from harness.source.dockerfile import choose, examine
 from harness.source.dockerignore import Ignore
-from harness.source.instructions import expand, parse
+from harness.source.instructions import parse
+from harness.source.variables import expand
 from harness.source.wildcard import match_path, match_segment
 
 SERVE = "FROM python:3.11-slim\nCOPY requirements.txt .\nCOPY app app\nEXPOSE 8000\nCMD [\"uvicorn\", \"app.main:app\"]\n"
@@ -162,10 +163,24 @@ def test_what_needs_buildkit_is_named(text: str) -> None:
     assert parse("FROM a\n" + text).buildkit_reasons() == BUILDKIT[text]
 
 
-@pytest.mark.parametrize("text", ["", "\0", "FROM", "COPY", "RUN \\", "FROM a AS", "COPY [", "# escape=`\nFROM a\nRUN a `\n b", "CMD " + "[" * 9000])
+@pytest.mark.parametrize("text", [
+    "", "\0", "FROM", "COPY", "RUN \\", "FROM a AS", "COPY [", "# escape=`\nFROM a\nRUN a `\n b", "CMD " + "[" * 9000, "\\", "\\\n\\", "ONBUILD",
+    " \n\x0c\n",
+])  # fmt: skip
 def test_odd_dockerfiles_do_not_raise(text: str) -> None:
     parsed = parse(text)
     assert isinstance(parsed.base_images(), list) and isinstance(parsed.shell_form(), bool)
+
+
+SPELLINGS = {
+    "a word in two lines": "FR\\\nOM b:1\n", "a tab": "FROM\tb:1\n", "a form feed": "FROM \x0cb:1\n", "a comment between": "FROM \\\n# x\n\n  b:1\n",
+    "carriage returns": "FROM \\\r\n b:1\r\n", "blanks behind": "FROM \\  \n b:1\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", SPELLINGS)
+def test_an_instruction_is_read_as_the_engine_joins_it(what: str) -> None:
+    assert [stage.base for stage in parse("FROM a:1\n" + SPELLINGS[what]).stages] == ["a:1", "b:1"]
 
 
 def test_variables_are_expanded_as_the_engine_does_it() -> None:
@@ -227,6 +242,20 @@ def test_variables_that_multiply_end_the_reading_and_name_the_submission(what: s
     finally:
         tracemalloc.stop()
     assert caught.value.cause == "build_failed" and caught.value.culprit == "candidate"
+
+
+LONG = {
+    "a comment before the rest": "FROM a:1\n#" + "x" * (256 << 10) + "\nFROM grader-candidate:x\n",
+    "instructions": "FROM a:1\n" + "ENV A=b\n" * 2000 + "FROM grader-candidate:x\n",
+    "triggers": "FROM a:1\n" + "ONBUILD ENV A=b\n" * 2000 + "FROM grader-candidate:x\n",
+}
+
+
+@pytest.mark.parametrize("what", LONG)
+def test_a_dockerfile_of_which_only_a_part_is_read_is_not_built(what: str, make_tree) -> None:
+    with pytest.raises(Trouble, match=r"larger than 256 KiB|2000 instructions or more") as caught:
+        examine(make_tree({"Dockerfile": LONG[what]}))
+    assert caught.value.cause == "build_failed"
 
 
 SLOW = {"a name without a value": "ARG " + "a" * 200_000, "braces that never close": "ARG B=" + "${A:-" * 40_000}
