@@ -52,6 +52,8 @@ class Stage:
     base: str
     line: int
     known: bool = True
+    written: str = ""
+    """The base with its variables as they stand."""
     instructions: list[Instruction] = field(default_factory=list)
 
 
@@ -151,7 +153,7 @@ def parse(text: str) -> Dockerfile:
             words = instruction.value.split()
             name = words[2].lower() if len(words) >= 3 and words[1].lower() == "as" else ""
             raw = words[0].strip("\"'") if words else ""
-            stages.append(Stage(name, filling.fill(raw), instruction.line, known=not unresolved(raw, filling.known)))
+            stages.append(Stage(name, filling.fill(raw), instruction.line, not unresolved(raw, filling.known), raw))
         elif stages:
             stages[-1].instructions.append(instruction)
     return Dockerfile(syntax, instructions, stages, filling.known)

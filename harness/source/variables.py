@@ -56,3 +56,8 @@ def unresolved(text: str, variables: Mapping[str, str]) -> bool:
     """Whether `text` uses a variable that has neither a value nor a default here."""
     uses = [m for m in _VARIABLE.finditer(text) if m.group(1) or m.group(4)]
     return any((m.group(1) or m.group(4)) not in variables and not m.group(2) for m in uses)
+
+
+def variables_in(text: str) -> set[str]:
+    """Names of the variables that `text` uses."""
+    return set(re.findall(r"\$\{?([A-Za-z_]\w*+)", text))
