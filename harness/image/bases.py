@@ -18,6 +18,7 @@ from harness.text import one_line
 PULL_DEADLINE_S = 300
 OWN = "an image of the grader or of another submission, and no base image"
 _OWN_NAME = re.compile(r"(?:(?:index\.)?docker\.io/|localhost/)?(?:library/)?grader-(?:sidecar|tools|candidate)(?:[:@]|$)", re.I)
+_FRONTEND = re.compile(r"(?:docker\.io/)?docker/dockerfile(?::[\w.-]+)?")
 PLATFORM = frozenset(side + name for side in ("TARGET", "BUILD") for name in ("PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT"))
 """Variables to which BuildKit gives a value by itself."""
 
@@ -48,6 +49,20 @@ def ensure_bases(client: docker.DockerClient, parsed: Dockerfile) -> list[str]:
     for reference, image in zip(dict.fromkeys(wanted), found, strict=True):
         _refuse_triggers(client, reference, image)
     return found
+
+
+def own_frontend(client: docker.DockerClient, parsed: Dockerfile) -> str:
+    """The frontend that a Dockerfile names (`# syntax=`) where it is Docker's own and this engine holds it already; else nothing.
+
+    A frontend is a program that runs in BuildKit with the build in its hands: no FROM may bring one, and no other name is trusted.
+    """
+    if parsed.syntax is None or not _FRONTEND.fullmatch(parsed.syntax):
+        return ""
+    try:
+        client.images.get(parsed.syntax)
+    except APIError:
+        return ""
+    return parsed.syntax
 
 
 def _base(client: docker.DockerClient, stage: Stage, arguments: dict[str, str], earlier: set[str]) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,7 +18,11 @@ _DIRECTIVE = re.compile(r"^#\s*(syntax|escape|check)\s*=\s*(\S.*?)\s*$", re.I)
 _HEREDOC = re.compile(r"(?:^|\s)\d*<<-?([\"']?)([A-Za-z_][A-Za-z0-9_.-]*)\1(?=\s|$|[;&|>)])")
 _FLAG = re.compile(r"^--([a-z][a-z-]*)(?:=(\S*))?(?:\s+|$)")
 _ASSIGNMENT = re.compile(r"(?<!\w)([A-Za-z_]\w*+)=(\"[^\"]*\"|'[^']*'|\S*)")
+_MAY_BE_RUN = re.compile(r"\s*[ro]", re.I)
 MAX_INSTRUCTIONS = 2000
+MAX_JOINED = 100
+"""Lines that `runs_anywhere` joins from any one on: flags stand in the first few, and each line of a long step may be the first."""
+
 Pin = Literal["digest", "version", "floating", "stage"]
 
 
@@ -191,15 +195,7 @@ def _instructions(lines: list[str], escape: str, start: int) -> list[Instruction
         if not lines[number].strip() or lines[number].lstrip().startswith("#"):
             number += 1
             continue
-        pieces: list[str] = []
-        while number < len(lines):
-            line = lines[number].rstrip()
-            number += 1
-            if pieces and (not line or line.lstrip().startswith("#")):
-                continue  # comments and (deprecated) blank lines inside of a continuation
-            pieces.append(line.removesuffix(escape))
-            if not line.endswith(escape):
-                break
+        pieces, number = _gathered(lines, number, escape)
         keyword, rest = _split_keyword(_joined(pieces))
         terminators = [m[1] for m in _HEREDOC.findall(rest)] if keyword in ("RUN", "COPY", "ADD") else []
         after = _after_heredocs(lines, number, terminators)
@@ -207,6 +203,32 @@ def _instructions(lines: list[str], escape: str, start: int) -> list[Instruction
         flags, value = _flags(rest)
         found.append(Instruction(keyword, value, first + 1, flags, heredoc=after is not None, told=rest))
     return found
+
+
+def runs_anywhere(text: str) -> Iterator[Instruction]:
+    """Every RUN, and ONBUILD, that begins in any line at all: what one engine takes for the text of a heredoc or for the end of an instruction,
+    another runs. To look for what must not be there, not for what is."""
+    lines = text.split("\n")
+    for escape in ("\\", "`"):
+        for number, line in enumerate(lines):
+            if _MAY_BE_RUN.match(line):
+                keyword, rest = _split_keyword(_joined(_gathered(lines, number, escape, MAX_JOINED)[0]))
+                if keyword in ("RUN", "ONBUILD"):
+                    yield Instruction(keyword, rest, number + 1, told=rest)
+
+
+def _gathered(lines: list[str], number: int, escape: str, most: int = 1 << 30) -> tuple[list[str], int]:
+    """The lines of the instruction that begins in line `number`, and the number of the line after it."""
+    pieces: list[str] = []
+    while number < len(lines) and len(pieces) < most:
+        line = lines[number].rstrip()
+        number += 1
+        if pieces and (not line or line.lstrip().startswith("#")):
+            continue  # comments and (deprecated) blank lines inside of a continuation
+        pieces.append(line.removesuffix(escape))
+        if not line.endswith(escape):
+            break
+    return pieces, number
 
 
 def _joined(pieces: list[str]) -> str:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from docker.errors import ImageNotFound
 
 from grader.schema.causes import Trouble
-from harness.image.bases import ensure_bases
+from grader.schema.evidence import DockerfileChoice
+from harness.image import build as building
+from harness.image.bases import ensure_bases, own_frontend
 from harness.sandbox import owner
 from harness.source.instructions import parse
+from harness.source.tree import SourceTree
+
+from .builds import limits
 
 THEIRS = "sha256:" + "ab" * 32
 KEY = "cd" * 16
@@ -121,3 +127,25 @@ def test_what_is_not_here_is_pulled_and_what_has_our_name_is_not() -> None:
     with pytest.raises(Trouble, match="of another submission"):
         ensure_bases(engine, parse("FROM docker.io/library/grader-tools\n"))
     assert engine.pulled == ["node:22"]
+
+
+@pytest.mark.parametrize(("name", "kept"), [
+    ("docker/dockerfile:1", True), ("docker.io/docker/dockerfile:1", True), ("docker/dockerfile:2", False), ("python:3.11", False),
+    ("retagged", False), ("docker/dockerfile:1 x", False), ("evil/docker/dockerfile:1", False),
+])  # fmt: skip
+def test_only_dockers_own_frontend_is_kept_and_only_where_it_is_here(name: str, kept: bool) -> None:
+    engine: Any = Engine()
+    engine.held |= dict.fromkeys(["docker/dockerfile:1", "docker.io/docker/dockerfile:1", "evil/docker/dockerfile:1"], engine.held["python:3.11"])
+    assert own_frontend(engine, parse(f"# syntax={name}\nFROM python:3.11\n")) == (name if kept else "")
+
+
+def test_a_frontend_that_a_from_brings_is_not_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It is asked for before the bases are: what is here after that may be the candidate's choice."""
+    order: list[str] = []
+    monkeypatch.setattr(building, "own_frontend", lambda *_: order.append("frontend") or "")
+    monkeypatch.setattr(building, "ensure_bases", lambda *_: (order.append("bases"), 1 / 0))
+    (tmp_path / "Dockerfile").write_text("# syntax=docker/dockerfile:2\nFROM docker/dockerfile:2\n")
+    tree = SourceTree(root=tmp_path, kind="folder", commit=None, tree="0", files=1, bytes=1, uncommitted=None, paths=["Dockerfile"])
+    with pytest.raises(ZeroDivisionError):
+        building.build(Any, tree, DockerfileChoice(path="Dockerfile", context=".", why=""), limits(), {}, tmp_path / "log")  # type: ignore[arg-type]
+    assert order == ["frontend", "bases"]
