@@ -25,6 +25,7 @@ from harness.image import base
 from harness.image.standin import Recipe
 from harness.mend import PARTS, PROMETHEUS, chromium, engine_advice, mend, version_of
 from harness.sandbox import engine
+from harness.source.git import is_new_enough, minimum
 
 __all__ = ["Prerequisite", "diagnose", "main", "mend"]
 
@@ -62,7 +63,7 @@ def _machine() -> Iterator[Prerequisite]:
     version = sys.version_info[:3]
     yield Prerequisite("python", version >= MIN_PYTHON, ".".join(map(str, version)), "install Python 3.11 or later, then `make venv PYTHON=...`")
     git = version_of("git", "--version")
-    yield Prerequisite("git", git is not None, git or "not found", "apt-get install git", "cloning submissions")
+    yield Prerequisite("git", is_new_enough(git or ""), git or "not found", f"install {minimum()} or later", "cloning submissions")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     advice = "give this machine a second core: candidate and load generator need one each"
     yield Prerequisite("cores", cores >= MIN_CORES, f"{cores} usable", advice, "fair latencies")

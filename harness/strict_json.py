@@ -10,7 +10,10 @@ MAX_DEPTH = 32
 MAX_NUMBER_CHARS = 64
 MAX_INT_DIGITS = 20
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+"""Its closing quote may be missing: else every escaped quote of a string that never ends is tried as the start of another, an hour for one
+megabyte. json.loads refuses such a string."""
+
 _BRACKET = re.compile(r"[\[\]{}]")
 
 

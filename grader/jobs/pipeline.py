@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from grader.jobs.model import Job
@@ -14,9 +15,11 @@ from grader.jobs.store import Store
 from grader.run import score
 from grader.run.grade import grade
 from grader.run.request import request
-from grader.schema.causes import Trouble, UsageError
+from grader.schema.causes import UsageError
+from grader.schema.challenge import Limits
 from grader.schema.result import Result
 from harness.progress import Progress
+from harness.source import tarball
 from harness.source.address import looks_like_url
 
 UPLOAD = "upload:"
@@ -28,13 +31,14 @@ def pipeline(job: Job, out: Path, progress: Progress) -> Result:
     settings = job_settings()
     if job.rescore:
         return rescore(Store(settings.store), job.rescore, out, progress)
-    if job.origin.startswith(UPLOAD):
-        origin = str(unpack(Store(settings.store), job.origin.removeprefix(UPLOAD), out.parent / "submission"))
-    elif looks_like_url(job.origin) or settings.local_origins:
-        origin = job.origin
-    else:
+    uploaded = job.origin.startswith(UPLOAD)
+    if not uploaded and not looks_like_url(job.origin) and not settings.local_origins:
         raise UsageError("only https URLs and uploaded archives are graded by the service")
-    result = grade(request(origin, job.challenge, job.mode, job.attempt, None, None), out, progress)
+    asked = request(job.origin, job.challenge, job.mode, job.attempt, None, None)
+    if uploaded:
+        unpacked = unpack(Store(settings.store), job.origin.removeprefix(UPLOAD), out.parent / "submission", asked.challenge.spec.limits)
+        asked = replace(asked, origin=str(unpacked))
+    result = grade(asked, out, progress)
     if job.commit and result.submission.commit not in (job.commit, None):
         raise UsageError(f"the repository has moved on to {result.submission.commit} since {job.commit} was handed in: hand it in again")
     return result
@@ -55,17 +59,15 @@ def rescore(store: Store, earlier: str, out: Path, progress: Progress) -> Result
     return result
 
 
-def unpack(store: Store, digest: str, into: Path) -> Path:
-    """The files of an archive that was handed in; one folder that holds all the rest is looked through. Links out of it are refused."""
+def unpack(store: Store, digest: str, into: Path, limits: Limits) -> Path:
+    """The files of an archive that was handed in, judged anew as at the intake: it may have been taken under other limits, or by another door.
+
+    One folder that holds all the rest is looked through. Raises Trouble(repository_too_large | repository_hostile).
+    """
     content = store.read(f"uploads/{digest}")
     if content is None:
         raise UsageError("the uploaded archive is not in the artifact store any more: hand it in again")
     into.mkdir()
-    try:
-        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-            members = [member for member in archive.getmembers() if ".git" not in Path(member.name).parts]
-            archive.extractall(into, members=members, filter="data")
-    except (tarfile.TarError, EOFError) as error:
-        raise Trouble("repository_hostile", f"the archive cannot be unpacked: {str(error)[:200]}") from error
+    tarball.unpack(io.BytesIO(content), limits, into)
     inside = list(into.iterdir())
     return inside[0] if len(inside) == 1 and inside[0].is_dir() and not inside[0].is_symlink() else into

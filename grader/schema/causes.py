@@ -39,6 +39,7 @@ CAUSES: dict[str, Cause] = {
     "not_http": Cause(C, "what listens on the port does not answer HTTP", "serve HTTP/1.1 on $PORT"),
     "not_ready": Cause(C, "the service never became ready", "answer the readiness route with 200 once the model is loaded"),
     "no_valid_prediction": Cause(C, "the service gives no valid, input-dependent prediction", "answer the prediction route as the contract says"),
+    "files_too_large": Cause(C, "the container's files are more than the grader reads", "write less beside model and data, and no sparse files"),
     "service_gone": Cause(C, "the service stopped answering and did not come back", "look at the container log's last lines"),
     # the grader
     "stimulus_missing": Cause(G, "a stimulus could not be shown to have happened", "grade again; report it if it stays", retries=1),
@@ -54,11 +55,13 @@ CAUSES: dict[str, Cause] = {
     "network_lost": Cause(H, "the run's network vanished", "look at the engine's log and grade again", retries=1),
     "image_unavailable": Cause(H, "a base image can be neither found nor pulled", "run `make base` or pull the image"),
     "package_index_unreachable": Cause(H, "the build could not reach a package index", "run `grader doctor` and grade again", retries=1),
+    "git_too_old": Cause(H, "this machine's git cannot clone strangers' repositories safely", "install a newer git; `grader doctor` says which"),
     "disk_full": Cause(H, "the disk is full", "free some space and grade again"),
     "not_permitted": Cause(H, "this host does not permit a step", "run `grader doctor`"),
     "prometheus_missing": Cause(
         H, "no Prometheus and Alertmanager run beside the candidate", "run `make prometheus` as root, or install prometheus, prometheus-alertmanager"
     ),
+    "files_too_slow": Cause(H, "the engine did not hand out a container's files in time", "grade again on an idle host", retries=1),
     "generator_limited": Cause(H, "the load generator could not keep its schedule on this host", "grade again on an idle host", retries=1),
     "host_noisy": Cause(H, "other work on this host took the candidate's core", "grade again on an idle host", retries=1),
 }

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from harness.sandbox.container import ENGINE_ERRORS
-from harness.sandbox.engine import translate
+from harness.sandbox.engine import ENGINE_ERRORS, translate
 from harness.sandbox.topology import Topology
 
 

@@ -21,6 +21,7 @@ from harness.telemetry.audit import DATA_DIR
 GRACE_S = 10.0
 READY_S = 25.0
 CHUNK = 1 << 20
+TRAIL_S = 30.0
 ReadBytes = Callable[[int], bytes]
 
 
@@ -75,9 +76,10 @@ class RestartWithData(Fault):
 
     def _trail(self) -> set[int]:
         """A hash per line. A line that is being written is no line yet."""
-        name = self.scene.challenge.spec.contract.audit_file
+        spec = self.scene.challenge.spec
+        name, most = spec.contract.audit_file, 2 * spec.limits.data_mib << 20
         found: set[int] = set()
-        for file in self.candidate.archive(DATA_DIR):
+        for file in self.candidate.archive(DATA_DIR, most, TRAIL_S):
             if PurePosixPath(file.path).name.startswith(name):
                 found.update(hash(line) for line in _lines(file.read))
         return found

@@ -18,6 +18,7 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from grader.schema.causes import Trouble
 from grader.schema.challenge import Limits
 from grader.schema.evidence import DockerfileChoice, ImageEvidence
+from harness.image.bases import ensure_bases, own_frontend
 from harness.image.buildkit import NEWER_FRONTEND, BuildkitBuild, find_cli, frontend_is_new, unsupported
 from harness.image.classic import ClassicBuild, Outcome
 from harness.image.confine import Confinement, confined
@@ -25,15 +26,12 @@ from harness.image.context import Staged, staged
 from harness.image.egress import BuildNetwork, build_network, bytes_of_step, default_network, unreachable_index
 from harness.image.failures import explain
 from harness.image.watch import BuildLog, Watch
-from harness.sandbox import owner
 from harness.sandbox.engine import translate
 from harness.source.dockerfile import load
 from harness.source.instructions import Dockerfile
 from harness.source.tree import SourceTree
 from harness.text import clean_tail, one_line
 
-PULL_DEADLINE_S = 300
-OWN_IMAGES = ("grader-sidecar", "grader-tools", "grader-candidate")
 SHELLS = ("/bin/sh", "sh", "/bin/bash", "bash", "/bin/ash", "ash")
 
 
@@ -62,7 +60,8 @@ def build(
     started = time.monotonic()
     parsed = load(tree, choice.path)
     try:
-        bases = _ensure_bases(client, parsed)
+        frontend = own_frontend(client, parsed)  # before a FROM of the candidate's may have brought one
+        bases = ensure_bases(client, parsed)
         root = str(client.info().get("DockerRootDir", "/"))
         tag = _tag(tree, choice, bases)
         if reuse and (found := _find(client, tag, labels)) is not None:
@@ -73,7 +72,7 @@ def build(
             BuildLog(log_path, limits.build_log_kib) as log,
         ):
             place = Where(network, confinement, helper_image, cpuset, root)
-            builder_name, outcome, words = _run(client, tree, choice, parsed, limits, labels, place, tag, cancel, log)
+            builder_name, outcome, words = _run(client, tree, choice, parsed, limits, labels, place, tag, frontend, cancel, log)
             if outcome.image is None:
                 _forget(client, outcome)
                 raise explain(
@@ -99,19 +98,19 @@ class Where:
 
 def _run(
     client: docker.DockerClient, tree: SourceTree, choice: DockerfileChoice, parsed: Dockerfile, limits: Limits, labels: Mapping[str, str],
-    place: Where, tag: str, cancel: threading.Event | None, log: BuildLog,
+    place: Where, tag: str, frontend: str, cancel: threading.Event | None, log: BuildLog,
 ) -> tuple[str, Outcome, str]:  # fmt: skip
     """Stage the context, pick the builder and run it under the watch. Returns the builder's name, the outcome, egress and limits in words."""
     reasons = parsed.buildkit_reasons()
-    keep_syntax = bool(reasons) and parsed.syntax is not None and _has_image(client, parsed.syntax)
+    frontend = frontend if reasons else ""
     cgroup = place.confinement.parent
     with ExitStack() as entered:
         context = entered.enter_context(
-            staged(tree, choice, keep_syntax=keep_syntax, with_git=_asks_git(tree, parsed), cache_scope=tag.partition(":")[2] if reasons else "")
+            staged(tree, choice, frontend=frontend, with_git=_asks_git(tree, parsed), cache_scope=tag.partition(":")[2] if reasons else "")
         )
         builder: ClassicBuild | BuildkitBuild
         if reasons:
-            builder = _buildkit(client, context, labels, tag, reasons, keep_syntax, cgroup)
+            builder = _buildkit(client, context, labels, tag, reasons, bool(frontend), cgroup)
             words = entered.enter_context(default_network(client, labels, place.helper_image, place.network.bridge))
         else:
             builder = ClassicBuild(context, place.network.name, labels, tag, limits, place.cpuset, cgroup)
@@ -128,13 +127,13 @@ def _run(
 
 
 def _buildkit(
-    client: docker.DockerClient, context: Staged, labels: Mapping[str, str], tag: str, reasons: list[str], keep_syntax: bool, cgroup: str
+    client: docker.DockerClient, context: Staged, labels: Mapping[str, str], tag: str, reasons: list[str], own_frontend: bool, cgroup: str
 ) -> BuildkitBuild:
     cli = find_cli()
     if cli is None:
         raise unsupported(reasons, "no docker command line that can drive it is installed (20.10's own, or a newer one with buildx)")
     newer = [reason for reason in reasons if reason in NEWER_FRONTEND]
-    if newer and not keep_syntax and not frontend_is_new(str(client.version().get("Version", ""))):
+    if newer and not own_frontend and not frontend_is_new(str(client.version().get("Version", ""))):
         raise unsupported(newer, "this engine's own frontend is too old for it (Docker 23 knows it)")
     socket = getattr(getattr(client.api, "_custom_adapter", None), "socket_path", None)
     return BuildkitBuild(cli, f"unix://{socket}" if socket else client.api.base_url, context, labels, tag, cgroup)
@@ -146,54 +145,6 @@ def _asks_git(tree: SourceTree, parsed: Dockerfile) -> bool:
         return False
     copies = any(i.keyword in ("COPY", "ADD") and any(w.strip("./").startswith("git") and ".git" in w for w in i.words) for i in parsed.instructions)
     return copies or any(i.keyword == "RUN" and re.search(r"\bgit (?:rev-parse|describe|log|show)\b", i.value) for i in parsed.instructions)
-
-
-def _ensure_bases(client: docker.DockerClient, parsed: Dockerfile) -> list[str]:
-    """Ids of the images that the build starts from or copies from; pulls what is not here. Raises Trouble(image_unavailable | build_failed)."""
-    names = {stage.name for stage in parsed.stages if stage.name} | {"scratch", ""}
-    wanted = [stage.base for stage in parsed.stages if stage.known and stage.base.lower() not in names]
-    wanted += [
-        source for i in parsed.instructions if i.keyword == "COPY" and (source := i.flags.get("from", ""))
-        and source.lower() not in names and not source.isdigit() and "$" not in source
-    ]  # fmt: skip
-    return [_ensure(client, reference) for reference in dict.fromkeys(wanted)]
-
-
-def _ensure(client: docker.DockerClient, reference: str) -> str:
-    try:
-        found = client.images.get(reference)
-        if owner.RUN in found.labels or reference.startswith(OWN_IMAGES):
-            raise Trouble("build_failed", f"FROM {one_line(reference, 120)}: an image of the grader or of another submission, and no base image")
-        return str(found.id)
-    except ImageNotFound:
-        pass
-    except APIError as error:
-        raise Trouble("build_failed", f"FROM {one_line(reference, 120)}: {one_line(str(error.explanation), 200)}") from error
-    ends = time.monotonic() + PULL_DEADLINE_S
-    try:
-        for event in client.api.pull(reference, tag=None if _tagged(reference) else "latest", stream=True, decode=True):
-            if "error" in event:
-                raise Trouble("image_unavailable", f"{one_line(reference, 120)}: {one_line(str(event['error']), 200)}")
-            if time.monotonic() > ends:
-                raise Trouble("image_unavailable", f"{one_line(reference, 120)}: the pull did not end within {PULL_DEADLINE_S} s")
-        return str(client.images.get(reference).id)
-    except NotFound as error:
-        # The registry was reached and does not have it: that FROM can work nowhere.
-        raise Trouble("build_failed", f"FROM {one_line(reference, 120)}: the registry has no such image") from error
-    except APIError as error:
-        raise Trouble("image_unavailable", f"{one_line(reference, 120)}: {one_line(str(error.explanation), 200)}") from error
-
-
-def _tagged(reference: str) -> bool:
-    return "@" in reference or ":" in reference.rpartition("/")[2]
-
-
-def _has_image(client: docker.DockerClient, reference: str) -> bool:
-    try:
-        client.images.get(reference)
-    except (ImageNotFound, APIError):
-        return False
-    return True
 
 
 def _tag(tree: SourceTree, choice: DockerfileChoice, bases: list[str]) -> str:

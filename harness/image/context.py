@@ -13,9 +13,13 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
+from grader.schema.causes import Trouble
 from grader.schema.evidence import DockerfileChoice
 from harness.source.dockerignore import Ignore
+from harness.source.flags import is_cache, mounts
+from harness.source.instructions import instructions_of, runs_anywhere
 from harness.source.tree import SourceTree
+from harness.text import one_line
 
 STAGED = ".dockerfile.staged"
 """Name of our copy of the Dockerfile in the context; ignored there, so that `COPY . .` does not see it."""
@@ -36,11 +40,11 @@ class Staged:
 
 @contextmanager
 def staged(
-    tree: SourceTree, choice: DockerfileChoice, *, keep_syntax: bool = False, with_git: bool = False, cache_scope: str = ""
+    tree: SourceTree, choice: DockerfileChoice, *, frontend: str = "", with_git: bool = False, cache_scope: str = ""
 ) -> Iterator[Staged]:
-    """Write the context to a temporary file. `keep_syntax` leaves `# syntax=` in place (it makes the engine pull a frontend).
+    """Write the context to a temporary file. `frontend` is the one that `# syntax=` may name: an engine that does not hold it pulls it.
 
-    `cache_scope`: see `with_own_caches`.
+    `cache_scope`: see `with_own_caches`, which may raise.
     """
     prefix = "" if choice.context == "." else choice.context + "/"
     ignored = tree.text(prefix + ".dockerignore", 256 << 10) or ""
@@ -50,7 +54,7 @@ def staged(
             _add_tree(tar, tree, prefix, Ignore(ignored))
             if with_git:
                 _add_git(tar, tree, Ignore(ignored))
-            text = text if keep_syntax else without_syntax(text)
+            text = with_syntax(text, frontend) if frontend else without_syntax(text)
             _add_bytes(tar, STAGED, (with_own_caches(text, cache_scope) if cache_scope else text).encode())
             _add_bytes(tar, ".dockerignore", f"{ignored}\n{STAGED}\n.dockerignore\n".encode())
         size = file.tell()
@@ -74,13 +78,29 @@ def without_syntax(text: str) -> str:
     return "\n".join(lines)
 
 
+def with_syntax(text: str, frontend: str) -> str:
+    """The Dockerfile with `frontend` as the only one that it names, in its first line: of two directives an engine may take the other."""
+    first, _, rest = text.partition("\n")
+    if _SYNTAX.match(first.rstrip("\r")):
+        return f"# syntax={frontend}\n{without_syntax(rest)}"
+    return f"# syntax={frontend}\n{without_syntax(text)}"
+
+
 def with_own_caches(text: str, scope: str) -> str:
     """The Dockerfile with every cache mount in a place of `scope`'s own.
 
     BuildKit finds a cache mount by its id (its target, where none is given) and nothing else: under a plain name one submission could
-    leave files in the build of the next.
+    leave files in the build of the next. Raises Trouble(build_failed) for one that is not plainly written: quotes, backslashes, variables and
+    lines that are joined have more spellings than can be put right, so what is sent is read again, and each cache has to be its own.
     """
-    return _CACHE_MOUNT.sub(lambda mount: _scoped(mount[0], scope), text)
+    sent = _CACHE_MOUNT.sub(lambda mount: _scoped(mount[0], scope), text)
+    for instruction in [*instructions_of(sent), *runs_anywhere(sent)]:
+        for mount in mounts(instruction):
+            ids = [value for key, value in mount.options() if key == "id"]
+            if is_cache(mount) and not (mount.plain and len(ids) == 1 and ids[0].startswith(f"{scope}-")):
+                said = one_line(mount.value.replace(f"{scope}-", ""), 120)
+                raise Trouble("build_failed", f"RUN --mount={said}: write a cache mount in one line, without quotes, backslashes and variables")
+    return sent
 
 
 def _scoped(mount: str, scope: str) -> str:

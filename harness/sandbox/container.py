@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import signal as signals
-import tarfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
-from typing import Any
 
 import docker
-import requests
-from docker.errors import DockerException, NotFound
 from docker.models.containers import Container
 
 from harness.client import Client
-from harness.sandbox.engine import translate
+from harness.sandbox.archive import ArchivedFile, archived_files, read_container_file
+from harness.sandbox.engine import ENGINE_ERRORS, translate
 from harness.sandbox.helper import Connections, Helper, Process
 from harness.sandbox.limits import CPU_PERIOD_US, cpu_quota
 from harness.sandbox.network import Network
 from harness.sandbox.teardown import quietly
 from harness.sandbox.usage import LogMeter, Meter, Usage
-
-ENGINE_ERRORS = (DockerException, requests.RequestException)
 
 
 @dataclass(frozen=True)
@@ -186,9 +180,13 @@ class Candidate:
         pairs = (entry.partition("=") for entry in config.get("Env") or [])
         return config.get("WorkingDir") or "/", {name: value for name, _, value in pairs}
 
-    def archive(self, path: str) -> Iterator[ArchivedFile]:
-        """The regular files at or below a path, if any, in the engine's order; each must be read before the next is asked for."""
-        return archived_files(self._container, path)
+    def archive(self, path: str, max_bytes: int, within_s: float) -> Iterator[ArchivedFile]:
+        """The regular files at or below a path, if any, in the engine's order; each must be read before the next is asked for.
+
+        Raises Trouble(files_too_large) at the first with which there are more than `max_bytes`, whether it is read or not, and
+        Trouble(files_too_slow) after `within_s`.
+        """
+        return archived_files(self._container, path, max_bytes, within_s)
 
     def remove(self) -> None:
         """Kill and remove, volumes of the image's own too. Never raises for what is gone already."""
@@ -199,64 +197,3 @@ class Candidate:
             getattr(self._container, verb)(**options)
         except ENGINE_ERRORS as error:
             raise translate(error) from error
-
-
-class _Pieces:
-    """An iterator of byte pieces as what tarfile reads from."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces, self._rest = pieces, bytearray()
-
-    def read(self, size: int) -> bytes:
-        while len(self._rest) < size and (piece := next(self._pieces, None)) is not None:
-            self._rest += piece
-        taken = bytes(self._rest[:size])
-        del self._rest[:size]
-        return taken
-
-
-GO_FILE_TYPE = 0x8F28_0000
-"""Bits of Go's file mode that mark anything but a regular file (folder, link, device, pipe, socket)."""
-
-
-@dataclass(frozen=True)
-class ArchivedFile:
-    """A regular file of a container as it comes by. `read` gives the next bytes, b"" at the end."""
-
-    path: str
-    size: int
-    read: Callable[[int], bytes]
-
-
-def archived_files(container: Container, path: str) -> Iterator[ArchivedFile]:
-    """See Candidate.archive. The engine resolves a link at the path itself, not those below it."""
-    above = PurePosixPath(path).parent
-    try:
-        pieces, _ = container.get_archive(path)
-        source: Any = _Pieces(iter(pieces))
-        with tarfile.open(mode="r|", fileobj=source) as archive:
-            for member in archive:
-                content = archive.extractfile(member) if member.isreg() else None
-                if content is not None:
-                    yield ArchivedFile(str(above / member.name), member.size, content.read)
-    except (NotFound, tarfile.TarError):
-        return
-    except ENGINE_ERRORS as error:
-        raise translate(error) from error
-
-
-def read_container_file(container: Container, path: str, max_bytes: int) -> bytes | None:
-    """See Candidate.read_file; works on containers that were never started. Links, devices and folders count as absent."""
-    try:
-        pieces, about = container.get_archive(path)
-        if about is None or about["mode"] & GO_FILE_TYPE:
-            return None
-        source: Any = _Pieces(iter(pieces))  # typeshed asks for a whole file where stream mode only reads
-        with tarfile.open(mode="r|", fileobj=source) as archive:
-            member = archive.next()
-            content = archive.extractfile(member) if member is not None and member.isreg() else None
-            return None if content is None else content.read(max_bytes)
-    except (NotFound, tarfile.TarError):
-        return None
-    except ENGINE_ERRORS as error:
-        raise translate(error) from error

@@ -34,6 +34,9 @@ SOCKETS = (
 PROBE_S = 5.0
 """An engine that needs longer than this for a version question is not one to measure on."""
 
+ENGINE_ERRORS = (DockerException, requests.RequestException)
+"""What docker-py raises for an engine that refuses, or is not there."""
+
 _LINE = 300
 """Characters of an engine's message that are worth showing."""
 

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import docker
 
-from harness.sandbox.container import ENGINE_ERRORS
+from harness.sandbox.engine import ENGINE_ERRORS
 
 BEAT_S = 1.0
 PING_S = 4.0

@@ -18,8 +18,7 @@ from docker.models.containers import Container
 
 from grader.schema.causes import Trouble
 from harness.sandbox import orphans
-from harness.sandbox.container import ENGINE_ERRORS
-from harness.sandbox.engine import translate
+from harness.sandbox.engine import ENGINE_ERRORS, translate
 from harness.sandbox.helper import Helper
 from harness.sandbox.owner import KIND, MARKER, OWNER, RUN, RunRecord, abandoned, labels, owner_token, records
 from harness.sandbox.teardown import quietly

@@ -23,8 +23,9 @@ from grader.schema.causes import Trouble
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import IsolationProbe, SandboxEvidence
 from harness.sandbox import image_user, isolation, owner, runtime, token_file
-from harness.sandbox.container import ENGINE_ERRORS, Candidate, read_container_file
-from harness.sandbox.engine import translate
+from harness.sandbox.archive import read_container_file
+from harness.sandbox.container import Candidate
+from harness.sandbox.engine import ENGINE_ERRORS, translate
 from harness.sandbox.helper import Helper
 from harness.sandbox.limits import (
     LEAST_WEIGHT,

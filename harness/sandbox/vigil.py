@@ -12,8 +12,8 @@ import docker
 from docker.errors import NotFound
 
 from grader.schema.causes import Trouble
-from harness.sandbox.container import ENGINE_ERRORS, Candidate
-from harness.sandbox.engine import translate
+from harness.sandbox.container import Candidate
+from harness.sandbox.engine import ENGINE_ERRORS, translate
 from harness.sandbox.heartbeat import PING_S, answers
 from harness.sandbox.owner import KIND, RUN
 

@@ -51,7 +51,7 @@ def obtain(
 
     `allow_hosts`/`ca_file` let an operator admit a host that is not public; `logins` hold tokens for private repositories.
     `local=False` refuses paths (for anything web-facing).
-    Raises UsageError (unreachable, no such path, no git repository), or Trouble(repository_too_large | repository_hostile).
+    Raises UsageError (unreachable, no such path, no git repository), or Trouble(repository_too_large | repository_hostile | git_too_old).
     Whatever is raised, `dest` is gone.
     """
     with _removed_unless_done(dest):
@@ -228,7 +228,7 @@ def _head(git: Git, dest: Path) -> tuple[str, str]:
 
 def _inventory(git: Git, dest: Path, limits: Limits, tree_sha: str) -> Inventory:
     gate = Gate(limits)
-    with contextlib.closing(git.stream("-C", str(dest), "ls-tree", "-r", "-l", "-z", "--full-tree", tree_sha)) as chunks:
+    with contextlib.closing(git.stream("-C", str(dest), "ls-tree", "-r", "-t", "-l", "-z", "--full-tree", tree_sha)) as chunks:
         for entry in parse_ls_tree(chunks):
             gate.admit(entry)
     return gate.inventory

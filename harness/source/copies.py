@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.source.dockerignore import Ignore
-from harness.source.instructions import Dockerfile, Instruction, expand, unresolved
+from harness.source.instructions import Dockerfile, Instruction
 from harness.source.tree import SourceTree
+from harness.source.variables import Filling, unresolved
 from harness.source.wildcard import has_wildcard, match_path
 
 _REMOTE = re.compile(r"^(https?://|git@|git://|ssh://)", re.I)
@@ -48,20 +49,23 @@ class Context:
 
 
 def copy_sources(dockerfile: Dockerfile) -> list[list[CopySource]]:
-    """Sources of every COPY and ADD that reads the context, one list per instruction. What hangs on an unknown variable is left out."""
-    variables = dockerfile.variables()
+    """Sources of every COPY and ADD that reads the context, one list per instruction. What hangs on an unknown variable is left out.
+
+    Raises Trouble(build_failed) as `Filling` does.
+    """
+    filling = Filling(dockerfile.variables())
     found: list[list[CopySource]] = []
     for instruction in dockerfile.instructions:
         if instruction.keyword in ("COPY", "ADD") and "from" not in instruction.flags and not instruction.heredoc:
-            found.append(list(_sources(instruction, variables)))
+            found.append(list(_sources(instruction, filling)))
     return [sources for sources in found if sources]
 
 
-def _sources(instruction: Instruction, variables: dict[str, str]) -> Iterable[CopySource]:
+def _sources(instruction: Instruction, filling: Filling) -> Iterable[CopySource]:
     for word in instruction.words[:-1]:
-        if unresolved(word, variables) or (instruction.keyword == "ADD" and _REMOTE.match(word)):
+        if unresolved(word, filling.known) or (instruction.keyword == "ADD" and _REMOTE.match(word)):
             continue
-        yield CopySource(expand(word.strip("\"'") if instruction.exec_form is None else word, variables), instruction.line)
+        yield CopySource(filling.fill(word.strip("\"'") if instruction.exec_form is None else word), instruction.line)
 
 
 def missing(dockerfile: Dockerfile, context: Context) -> list[CopySource]:

@@ -10,7 +10,7 @@ from grader.schema.causes import Trouble
 from grader.schema.evidence import DockerfileChoice, Place, SourceEvidence
 from harness.source import submission
 from harness.source.copies import Context, context_for, missing
-from harness.source.instructions import Dockerfile, parse
+from harness.source.instructions import MAX_INSTRUCTIONS, Dockerfile, parse
 from harness.source.safe_yaml import documents
 from harness.source.tree import SourceTree
 from harness.text import one_line
@@ -53,12 +53,22 @@ class Candidate:
 
 
 def load(tree: SourceTree, path: str) -> Dockerfile:
-    """The parsed Dockerfile at `path`; empty if it is no text."""
-    return parse(tree.text(path, MAX_DOCKERFILE) or "")
+    """The parsed Dockerfile at `path`; empty if it is no text.
+
+    Raises Trouble(build_failed) where its variables expand without bound, and where a builder would be sent more of it than is read here.
+    """
+    if len(tree.read(path, MAX_DOCKERFILE + 1) or b"") > MAX_DOCKERFILE:
+        raise Trouble("build_failed", f"{one_line(path)} is larger than {MAX_DOCKERFILE >> 10} KiB")
+    parsed = parse(tree.text(path, MAX_DOCKERFILE) or "")
+    if len(parsed.instructions) >= MAX_INSTRUCTIONS:
+        raise Trouble("build_failed", f"{one_line(path)} has {MAX_INSTRUCTIONS} instructions or more")
+    # What anybody may ask it later is tried now, where a refusal still is the submission's reason and no engine has heard of it.
+    parsed.variables(), parsed.copied_images(), parsed.exposed_ports()
+    return parsed
 
 
 def choose(tree: SourceTree) -> DockerfileChoice | None:
-    """The Dockerfile to build, or None without any. Raises Trouble(submission_manifest_invalid)."""
+    """The Dockerfile to build, or None without any. Raises Trouble(submission_manifest_invalid | build_failed)."""
     said = submission.read(tree)
     ranked = candidates(tree)
     names = [one_line(candidate.path) for candidate in ranked][:20]
@@ -74,7 +84,8 @@ def choose(tree: SourceTree) -> DockerfileChoice | None:
 
 
 def examine(tree: SourceTree) -> SourceEvidence:
-    """The source's facts. Candidate faults are facts, not errors, save for a submission.toml that cannot be used (Trouble)."""
+    """The source's facts. Candidate faults are facts, not errors, save for a submission.toml that cannot be used and for variables in a
+    Dockerfile that expand without bound (Trouble)."""
     choice = choose(tree)
     lost = missing(load(tree, choice.path), Context(tree, choice.context)) if choice else []
     return SourceEvidence(

@@ -13,15 +13,21 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import IO
 
-from grader.schema.causes import UsageError
+from grader.schema.causes import Trouble, UsageError
 from harness.source.login import Login
+from harness.text import one_line
 
 OUTPUT_CAP = 64 << 10
 SAID_MAX = 1 << 20
 """Bytes of messages after which a server is a flood: whatever it says stands on git's standard error."""
+
+MIN_GIT = (2, 37)
+"""An older git passes over what it does not know without a word: before 2.32 it reads the operator's own configuration (GIT_CONFIG_GLOBAL),
+before 2.37 it resolves the host again by itself (http.curloptResolve), and connects to an address that nobody checked."""
 
 MEMORY = 48 << 20
 """Of one git process. A delta that makes gigabytes, a folder of a million files or an endless list of branches grows there, not on disk."""
@@ -86,8 +92,34 @@ class GitFailed(Exception):
         return _FILE_TOO_LARGE.search(self.said) is not None
 
 
+@cache
+def what_git_says(executable: str) -> str:
+    """What `git --version` prints; empty where it prints nothing. Without the operator's environment, as every git here."""
+    try:
+        done = subprocess.run(
+            [executable, "--version"], capture_output=True, timeout=20, stdin=subprocess.DEVNULL,
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout[:200].decode("utf-8", "replace").strip()
+
+
+def is_new_enough(said: str) -> bool:
+    """Whether `git version 2.39.5 (...)` names one that knows all that `Git` tells it."""
+    found = re.match(r"git version (\d+)\.(\d+)", said)
+    return found is not None and (int(found[1]), int(found[2])) >= MIN_GIT
+
+
+def minimum() -> str:
+    return "git " + ".".join(map(str, MIN_GIT))
+
+
 class Git:
-    """One deadline's worth of git commands. A context manager: its empty home goes away with it."""
+    """One deadline's worth of git commands. A context manager: its empty home goes away with it.
+
+    Raises UsageError without a git, Trouble(git_too_old) where this machine's lacks what the hardening is made of.
+    """
 
     def __init__(self, deadline_s: float, protocol: str, settings: dict[str, str] | None = None, max_file_bytes: int = 1 << 30) -> None:
         self.ends = time.monotonic() + deadline_s
@@ -97,6 +129,9 @@ class Git:
         self.executable = shutil.which("git")
         if self.executable is None:
             raise UsageError("git is not installed on this machine; install it and try again")
+        said = what_git_says(self.executable)
+        if not is_new_enough(said):
+            raise Trouble("git_too_old", f"{one_line(said, 80) or 'it does not tell its version'}; {minimum()} is needed")
 
     def __enter__(self) -> Git:
         self._home = tempfile.TemporaryDirectory(prefix="grader-git-")

@@ -1,32 +1,42 @@
-"""Reads a Dockerfile into instructions and stages. Tolerant: what cannot be understood is kept as text and never raises."""
+"""Reads a Dockerfile into instructions and stages. Tolerant: what cannot be understood is kept as text.
+
+Only variables that expand without bound are refused (harness/source/variables.py).
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from grader.schema.evidence import BaseImage
+from harness.source.variables import Filling, unresolved
 
 _DIRECTIVE = re.compile(r"^#\s*(syntax|escape|check)\s*=\s*(\S.*?)\s*$", re.I)
 _HEREDOC = re.compile(r"(?:^|\s)\d*<<-?([\"']?)([A-Za-z_][A-Za-z0-9_.-]*)\1(?=\s|$|[;&|>)])")
 _FLAG = re.compile(r"^--([a-z][a-z-]*)(?:=(\S*))?(?:\s+|$)")
-_VARIABLE = re.compile(r"\\\$|\$(?:\{([A-Za-z_]\w*)(?:(:?[-+])([^}]*))?\}|([A-Za-z_]\w*))")
+_ASSIGNMENT = re.compile(r"(?<!\w)([A-Za-z_]\w*+)=(\"[^\"]*\"|'[^']*'|\S*)")
+_MAY_BE_RUN = re.compile(r"\s*[ro]", re.I)
 MAX_INSTRUCTIONS = 2000
+MAX_JOINED = 100
+"""Lines that `runs_anywhere` joins from any one on: flags stand in the first few, and each line of a long step may be the first."""
+
 Pin = Literal["digest", "version", "floating", "stage"]
 
 
 @dataclass(frozen=True)
 class Instruction:
-    """One instruction: `keyword` in capitals, `value` without flags, `line` where it starts (1-based)."""
+    """One instruction: `keyword` in capitals, `value` without flags, `line` where it starts (1-based). ONBUILD has its trigger as the value."""
 
     keyword: str
     value: str
     line: int
     flags: Mapping[str, str] = field(default_factory=dict)
     heredoc: bool = False
+    told: str = ""
+    """Flags and value, as they are written."""
 
     @property
     def exec_form(self) -> list[str] | None:
@@ -46,6 +56,8 @@ class Stage:
     base: str
     line: int
     known: bool = True
+    written: str = ""
+    """The base with its variables as they stand."""
     instructions: list[Instruction] = field(default_factory=list)
 
 
@@ -77,15 +89,17 @@ class Dockerfile:
         names = {stage.name for stage in self.stages if stage.name}
         taken = [i.flags.get("from", "") for i in self.instructions if i.keyword == "COPY"]
         taken += [found for i in self.instructions if i.keyword == "RUN" for found in re.findall(r"\bfrom=([^,\s]+)", i.flags.get("mount", ""))]
-        images = [(expand(raw, self.arguments), not unresolved(raw, self.arguments)) for raw in dict.fromkeys(taken) if raw]
+        filling = Filling(self.arguments)
+        images = [(filling.fill(raw), not unresolved(raw, self.arguments)) for raw in dict.fromkeys(taken) if raw]
         others = [(name, known) for name, known in images if name.lower() not in names and not name.isdigit()]
         return [BaseImage(reference=name[:300], pin=_firmness(name, known), copied=True) for name, known in others if name]
 
     def exposed_ports(self) -> list[int]:
         ports: list[int] = []
+        filling = Filling(self.variables())
         for instruction in self.effective():
             if instruction.keyword == "EXPOSE":
-                values = (expand(word, self.variables()) for word in instruction.value.split())
+                values = (filling.fill(word) for word in instruction.value.split())
                 ports += [int(p) for v in values if (p := v.split("/")[0]).isdigit() and 0 < int(p) < 65536 and not v.endswith("/udp")]
         return list(dict.fromkeys(ports))
 
@@ -100,11 +114,11 @@ class Dockerfile:
 
     def variables(self) -> dict[str, str]:
         """ARG defaults and ENV values that hold in the last stage; good enough for COPY and EXPOSE."""
-        known = dict(self.arguments)
+        filling = Filling(self.arguments)
         for instruction in self.instructions:
             if instruction.keyword in ("ARG", "ENV"):
-                known |= _assignments(instruction.value, known)
-        return known
+                filling.known |= _assignments(instruction.value, filling)
+        return filling.known
 
     def buildkit_reasons(self) -> list[str]:
         """What in this file the classic builder cannot do; empty when it can."""
@@ -132,45 +146,32 @@ def _firmness(reference: str, known: bool) -> Pin:
 
 
 def parse(text: str) -> Dockerfile:
-    """Parse the text of a Dockerfile. Never raises; a file without FROM has no stages."""
-    syntax, escape, start = _directives(text.splitlines())
-    instructions = _instructions(text.splitlines(), escape, start)
-    arguments: dict[str, str] = {}
+    """Parse the text of a Dockerfile; a file without FROM has no stages. Raises Trouble(build_failed) as `Filling` does, and for nothing else."""
+    syntax, instructions = _read(text)
+    filling = Filling({})
     stages: list[Stage] = []
     for instruction in instructions:
         if instruction.keyword == "ARG" and not stages:
-            arguments |= _assignments(instruction.value, arguments)
+            filling.known |= _assignments(instruction.value, filling)
         elif instruction.keyword == "FROM":
             words = instruction.value.split()
             name = words[2].lower() if len(words) >= 3 and words[1].lower() == "as" else ""
             raw = words[0].strip("\"'") if words else ""
-            stages.append(Stage(name, expand(raw, arguments), instruction.line, known=not unresolved(raw, arguments)))
+            stages.append(Stage(name, filling.fill(raw), instruction.line, not unresolved(raw, filling.known), raw))
         elif stages:
             stages[-1].instructions.append(instruction)
-    return Dockerfile(syntax, instructions, stages, arguments)
+    return Dockerfile(syntax, instructions, stages, filling.known)
 
 
-def expand(text: str, variables: Mapping[str, str]) -> str:
-    """`$A`, `${A}`, `${A:-default}` and `${A:+other}` filled in; unknown variables become empty, as the engine does it."""
-
-    def fill(match: re.Match[str]) -> str:
-        braced, operator, other, bare = match.groups()
-        if not braced and not bare:
-            return "$"
-        value = variables.get(braced or bare, "")
-        if operator and "-" in operator:
-            return value or other
-        if operator:
-            return other if value else ""
-        return value
-
-    return _VARIABLE.sub(fill, text)
+def instructions_of(text: str) -> list[Instruction]:
+    """The instructions alone, with their variables as they stand. Never raises."""
+    return _read(text)[1]
 
 
-def unresolved(text: str, variables: Mapping[str, str]) -> bool:
-    """Whether `text` uses a variable that has neither a value nor a default here."""
-    uses = [m for m in _VARIABLE.finditer(text) if m.group(1) or m.group(4)]
-    return any((m.group(1) or m.group(4)) not in variables and not m.group(2) for m in uses)
+def _read(text: str) -> tuple[str | None, list[Instruction]]:
+    lines = text.split("\n")  # as the engine does it: splitlines() also splits at a form feed, which it takes for a blank
+    syntax, escape, start = _directives(lines)
+    return syntax, _instructions(lines, escape, start)
 
 
 def _directives(lines: list[str]) -> tuple[str | None, str, int]:
@@ -194,25 +195,65 @@ def _instructions(lines: list[str], escape: str, start: int) -> list[Instruction
         if not lines[number].strip() or lines[number].lstrip().startswith("#"):
             number += 1
             continue
-        pieces: list[str] = []
-        while number < len(lines):
-            line = lines[number].rstrip()
-            number += 1
-            if pieces and (not line or line.lstrip().startswith("#")):
-                continue  # comments and (deprecated) blank lines inside of a continuation
-            pieces.append(line.removesuffix(escape))
-            if not line.endswith(escape):
-                break
-        keyword, _, rest = " ".join(piece.strip() for piece in pieces).strip().partition(" ")
-        keyword = keyword.upper()
+        pieces, number = _gathered(lines, number, escape)
+        keyword, rest = _split_keyword(_joined(pieces))
         terminators = [m[1] for m in _HEREDOC.findall(rest)] if keyword in ("RUN", "COPY", "ADD") else []
         after = _after_heredocs(lines, number, terminators)
         number = after or number
-        flags, value = _flags(rest.strip())
-        if keyword == "ONBUILD":
-            continue
-        found.append(Instruction(keyword, value, first + 1, flags, heredoc=after is not None))
+        flags, value = _flags(rest)
+        found.append(Instruction(keyword, value, first + 1, flags, heredoc=after is not None, told=rest))
     return found
+
+
+def runs_anywhere(text: str) -> Iterator[Instruction]:
+    """Every RUN, and ONBUILD, that begins in any line at all: what one engine takes for the text of a heredoc or for the end of an instruction,
+    another runs. To look for what must not be there, not for what is."""
+    lines = text.split("\n")
+    for escape in ("\\", "`"):
+        for number, line in enumerate(lines):
+            if _MAY_BE_RUN.match(line):
+                keyword, rest = _split_keyword(_joined(_gathered(lines, number, escape, MAX_JOINED)[0]))
+                if keyword in ("RUN", "ONBUILD"):
+                    yield Instruction(keyword, rest, number + 1, told=rest)
+
+
+def _gathered(lines: list[str], number: int, escape: str, most: int = 1 << 30) -> tuple[list[str], int]:
+    """The lines of the instruction that begins in line `number`, and the number of the line after it."""
+    pieces: list[str] = []
+    while number < len(lines) and len(pieces) < most:
+        line = lines[number].rstrip()
+        number += 1
+        if pieces and (not line or line.lstrip().startswith("#")):
+            continue  # comments and (deprecated) blank lines inside of a continuation
+        pieces.append(line.removesuffix(escape))
+        if not line.endswith(escape):
+            break
+    return pieces, number
+
+
+def _joined(pieces: list[str]) -> str:
+    """Lines of one instruction as the engine joins them, where a word may go on in the next line; blanks at a joint become one."""
+    parts = [pieces[0].strip()]
+    blank = pieces[0] != pieces[0].rstrip()
+    for piece in pieces[1:]:
+        if text := piece.strip():
+            parts += [" " if blank or piece[0].isspace() else "", text]
+            blank = False
+        blank = blank or piece != piece.rstrip()
+    return "".join(parts).strip()
+
+
+def _split_keyword(text: str) -> tuple[str, str]:
+    """(keyword in capitals, the rest)."""
+    words = text.split(None, 1)
+    return (words[0].upper() if words else ""), (words[1] if len(words) > 1 else "")
+
+
+def trigger_of(text: str) -> Instruction:
+    """What stands behind ONBUILD, as the instruction that it becomes in a build on top."""
+    keyword, rest = _split_keyword(text.strip())
+    flags, value = _flags(rest)
+    return Instruction(keyword, value, 0, flags, told=rest)
 
 
 def _after_heredocs(lines: list[str], number: int, terminators: list[str]) -> int | None:
@@ -243,10 +284,10 @@ def _json_words(value: str) -> list[str] | None:
     return words if isinstance(words, list) and all(isinstance(word, str) for word in words) else None
 
 
-def _assignments(value: str, known: Mapping[str, str]) -> dict[str, str]:
+def _assignments(value: str, filling: Filling) -> dict[str, str]:
     """`A=1 B="x y"` or the old `A value`; a bare `ARG A` gives nothing."""
-    pairs = re.findall(r"([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|\S*)", value)
+    pairs = _ASSIGNMENT.findall(value)
     if pairs:
-        return {name: expand(text.strip("\"'"), known) for name, text in pairs}
+        return {name: filling.fill(text.strip("\"'")) for name, text in pairs}
     name, blank, rest = value.partition(" ")
-    return {name: expand(rest.strip(), known)} if blank and re.fullmatch(r"[A-Za-z_]\w*", name) else {}
+    return {name: filling.fill(rest.strip())} if blank and re.fullmatch(r"[A-Za-z_]\w*", name) else {}

@@ -15,13 +15,16 @@ MAX_COMPONENT = 255
 MAX_PATH = 1024
 MAX_DEPTH = 64
 MAX_LINK_TARGET = MAX_PATH
+FOLDER = "040000"
+"""Mode of a folder. Folders are counted too: ten levels of ten folders that hold nothing are ten billion, and no file among them."""
+
 # What file systems drop or ignore when they compare names: git itself guards against these (CVE-2014-9390) and so do we.
 _HFS_IGNORED = dict.fromkeys([0x200C, 0x200D, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF])
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of `git ls-tree -r -l`. `size` is None for a submodule."""
+    """One line of `git ls-tree -r -t -l`. `size` is None for a folder and for a submodule."""
 
     mode: str
     blob: str
@@ -37,6 +40,7 @@ class Inventory:
     executables: set[str] = field(default_factory=set)
     links: dict[str, str] = field(default_factory=dict)
     submodules: list[str] = field(default_factory=list)
+    folders: int = 0
     bytes: int = 0
 
     @property
@@ -57,8 +61,13 @@ class Gate:
     def admit(self, entry: Entry) -> None:
         """Raises Trouble(repository_too_large | repository_hostile)."""
         check_name(entry.path)
-        self._check_collision(entry.path)
         inventory = self.inventory
+        if entry.mode == FOLDER:
+            inventory.folders += 1
+            if inventory.folders > self.max_files:
+                raise Trouble("repository_too_large", f"more than {self.max_files} folders")
+            return
+        self._check_collision(entry.path)
         if entry.mode == "160000":
             inventory.submodules.append(entry.path)
         elif entry.mode == "120000":
@@ -114,7 +123,7 @@ def check_link(path: str, target: str) -> None:
 
 
 def parse_ls_tree(chunks: Iterable[bytes]) -> Iterator[Entry]:
-    """Entries of `git ls-tree -r -l -z` as they arrive. An undecodable name carries replacement characters, which the gate refuses."""
+    """Entries of `git ls-tree -r -t -l -z` as they arrive. An undecodable name carries replacement characters, which the gate refuses."""
     rest = b""
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\0")

@@ -8,19 +8,27 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from grader.schema.causes import Trouble
 from grader.schema.evidence import Artifact, ArtifactFacts
-from harness.sandbox.container import ArchivedFile, Candidate
+from harness.sandbox.archive import ArchivedFile
+from harness.sandbox.container import Candidate
 from harness.text import one_line
 
 MAX_FILES = 200
 MAX_FILE_BYTES = 256 << 20
 MAX_TOTAL_BYTES = 512 << 20
 """Of one place; an image whose working folder holds more is read in part, and then nothing is said about what was not found."""
+MAX_PASSED_BYTES = 8 << 30
+"""Of one place in which the likeliest file is looked for: whole images are passed by there, and the deadline ends that earlier."""
 DEADLINE_S = 8.0
+UNREAD = ("files_too_large", "files_too_slow")
+"""Ends of an archive that only mean that not all of it was seen."""
+
 CHUNK = 1 << 20
 MAX_STATED = 8
 MAX_DEPTH = 4
@@ -69,7 +77,8 @@ def read(candidate: Candidate, route: str, model_path_env: str, deadline_s: floa
     places = _places(candidate, model_path_env)
     search = _Search(tuple(told.values()), time.monotonic() + deadline_s)
     for place in places:
-        search.look(candidate.archive(place))
+        with _to_its_bounds(search.cut):
+            search.look(candidate.archive(place, MAX_TOTAL_BYTES, _still(search.until)))
     return ArtifactFacts(stated=told, files=sorted(search.files.values(), key=lambda file: file.path), complete=search.complete)
 
 
@@ -81,6 +90,22 @@ def _places(candidate: Candidate, model_path_env: str) -> list[str]:
     return [*([str(PurePosixPath(folder) / named)] if named else []), *home]
 
 
+def _still(until: float) -> float:
+    """Seconds for one archive: `until` is looked at between files, and a file that was begun in time may come to its end."""
+    return max(0.0, until - time.monotonic()) + DEADLINE_S
+
+
+@contextmanager
+def _to_its_bounds(cut: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """The block ends where an archive's bounds are reached, and `cut` is called. Troubles of the engine pass."""
+    try:
+        yield
+    except Trouble as trouble:
+        if trouble.cause not in UNREAD:
+            raise
+        cut()
+
+
 def copy(candidate: Candidate, model_path_env: str, target: Path, deadline_s: float = DEADLINE_S) -> str | None:
     """Write the likeliest model file of the container to `target` and return where it lies there; None when nothing looks like one.
 
@@ -89,21 +114,38 @@ def copy(candidate: Candidate, model_path_env: str, target: Path, deadline_s: fl
     """
     folder, env = candidate.image_facts()
     named = str(PurePosixPath(folder) / env[model_path_env]) if env.get(model_path_env) else ""
-    best: tuple[tuple[bool, bool, bool, int], str] | None = None
+    best: tuple[Rank, str] | None = None
     until = time.monotonic() + deadline_s
     for place in _places(candidate, model_path_env):
-        for file in candidate.archive(place):
-            path = PurePosixPath(file.path)
-            likely = MODEL_FILE.search(path.name) and not SKIPPED.search(file.path) and 0 < file.size <= MAX_FILE_BYTES
-            rank = (file.path == named, bool(NAMES_A_MODEL.search(path.stem)), bool(NAMES_A_MODEL.search(str(path.parent))), file.size)
-            if likely and (best is None or rank > best[0]) and (rank[0] or rank[1] or rank[2] or path.suffix not in TEXT):
-                with target.open("wb") as copied:
-                    while piece := file.read(CHUNK):
-                        copied.write(piece)
-                best = (rank, file.path)
-            if time.monotonic() > until:
-                break
+        with _to_its_bounds():
+            for file in candidate.archive(place, MAX_PASSED_BYTES, _still(until)):
+                rank = _rank(file, named)
+                if rank is not None and (best is None or rank > best[0]):
+                    _write(file, target)
+                    best = (rank, file.path)
+                if time.monotonic() > until:
+                    break
     return best[1] if best else None
+
+
+Rank = tuple[bool, bool, bool, int]
+
+
+def _rank(file: ArchivedFile, named: str) -> Rank | None:
+    """How likely a file is the model; None for what is none."""
+    path = PurePosixPath(file.path)
+    likely = MODEL_FILE.search(path.name) and not SKIPPED.search(file.path) and 0 < file.size <= MAX_FILE_BYTES
+    rank = (file.path == named, bool(NAMES_A_MODEL.search(path.stem)), bool(NAMES_A_MODEL.search(str(path.parent))), file.size)
+    return rank if likely and (rank[0] or rank[1] or rank[2] or path.suffix not in TEXT) else None
+
+
+def _write(file: ArchivedFile, target: Path) -> None:
+    """Whole or not at all: an archive may come to its bounds in mid-file."""
+    part = target.with_name(f"{target.name}.part")
+    with part.open("wb") as copied:
+        while piece := file.read(CHUNK):
+            copied.write(piece)
+    part.replace(target)
 
 
 @dataclass
@@ -117,6 +159,10 @@ class _Search:
 
     def __post_init__(self) -> None:
         self.files: dict[str, Artifact] = {}
+
+    def cut(self) -> None:
+        """Not all of a place was seen: nothing can be said about what was not found."""
+        self.complete = False
 
     def look(self, files: Iterable[ArchivedFile]) -> None:
         for file in files:

@@ -80,6 +80,14 @@ def _bomb(repository: Repository) -> None:
     repository.commit(inner)
 
 
+def _hollow(repository: Repository) -> None:
+    """Ten billion folders out of eleven objects, and one file that is listed after them all."""
+    inner = repository.tree()
+    for _ in range(10):
+        inner = repository.tree(*[("040000", inner, str(n)) for n in range(10)])
+    repository.commit(repository.tree(("040000", inner, "a"), ("100644", repository.blob(b"x"), "z")))
+
+
 def _links(repository: Repository) -> None:
     blob = repository.blob(b"a")
     repository.commit(repository.tree(("100644", blob, "a"), *[("120000", blob, f"l{n:05}") for n in range(2_000)]))
@@ -163,6 +171,7 @@ REJECTED: dict[str, Prepare] = {
     "15 no UTF-8": named("a\udcffb"),
     "15 backslash": named("..\\..\\x"),
     "16 tree": holding(_bomb),
+    "16 folders that hold nothing": holding(_hollow),
     "16 links": holding(_links),
     "16 objects that are announced": answering(lambda: wire.sending(wire.in_pieces(PACK_OF_MILLIONS))),
     "16 folder of a gigabyte": answering(lambda: wire.sending(wire.in_pieces(wire.pack_of(LARGE_FOLDER)))),

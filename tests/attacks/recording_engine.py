@@ -1,4 +1,4 @@
-"""A socket that answers like a Docker Engine and keeps every request: what would have gone to a real one."""
+"""A socket that answers like a Docker Engine without images and keeps every request: what would have gone to a real one."""
 
 from __future__ import annotations
 
@@ -47,9 +47,10 @@ def recording(socket: Path) -> Iterator[RecordingEngine]:
             length = self.headers.get("Content-Length")
             body = self.rfile.read(int(length)) if length else self._chunks() if self.headers.get("Transfer-Encoding") else b""
             engine.requests.append(Recorded(self.requestline, dict(self.headers.items()), body))
-            said = {"ApiVersion": "1.41", "Version": "20.10.0", "Id": "0" * 64, "Warnings": [], "stream": "x"}
+            said = {"message": "no such image", "ApiVersion": "1.41", "Version": "20.10.0", "Id": "0" * 64, "Warnings": [], "stream": "x"}
             data = json.dumps(said).encode()
-            self.send_response(201 if "/create" in self.path else 200)
+            no_image = "/images/" in self.path and self.path.endswith("/json")
+            self.send_response(404 if no_image else 201 if "/create" in self.path else 200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()

@@ -11,7 +11,7 @@ from git_server import GitServer, Repository
 from attacks import catalogue
 from attacks.test_clone import LIMITS
 from grader.schema.causes import Trouble
-from harness.image.context import STAGED, staged, without_syntax
+from harness.image.context import STAGED, staged, with_own_caches, with_syntax, without_syntax
 from harness.source.clone import obtain
 from harness.source.dockerfile import choose
 from harness.source.tree import SourceTree
@@ -92,3 +92,55 @@ def test_a_frontend_named_in_json_is_not_json_any_more() -> None:
 def test_what_only_looks_like_the_directive_stays() -> None:
     text = "FROM a\n# syntax=x\nRUN echo '# syntax=y'\n"
     assert without_syntax(text) == text
+
+
+@pytest.mark.parametrize("directive", ["# syntax=evil/frontend\n# syntax=docker/dockerfile:1\n", "# escape=`\n# syntax=evil/frontend\n", "#!/x\n"])
+def test_of_several_frontends_only_the_trusted_one_is_sent(directive: str) -> None:
+    sent = with_syntax(directive + "FROM a\n", "docker/dockerfile:1")
+    assert sent.startswith("# syntax=docker/dockerfile:1\n") and sent.count("syntax") == 1 and sent.endswith("FROM a\n")
+
+
+SHARED = {
+    "quotes around the type": 'RUN --mount=type="cache",target=/c ls',
+    "quotes in the type": "RUN --mount=type=ca'ch'e,target=/c ls",
+    "quotes around all": 'RUN --mount="type=cache,target=/c" ls',
+    "quotes with a blank": 'RUN --mount="id=a b,type=cache,target=/c" ls',
+    "quotes of CSV": 'RUN --mount=\\"type=cache\\",target=/c ls',
+    "quotes in the flag": 'RUN --mo"un"t=type=cache,target=/c ls',
+    "a backslash": "RUN --mount=type=c\\ache,target=/c ls",
+    "two lines": "RUN --mount=type=ca\\\nche,target=/c ls",
+    "two lines after the type": "RUN --mount=type=cache,\\\ntarget=/c,id=shared ls",
+    "the flag in two lines": "RUN --mou\\\nnt=type=cache,target=/c ls",
+    "the word in two lines": "RU\\\nN --mount=type=ca\\\nche,target=/c ls",
+    "a comment between": "RUN --mount=type=ca\\\n# --mount=type=cache,target=/c\nche,target=/c ls",
+    "a variable": "ARG T=cache\nRUN --mount=type=$T,target=/c ls",
+    "a variable in the id": "RUN --mount=type=cache,id=$X,target=/c ls",
+    "the second of two": 'RUN --mount=type=cache,target=/c --mount=type="cache",target=/d ls',
+    "a trigger": 'ONBUILD RUN --mount=type="cache",target=/c ls',
+    "what looks like a heredoc": 'RUN echo "x <<A"\nRUN --mount=type="cache",target=/c ls\nA',
+    "what looks like a continuation": 'RUN echo \\\\\nRUN --mount=type="cache",target=/c ls',
+    "another escape": "# check=x\n# escape=`\nRUN --mount=type=ca\\\nche,target=/c ls",
+}
+
+
+@pytest.mark.parametrize("what", SHARED)
+def test_a_cache_mount_that_may_be_read_otherwise_is_refused(what: str) -> None:
+    text = SHARED[what] + "\n" if SHARED[what].startswith("#") else f"FROM a\n{SHARED[what]}\n"
+    with pytest.raises(Trouble, match="write a cache mount in one line") as caught:
+        with_own_caches(text, "0123")
+    assert caught.value.cause == "build_failed" and caught.value.culprit == "candidate"
+
+
+OWN = {
+    "--mount=type=cache,target=/c ls": "--mount=type=cache,target=/c,id=0123-/c ls",
+    "--mount=target=/c,id=x,type=cache \\\n ls": "--mount=target=/c,type=cache,id=0123-x \\\n ls",
+    "\\\n  --mount=type=cache,target=/c\\\n  ls": "\\\n  --mount=type=cache,target=/c,id=0123-/c\\\n  ls",
+    "--mount=type=CACHE,dst=/c <<EOF\nls\nEOF": "--mount=type=CACHE,dst=/c,id=0123-/c <<EOF\nls\nEOF",
+    '--mount=type=bind,source="a b",target=$HOME/x ls': '--mount=type=bind,source="a b",target=$HOME/x ls',
+    "--mount=type=secret,id=x echo '--mount=type=\"cache\"'": "--mount=type=secret,id=x echo '--mount=type=\"cache\"'",
+}
+
+
+@pytest.mark.parametrize("told", OWN)
+def test_a_plain_cache_mount_gets_a_place_of_its_own(told: str) -> None:
+    assert with_own_caches(f"FROM a\nRUN {told}\n", "0123") == f"FROM a\nRUN {OWN[told]}\n"

@@ -8,7 +8,7 @@ import shutil
 import stat
 import sys
 import time
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from attacks.recording_engine import RecordingEngine, recording
 from attacks.test_clone import LIMITS
 from grader.run.request import request
 from grader.schema.causes import Trouble, UsageError
+from harness.image.bases import ensure_bases
 from harness.image.buildkit import BuildkitBuild
 from harness.image.classic import ClassicBuild
 from harness.image.context import Staged
@@ -29,6 +30,7 @@ from harness.load.generator import LoadGenerator
 from harness.sandbox import engine as engines
 from harness.seeds import ENVIRONMENT as OPERATOR_KEY
 from harness.source.clone import obtain
+from harness.source.instructions import parse
 from harness.source.login import ENVIRONMENT, Logins
 
 TOKEN = "ghp_53cr3t/with+signs"
@@ -203,6 +205,15 @@ def test_a_classic_build_gets_no_login_and_no_proxy(recorded: RecordingEngine, s
     assert b64encode(b"u:53cr3t").decode() not in asked.text and "53cr3t" not in asked.text
 
 
+def test_the_images_that_a_dockerfile_names_are_pulled_without_a_login(recorded: RecordingEngine) -> None:
+    client = engines.connect()
+    with pytest.raises(Trouble, match="no such image"):
+        ensure_bases(client, parse("FROM registry.corp/private:1\n"))
+    client.close()
+    asked = next(r for r in recorded.requests if "/images/create" in r.line)
+    assert "registry.corp" in asked.line and json.loads(urlsafe_b64decode(asked.headers["X-Registry-Auth"])) == {}
+
+
 def test_a_buildkit_build_has_an_empty_home_and_no_secret(spied: Path, home: Path, staged: Staged, tmp_path: Path) -> None:
     build = BuildkitBuild(str(tmp_path / "programs" / "docker"), "unix:///nowhere", staged, {}, "x:y")
     with BuildLog(tmp_path / "log", 1 << 16) as log:
@@ -213,11 +224,14 @@ def test_a_buildkit_build_has_an_empty_home_and_no_secret(spied: Path, home: Pat
     assert call["env"]["HOME"].startswith(os.environ.get("TMPDIR", "/tmp")) and stat.S_ISDIR(home.stat().st_mode)
 
 
-def test_docker_py_would_have_sent_both(recorded: RecordingEngine) -> None:
+def test_docker_py_would_have_sent_all_of_it(recorded: RecordingEngine) -> None:
     """Silence proves something only where noise is heard."""
     client = docker.DockerClient(base_url=recorded.url, version="1.41")
     client.api.create_container("image")
+    created = recorded.requests[-1].text
     headers: dict[str, str] = {}
     client.api._set_auth_headers(headers)
+    client.api.pull("registry.corp/private", tag="1")
     client.close()
-    assert "53cr3t" in recorded.requests[-1].text and "X-Registry-Config" in headers
+    assert "53cr3t" in created and "X-Registry-Config" in headers
+    assert "53cr3t" in urlsafe_b64decode(recorded.requests[-1].headers["X-Registry-Auth"]).decode()

@@ -66,6 +66,7 @@ REPLIES: dict[str, Script] = {
     "46 deep objects": body(b'{"a":' * 100_000),
     "46 huge integer": body(b'{"score": ' + b"1" * 1_000_000 + b"}"),
     "46 no UTF-8": body(b'{"score": "\xff"}'),
+    "46 a string that never ends": body(b'"' + b'\\"' * 100_000),
     "46 cut off": body(b'{"score": 0.5'),
     "46 two documents": body(b'{"score": 0.5}{"score": 0.6}'),
     "47 over the cap": body(b"a 1\n" * 300_000),

@@ -110,6 +110,30 @@ def test_an_archive_that_leads_out_of_its_folder_is_hostile(graded: Graded, stor
     assert caught.value.cause == "repository_hostile" and not graded.asked
 
 
+@pytest.mark.parametrize("kind", ["w:bz2", "w:xz"])
+def test_an_archive_is_unpacked_by_the_same_rules_as_it_is_taken(kind: str, graded: Graded, store: Store, out: Path) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode=kind) as tar:  # type: ignore[call-overload]
+        tar.addfile(tarfile.TarInfo("Dockerfile"))
+    store.put_once("uploads/dd", packed.getvalue())
+    with pytest.raises(Trouble, match="not a whole tar archive"):
+        module.pipeline(job("upload:dd"), out, Silent())
+    assert not graded.asked
+
+
+def test_an_archive_of_nothing_but_folders_is_too_large(graded: Graded, store: Store, out: Path) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for n in range(5001):
+            folder = tarfile.TarInfo(f"d{n}")
+            folder.type = tarfile.DIRTYPE
+            tar.addfile(folder)
+    store.put_once("uploads/ee", packed.getvalue())
+    with pytest.raises(Trouble, match="more than 5000 folders") as caught:
+        module.pipeline(job("upload:ee"), out, Silent())
+    assert caught.value.cause == "repository_too_large" and not graded.asked
+
+
 def test_an_archive_that_is_gone_is_asked_for_again(graded: Graded, out: Path) -> None:
     with pytest.raises(UsageError, match="hand it in again"):
         module.pipeline(job("upload:cc"), out, Silent())

@@ -226,6 +226,10 @@ def wide_answer(body: bytes) -> Iterator[bytes]:
     yield from whole(prediction(body, wide=[0.1] * ((LIMIT - 400) // 5)))
 
 
+def endless_string(body: bytes) -> Iterator[bytes]:
+    yield from whole(prediction(body)[:-1] + b', "note": "' + b'\\"' * ((LIMIT - 400) // 2))
+
+
 def many_headers(body: bytes) -> Iterator[bytes]:
     text = prediction(body)
     yield b"HTTP/1.1 200 OK\r\n" + b"a:\r\n" * 4000 + b"Content-Length: %d\r\n\r\n%b" % (len(text), text)
@@ -248,8 +252,8 @@ def closed(_: bytes) -> Iterator[bytes]:
 
 ANSWERS: dict[str, Callable[[bytes], Iterator[bytes]]] = {
     "drips": dripped, "drips_chunks": dripped_chunks, "tiny_chunks": tiny_chunks, "long_chunk_lines": long_chunk_lines, "long": long_answer,
-    "deep": deep_answer, "wide": wide_answer, "many_headers": many_headers, "hangs": never, "closes": closed, "resets": closed,
-    "close_yourself": close_yourself,
+    "deep": deep_answer, "wide": wide_answer, "endless_string": endless_string, "many_headers": many_headers, "hangs": never, "closes": closed,
+    "resets": closed, "close_yourself": close_yourself,
 }  # fmt: skip
 AT_ONCE = ("closes", "resets", "close_yourself")
 

@@ -29,6 +29,14 @@ def test_without_an_engine_the_rest_is_still_diagnosed() -> None:
 
 
 @pytest.mark.usefixtures("no_engine")
+@pytest.mark.parametrize(("says", "ok"), [("git version 2.36.6", False), ("git version 2.37.0", True), (None, False)])
+def test_a_git_that_is_too_old_for_strangers_repositories_is_told(says: str | None, ok: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "version_of", lambda *_: says)
+    [git] = [item for item in doctor.diagnose() if item.name == "git"]
+    assert (git.ok, git.required, git.detail) == (ok, True, says or "not found") and "git 2.37" in git.mend
+
+
+@pytest.mark.usefixtures("no_engine")
 def test_the_command_line_ends_with_three_and_one_line_per_finding(capsys: pytest.CaptureFixture[str]) -> None:
     assert doctor.main([]) == 3
     lines = capsys.readouterr().out.splitlines()

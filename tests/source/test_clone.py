@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from grader.schema.causes import Trouble, UsageError
 from grader.schema.challenge import Limits
 from harness.source.clone import obtain
+from harness.source.git import is_new_enough
 from source.conftest import GitServer, Repository, git, new_repository
 
 
@@ -104,6 +106,14 @@ def _deep(repository: Repository) -> None:
     repository.commit(inner)
 
 
+def _hollow(repository: Repository) -> None:
+    """Ten billion folders without a file."""
+    inner = repository.tree()
+    for _ in range(10):
+        inner = repository.tree(*[("040000", inner, str(n)) for n in range(10)])
+    repository.commit(inner)
+
+
 HOSTILE: dict[str, tuple[Callable[[Repository], object], str]] = {
     "a folder .git": (_folder(".git"), "repository_hostile"),
     "a folder .GIT": (_folder(".GIT"), "repository_hostile"),
@@ -121,6 +131,7 @@ HOSTILE: dict[str, tuple[Callable[[Repository], object], str]] = {
     "a very deep tree": (_deep, "repository_hostile"),
     "too many files": (lambda r: r.files({f"f{n}": b"x" for n in range(201)}), "repository_too_large"),
     "a tree bomb": (_bomb, "repository_too_large"),
+    "a tree bomb without a file": (_hollow, "repository_too_large"),
     "a huge blob that packs well": (lambda r: r.files({"zeros": bytes(5 << 20)}), "repository_too_large"),
     "a huge blob that does not": (lambda r: r.files({"noise": b"".join(n.to_bytes(8, "big") * 2 for n in range(400_000))}), "repository_too_large"),
 }
@@ -236,3 +247,28 @@ def test_paths_can_be_refused_for_the_web(tmp_path: Path, limits: Limits) -> Non
     new_repository(tmp_path / "s").files({"a": b"x"})
     with pytest.raises(UsageError, match="only https"):
         obtain(str(tmp_path / "s"), tmp_path / "x", limits, local=False)
+
+
+@pytest.mark.parametrize("says", ["git version 2.30.2", "git version 2.36.6", "git version 1.8.3.1", "something else", ""])
+def test_a_git_that_does_not_know_the_hardening_is_refused_before_it_does_anything(
+    says: str, tmp_path: Path, limits: Limits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = tmp_path / "bin" / "git"
+    old.parent.mkdir()
+    old.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\necho {says}\n')
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{old.parent}:{os.environ['PATH']}")
+    new_repository(tmp_path / "s").files({"a": b"x"})
+    with pytest.raises(Trouble, match=r"git 2\.37 is needed") as caught:
+        obtain(str(tmp_path / "s"), tmp_path / "x", limits)
+    assert (caught.value.cause, caught.value.culprit) == ("git_too_old", "host") and says in caught.value.detail
+    assert (tmp_path / "asked").read_text().split("\n") == ["--version", ""]
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(("says", "enough"), [
+    ("git version 2.37.0", True), ("git version 2.37.1.windows.1", True), ("git version 2.39.5 (Apple Git-154)", True), ("git version 3.0", True),
+    ("git version 2.36.9", False), ("git version 1.99", False), ("2.40", False), ("", False),
+])  # fmt: skip
+def test_the_version_is_read_as_git_tells_it(says: str, enough: bool) -> None:
+    assert is_new_enough(says) == enough

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+import tracemalloc
+
 import pytest
 
 from grader.schema.causes import Trouble
 from harness.source.copies import Context, missing
 from harness.source.dockerfile import choose, examine
 from harness.source.dockerignore import Ignore
-from harness.source.instructions import expand, parse
+from harness.source.instructions import parse
+from harness.source.variables import expand
 from harness.source.wildcard import match_path, match_segment
 
 SERVE = "FROM python:3.11-slim\nCOPY requirements.txt .\nCOPY app app\nEXPOSE 8000\nCMD [\"uvicorn\", \"app.main:app\"]\n"
@@ -159,10 +163,24 @@ def test_what_needs_buildkit_is_named(text: str) -> None:
     assert parse("FROM a\n" + text).buildkit_reasons() == BUILDKIT[text]
 
 
-@pytest.mark.parametrize("text", ["", "\0", "FROM", "COPY", "RUN \\", "FROM a AS", "COPY [", "# escape=`\nFROM a\nRUN a `\n b", "CMD " + "[" * 9000])
+@pytest.mark.parametrize("text", [
+    "", "\0", "FROM", "COPY", "RUN \\", "FROM a AS", "COPY [", "# escape=`\nFROM a\nRUN a `\n b", "CMD " + "[" * 9000, "\\", "\\\n\\", "ONBUILD",
+    " \n\x0c\n",
+])  # fmt: skip
 def test_odd_dockerfiles_do_not_raise(text: str) -> None:
     parsed = parse(text)
     assert isinstance(parsed.base_images(), list) and isinstance(parsed.shell_form(), bool)
+
+
+SPELLINGS = {
+    "a word in two lines": "FR\\\nOM b:1\n", "a tab": "FROM\tb:1\n", "a form feed": "FROM \x0cb:1\n", "a comment between": "FROM \\\n# x\n\n  b:1\n",
+    "carriage returns": "FROM \\\r\n b:1\r\n", "blanks behind": "FROM \\  \n b:1\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", SPELLINGS)
+def test_an_instruction_is_read_as_the_engine_joins_it(what: str) -> None:
+    assert [stage.base for stage in parse("FROM a:1\n" + SPELLINGS[what]).stages] == ["a:1", "b:1"]
 
 
 def test_variables_are_expanded_as_the_engine_does_it() -> None:
@@ -200,3 +218,51 @@ def test_images_that_files_are_copied_out_of_are_known_and_stages_are_none() -> 
     assert [(image.reference, image.pin, image.copied) for image in copied] == [
         ("ghcr.io/astral-sh/uv:0.5", "version", True), ("nginx:latest", "floating", True), ("tools", "floating", True),
     ]  # fmt: skip
+
+
+TENFOLD = "".join(f"ARG A{n + 1}={f'$A{n}' * 10}\n" for n in range(10))
+GROWING = {
+    "arguments": "ARG A0=0123456789\n" + TENFOLD + "FROM a:1\n",
+    "the environment": "FROM a:1\nENV A0=0123456789\n" + TENFOLD.replace("ARG", "ENV"),
+    "a base image": "ARG A=" + "x" * 1000 + "\nFROM " + "$A" * 100_000 + "\n",
+    "many base images": "ARG A=" + "x" * 1000 + "\n" + "FROM $A\n" * 100,
+    "sources": "FROM a:1\nARG A=" + "x" * 1000 + "\nCOPY " + "$A " * 60_000 + "/x\n",
+    "ports": "FROM a:1\nARG A=" + "1" * 1000 + "\nEXPOSE " + "$A " * 60_000 + "\n",
+    "other images": "ARG A=" + "x" * 1000 + "\nFROM a:1\n" + "".join(f"COPY --from=$A:{n} a b\n" for n in range(1000)),
+}
+
+
+@pytest.mark.parametrize("what", GROWING)
+def test_variables_that_multiply_end_the_reading_and_name_the_submission(what: str, make_tree) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(Trouble, match="variables expand to more than 64 KiB") as caught:
+            examine(make_tree({"Dockerfile": GROWING[what]}))
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
+    assert caught.value.cause == "build_failed" and caught.value.culprit == "candidate"
+
+
+LONG = {
+    "a comment before the rest": "FROM a:1\n#" + "x" * (256 << 10) + "\nFROM grader-candidate:x\n",
+    "instructions": "FROM a:1\n" + "ENV A=b\n" * 2000 + "FROM grader-candidate:x\n",
+    "triggers": "FROM a:1\n" + "ONBUILD ENV A=b\n" * 2000 + "FROM grader-candidate:x\n",
+}
+
+
+@pytest.mark.parametrize("what", LONG)
+def test_a_dockerfile_of_which_only_a_part_is_read_is_not_built(what: str, make_tree) -> None:
+    with pytest.raises(Trouble, match=r"larger than 256 KiB|2000 instructions or more") as caught:
+        examine(make_tree({"Dockerfile": LONG[what]}))
+    assert caught.value.cause == "build_failed"
+
+
+SLOW = {"a name without a value": "ARG " + "a" * 200_000, "braces that never close": "ARG B=" + "${A:-" * 40_000}
+
+
+@pytest.mark.parametrize("what", SLOW)
+def test_a_hostile_argument_costs_linear_time(what: str) -> None:
+    began = time.process_time()
+    parse(SLOW[what] + "\nFROM a:1\n")
+    assert time.process_time() - began < 2

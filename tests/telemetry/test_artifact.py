@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.sandbox.container import ArchivedFile
+from harness.sandbox.archive import ArchivedFile
 from harness.telemetry import artifact
 from harness.telemetry.artifact import read, stated
 
@@ -38,7 +38,7 @@ class FakeCandidate:
     def image_facts(self) -> tuple[str, dict[str, str]]:
         return self.folder, self.env
 
-    def archive(self, path: str) -> Iterator[ArchivedFile]:
+    def archive(self, path: str, max_bytes: int, within_s: float) -> Iterator[ArchivedFile]:
         self.asked.append(path)
         for name, content in self.files.get(path, {}).items():
             yield ArchivedFile(name, len(content), io.BytesIO(content).read)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import re
-import tarfile
-import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast
@@ -19,16 +16,11 @@ from grader.web.intake.address import Resolver
 from grader.web.intake.submit import Entry, checked, hand_in, open_for_entries
 from grader.web.models import Requisition, Submission, User
 from grader.web.trouble import RefusedError
-from harness.source.preflight import Entry as Member
-from harness.source.preflight import Gate, check_link
+from harness.source import tarball
 
 FOLDER = "uploads"
 DIGEST = re.compile(r"[0-9a-f]{64}")
 SUFFIXES = (".tar", ".tar.gz", ".tgz")
-SLACK = 16 << 20
-"""Bytes for headers and padding beside the files."""
-MAX_HEADER = 1 << 16
-REGULAR, LINK = "100644", "120000"
 
 
 def hand_in_archive(user: User, requisition: Requisition, file: IO[bytes], filename: str, size: int, about: Entry) -> Submission:
@@ -57,35 +49,15 @@ def key(digest: str) -> str:
 
 def inspect(file: IO[bytes], limits: Limits) -> int:
     """Walk the archive once and return its number of files. Reads at most what the limits allow, so a bomb costs no more than a big repository."""
-    gate = Gate(limits)
     try:
-        unpacked = _Bounded(_plain(file), (limits.repository_mib << 20) + SLACK)
-        with tarfile.open(fileobj=unpacked, mode="r|", tarinfo=_Member, errorlevel=2) as archive:  # type: ignore[call-overload]
-            for member in archive:
-                _admit(gate, member)
+        files = tarball.inspect(file, limits)
     except Trouble as trouble:
         raise RefusedError(f"The archive cannot be used: {trouble.detail}.", field="archive") from None
-    except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as error:
-        raise RefusedError(f"The file is not a whole tar archive ({str(error)[:120]}).", field="archive") from None
-    if not gate.inventory.files:
+    except OSError as error:
+        raise RefusedError(f"The file cannot be read ({str(error)[:120]}).", field="archive") from None
+    if not files:
         raise RefusedError("The archive holds no file.", field="archive")
-    return gate.inventory.count
-
-
-def _admit(gate: Gate, member: tarfile.TarInfo) -> None:
-    """The same rules as for a clone: plain names inside the tree, files and links only, within the limits."""
-    name = member.name.removeprefix("./").rstrip("/")
-    if member.isdir() or not name:
-        return
-    if name == ".git" or "/.git/" in f"/{name}/":
-        return  # history of an archive is not read; what is in it cannot be checked out by us
-    if member.issym():
-        gate.admit(Member(LINK, "", 0, name))
-        check_link(name, member.linkname)
-    elif member.isreg():
-        gate.admit(Member(REGULAR, "", member.size, name))
-    else:
-        raise Trouble("repository_hostile", f"{name[:120]!r} is neither a file, a folder nor a symbolic link")
+    return files
 
 
 def _content(file: IO[bytes]) -> bytes | Path:
@@ -96,33 +68,3 @@ def _content(file: IO[bytes]) -> bytes | Path:
         return Path(name)
     file.seek(0)
     return file.read()
-
-
-def _plain(file: IO[bytes]) -> IO[bytes]:
-    """The tar itself, unpacked while it is read."""
-    magic = file.read(2)
-    file.seek(0)
-    return gzip.GzipFile(fileobj=file) if magic == b"\x1f\x8b" else file  # type: ignore[return-value]
-
-
-class _Member(tarfile.TarInfo):
-    """A member whose extended header is small: tarfile reads such headers whole into memory."""
-
-    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
-        if not self.isreg() and not self.isdir() and self.size > MAX_HEADER:
-            raise Trouble("repository_hostile", f"an extended header of {self.size} bytes")
-        return super()._proc_member(archive)  # type: ignore[misc, no-any-return]
-
-
-class _Bounded:
-    """A file of which no more than `most` bytes are read."""
-
-    def __init__(self, file: IO[bytes], most: int) -> None:
-        self._file, self._left = file, most
-
-    def read(self, size: int = -1) -> bytes:
-        chunk = self._file.read(size)
-        self._left -= len(chunk)
-        if self._left < 0:
-            raise Trouble("repository_too_large", "the archive is larger than the challenge allows a repository to be")
-        return chunk

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
-from harness.source.instructions import parse
+from harness.source.instructions import instructions_of
 from harness.source.probes.ci import commands
 from harness.source.probes.imports import graph_of
 from harness.source.probes.orchestrators import started
@@ -67,7 +67,7 @@ def _elsewhere(view: View) -> Iterator[tuple[str, str]]:
     for path in view.paths:
         name = basename(path).lower()
         if _IMAGE_FILE.search(name):
-            yield from ((path, " ".join(i.words)) for i in parse(view.text(path) or "").instructions if i.keyword in ("RUN", "CMD", "ENTRYPOINT"))
+            yield from ((path, " ".join(i.words)) for i in instructions_of(view.text(path) or "") if i.keyword in ("RUN", "CMD", "ENTRYPOINT"))
         elif name in ("pyproject.toml", "pixi.toml"):
             yield from ((path, line.strip()) for line in re.findall(_TASK, view.text(path) or ""))
     yield from started(view)
