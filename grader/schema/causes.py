@@ -28,6 +28,10 @@ CAUSES: dict[str, Cause] = {
     "no_dockerfile": Cause(C, "the repository has no Dockerfile that serves a model", "add a Dockerfile, or name it in submission.toml"),
     "submission_manifest_invalid": Cause(C, "submission.toml cannot be used", "correct the line that the message names"),
     "copy_source_missing": Cause(C, "the Dockerfile copies a file that the repository does not hold", "commit the file or create it in the build"),
+    "remote_add": Cause(
+        C, "the engine would fetch a source of ADD over the host's network",
+        "fetch it in a RUN step, by version and checksum, or commit it; COPY takes paths with variables",
+    ),
     "repository_too_large": Cause(C, "the repository is over the limits of the challenge", "keep data and models out of git, or use fewer files"),
     "repository_hostile": Cause(C, "the repository holds entries that cannot be checked out safely", "remove the named entries"),
     "build_failed": Cause(C, "the image does not build", "read the build log's last lines in the report"),

@@ -29,6 +29,7 @@ from harness.sandbox import owner
 from harness.sandbox.engine import translate
 from harness.source.dockerfile import load
 from harness.source.instructions import Dockerfile
+from harness.source.remote_add import refuse_remote_adds
 from harness.source.tree import SourceTree
 from harness.text import clean_tail, one_line
 
@@ -56,13 +57,15 @@ def build(
     `cancel` stops the build when set; `cpuset` keeps it off measured cores; `helper_image` (holds iptables) cuts the build off from
     this host; `check_image` (holds Python) proves that a package index is out of reach; `reuse` takes an image that was built
     before from the same tree and base images.
-    Raises Trouble(build_failed | build_timeout | build_log_flood | build_disk_flood | copy_source_missing | package_index_unreachable |
-    image_unavailable | disk_full | engine_lost | not_permitted | interrupted).
+    Raises Trouble(build_failed | build_timeout | build_log_flood | build_disk_flood | copy_source_missing | remote_add |
+    package_index_unreachable | image_unavailable | disk_full | engine_lost | not_permitted | interrupted).
     """
     started = time.monotonic()
     parsed = load(tree, choice.path)
+    refuse_remote_adds(one_line(choice.path), tree.text(choice.path) or "")
     try:
         bases = _ensure_bases(client, parsed)
+        _refuse_fetching_triggers(client, bases)
         root = str(client.info().get("DockerRootDir", "/"))
         tag = _tag(tree, choice, bases)
         if reuse and (found := _find(client, tag, labels)) is not None:
@@ -182,6 +185,13 @@ def _ensure(client: docker.DockerClient, reference: str) -> str:
         raise Trouble("build_failed", f"FROM {one_line(reference, 120)}: the registry has no such image") from error
     except APIError as error:
         raise Trouble("image_unavailable", f"{one_line(reference, 120)}: {one_line(str(error.explanation), 200)}") from error
+
+
+def _refuse_fetching_triggers(client: docker.DockerClient, bases: list[str]) -> None:
+    """ONBUILD steps of a base image run in our build as if they stood in the Dockerfile. Raises Trouble(remote_add)."""
+    for base in bases:
+        triggers = (client.images.get(base).attrs.get("Config") or {}).get("OnBuild") or []
+        refuse_remote_adds(f"ONBUILD of the base image {base[:19]}", "\n".join(str(trigger) for trigger in triggers))
 
 
 def _tagged(reference: str) -> bool:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from harness.source.dockerignore import Ignore
 from harness.source.instructions import Dockerfile, Instruction, expand, unresolved
+from harness.source.remote_add import is_address
 from harness.source.tree import SourceTree
 from harness.source.wildcard import has_wildcard, match_path
 
-_REMOTE = re.compile(r"^(https?://|git@|git://|ssh://)", re.I)
 _MENTION = re.compile(r"(?<![\w./-])[\w][\w./-]*\.(?:txt|py|toml|lock|sh|ya?ml|cfg|json)\b")
 
 
@@ -59,7 +59,7 @@ def copy_sources(dockerfile: Dockerfile) -> list[list[CopySource]]:
 
 def _sources(instruction: Instruction, variables: dict[str, str]) -> Iterable[CopySource]:
     for word in instruction.words[:-1]:
-        if unresolved(word, variables) or (instruction.keyword == "ADD" and _REMOTE.match(word)):
+        if unresolved(word, variables) or (instruction.keyword == "ADD" and is_address(word)):
             continue
         yield CopySource(expand(word.strip("\"'") if instruction.exec_form is None else word, variables), instruction.line)
 

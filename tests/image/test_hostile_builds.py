@@ -9,6 +9,7 @@ import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
@@ -17,7 +18,7 @@ from attacks import catalogue
 from grader.schema.causes import Culprit, Trouble
 from harness.image import confine, watch
 from harness.image.buildkit import find_cli
-from harness.image.egress import default_network
+from harness.image.egress import build_network, default_network
 
 from .builds import BASE, Build, limits
 
@@ -106,6 +107,25 @@ def test_this_hosts_own_services_are_out_of_reach(step: str, run: Build, sidecar
             run(f'{BASE}{step} python3 -c "{probe}"\n', helper_image=sidecar_image)
         assert caught.value.cause == "build_failed"
         assert "reached" not in (tmp_path / "log").read_text().replace("print('reached'", "")
+
+
+def test_the_clouds_metadata_address_is_out_of_reach(engine: docker.DockerClient, sidecar_image: str) -> None:
+    """By the rules' own counts, since nothing answers there on this host: what a build sends to it is dropped on its way, and nothing else is."""
+    flags: dict[str, Any] = {"entrypoint": [], "remove": True}
+    probe = "import socket\ntry: socket.create_connection(('169.254.169.254', 80), 1)\nexcept OSError: pass"
+
+    def dropped(chain: str) -> int:
+        admin = {"network_mode": "host", "cap_add": ["NET_ADMIN", "NET_RAW"], "user": "0:0", "tmpfs": {"/run": "size=1m"}}
+        said = engine.containers.run(sidecar_image, ["iptables", "-w", "5", "-nvxL", "FORWARD"], **flags, **admin).decode()
+        return sum(int(line.split()[0]) for line in said.splitlines() if "169.254.0.0/16" in line and chain in line)
+
+    with build_network(engine, {}, sidecar_image) as network, default_network(engine, {}, sidecar_image, network.bridge) as words:
+        assert "169.254.0.0/16" in network.words and "169.254.0.0/16" in words
+        engine.containers.run(sidecar_image, ["python3", "-c", probe], network=network.name, **flags)
+        assert dropped(f"{network.bridge} ") > 0
+        before = dropped("docker0")
+        engine.containers.run(sidecar_image, ["python3", "-c", probe], network="bridge", **flags)
+        assert dropped("docker0") > before
 
 
 def test_what_runs_on_the_default_network_keeps_its_way_to_the_host(run: Build, engine: docker.DockerClient, sidecar_image: str) -> None:
