@@ -59,6 +59,9 @@ CAUSES: dict[str, Cause] = {
     "image_unavailable": Cause(H, "a base image can be neither found nor pulled", "run `make base` or pull the image"),
     "package_index_unreachable": Cause(H, "the build could not reach a package index", "run `grader doctor` and grade again", retries=1),
     "disk_full": Cause(H, "the disk is full", "free some space and grade again"),
+    "memory_low": Cause(
+        H, "the host ran short of memory during a build that nothing limits", "free some memory, or use an engine with the cgroupfs driver"
+    ),
     "not_permitted": Cause(H, "this host does not permit a step", "run `grader doctor`"),
     "prometheus_missing": Cause(
         H, "no Prometheus and Alertmanager run beside the candidate", "run `make prometheus` as root, or install prometheus, prometheus-alertmanager"

@@ -58,7 +58,7 @@ def build(
     this host; `check_image` (holds Python) proves that a package index is out of reach; `reuse` takes an image that was built
     before from the same tree and base images.
     Raises Trouble(build_failed | build_timeout | build_log_flood | build_disk_flood | copy_source_missing | remote_add |
-    package_index_unreachable | image_unavailable | disk_full | engine_lost | not_permitted | interrupted).
+    package_index_unreachable | image_unavailable | disk_full | memory_low | engine_lost | not_permitted | interrupted).
     """
     started = time.monotonic()
     parsed = load(tree, choice.path)
@@ -120,14 +120,16 @@ def _run(
             builder = ClassicBuild(context, place.network.name, labels, tag, limits, place.cpuset, cgroup)
             words = place.network.words
         root = place.root
-        with Watch(builder.stop, limits, log, root, cancel, lambda: bytes_of_step(place.network.name)) as watch:
+        unlimited = bool(reasons) and not cgroup
+        with Watch(builder.stop, limits, log, root, cancel, lambda: bytes_of_step(place.network.name), unlimited) as watch:
             outcome = builder.run(log)
         try:
             watch.raise_if_stopped()
         except Trouble:
             _forget(client, outcome)
             raise
-    return builder.name, outcome, f"{words}; {place.confinement.words}"
+    confinement = place.confinement
+    return builder.name, outcome, f"{words}; {confinement.words_of_buildkit if reasons else confinement.words}"
 
 
 def _buildkit(
