@@ -36,7 +36,7 @@ CAUSES: dict[str, Cause] = {
     "repository_hostile": Cause(C, "the repository holds entries that cannot be checked out safely", "remove the named entries"),
     "build_failed": Cause(C, "the image does not build", "read the build log's last lines in the report"),
     "build_timeout": Cause(C, "the build did not end within its deadline", "make the build shorter: fewer dependencies, no training in the build"),
-    "build_disk_flood": Cause(C, "a step of the build wrote more than is allowed", "write less in one step, and remove in it what is not needed"),
+    "build_disk_flood": Cause(C, "the build wrote more than is allowed", "write less, and remove in each step what it does not need"),
     "build_log_flood": Cause(C, "the build wrote more log than is allowed", "make the build quieter"),
     "start_exited": Cause(C, "the container exited before it served", "read the container log's last lines in the report"),
     "start_timeout": Cause(C, "the container did not listen on $PORT in time", "listen on 0.0.0.0:$PORT"),

@@ -121,7 +121,7 @@ def _run(
             words = place.network.words
         root = place.root
         unlimited = bool(reasons) and not cgroup
-        with Watch(builder.stop, limits, log, root, cancel, lambda: bytes_of_step(place.network.name), unlimited) as watch:
+        with Watch(builder.stop, limits, log, root, cancel, lambda: bytes_of_step(place.network.name), builder.bytes_made, unlimited) as watch:
             outcome = builder.run(log)
         try:
             watch.raise_if_stopped()

@@ -21,6 +21,8 @@ DISK_FLOOR = 1 << 30
 
 STEP_DISK = 8 << 30
 """Bytes that one step of a build may write. Large images with a whole training stack have layers of 3 to 5 GiB."""
+BUILD_DISK = 16 << 30
+"""Bytes that all steps of a build may write: as many steps as a Dockerfile likes, each below its own limit, would fill any disk."""
 
 MEMORY_FLOOR = 512 << 20
 """Available bytes of this host below which a build without a limit of memory is stopped, before the kernel chooses whom to kill."""
@@ -38,15 +40,17 @@ def available_memory() -> int | None:
 class Watch:
     """Context manager around one build. `stop` must end the build from another thread, and may be called more than once.
 
-    `written`: bytes that the running step has written, asked only when the disk has lost that much: others may have written them.
+    `written` and `written_before`: bytes that the running step, and the ended steps of this build, have written; asked only when the disk has
+    lost that much: others may have written them.
     `unlimited`: nothing else keeps the build from taking all of the host's memory.
     After the block, `raise_if_stopped()` says why the build was ended, if it was.
     """
 
     def __init__(
         self, stop: Callable[[], None], limits: Limits, log: BuildLog, engine_root: str, cancel: threading.Event | None,
-        written: Callable[[], int] = lambda: 0, unlimited: bool = False,
+        written: Callable[[], int] = lambda: 0, written_before: Callable[[], int] = lambda: 0, unlimited: bool = False,
     ) -> None:  # fmt: skip
+        self._written_before = written_before
         self._stop, self._limits, self._log, self._cancel, self._written = stop, limits, log, cancel, written
         self._unlimited = unlimited
         self._root = engine_root if Path(engine_root).exists() else "/"
@@ -97,8 +101,14 @@ class Watch:
     def _why_stop_for_disk(self) -> Trouble | None:
         free = shutil.disk_usage(self._root).free
         self._most_free = max(self._most_free, free)
-        if (self._most_free - free > STEP_DISK or free < DISK_FLOOR) and (written := self._written()) > STEP_DISK:
-            return Trouble("build_disk_flood", f"{self._log.step}: more than {written >> 20} MiB written; a step may write {STEP_DISK >> 20} MiB")
+        lost = self._most_free - free
+        if lost > min(STEP_DISK, BUILD_DISK) or free < DISK_FLOOR:
+            step = self._written()
+            if step > STEP_DISK:
+                return Trouble("build_disk_flood", f"{self._log.step}: more than {step >> 20} MiB written; a step may write {STEP_DISK >> 20} MiB")
+            if (lost > BUILD_DISK or free < DISK_FLOOR) and (both := step + self._written_before()) > BUILD_DISK:
+                said = f"more than {both >> 20} MiB written by all steps; a build may write {BUILD_DISK >> 20} MiB"
+                return Trouble("build_disk_flood", f"{self._log.step}: {said}")
         if free < DISK_FLOOR:
             return Trouble("disk_full", f"less than {DISK_FLOOR >> 30} GiB free while building: {self._log.step}")
         return None

@@ -93,6 +93,15 @@ def test_a_step_that_fills_the_disk_is_stopped_and_blamed(run: Build, sidecar_im
     assert before - shutil.disk_usage("/").free < 1 << 30, "what it wrote is gone with it"
 
 
+def test_many_steps_that_fill_the_disk_together_are_stopped_and_blamed(run: Build, sidecar_image: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "STEP_DISK", 400 << 20)
+    monkeypatch.setattr(watch, "BUILD_DISK", 500 << 20)
+    steps = "".join(f"RUN dd if=/dev/zero of=/fill{n} bs=1M count=200 && sleep 1 # {uuid.uuid4()}\n" for n in range(20))
+    with pytest.raises(Trouble, match="a build may write 500 MiB") as caught:
+        run(f"{BASE}{steps}", helper_image=sidecar_image)
+    assert rejected(24, caught.value)
+
+
 def test_a_disk_that_others_fill_is_not_the_builds_doing(run: Build, sidecar_image: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "DISK_FLOOR", shutil.disk_usage("/").total)
     with pytest.raises(Trouble) as caught:
