@@ -15,9 +15,10 @@ from jsonschema import Draft202012Validator
 
 from challenges.loader import LoadedChallenge
 from challenges.simulator import Row
-from grader.schema.evidence import ContractEvidence, Exchange, PredictionFacts
+from grader.schema.evidence import ContractEvidence, Exchange, PredictionFacts, StrangerFacts
 from harness import strangers
-from harness.client import Client, Reply
+from harness.client import Client, Kept, Reply
+from harness.load import wire
 from harness.rank import rank_correlation
 from harness.strangers import OURS, Answer
 from harness.text import clean, one_line
@@ -66,7 +67,7 @@ def probe(candidate_client: Client, challenge: LoadedChallenge, rows: Sequence[R
             break
         predictions.send(row)
     known = predictions.answered[: strangers.INPUTS] if time.monotonic() < deadline else []
-    told = strangers.ask(challenge.spec.contract, known, predictions.answer) if known else None
+    told = predictions.told_apart(known) if known else None
     exchanges = [*predictions.first, *_routes(candidate_client, challenge, rows)]
     return ContractEvidence(predictions=predictions.facts(), exchanges=exchanges, model_versions=sorted(predictions.versions), strangers=told)
 
@@ -83,7 +84,9 @@ class _Predictions:
         self.truths: list[float] = []
         self.decided: list[tuple[float, int]] = []
         self.versions: set[str] = set()
-        self.answered: list[tuple[Row, Answer]] = []
+        self.answered: list[Row] = []
+        self.kept = Kept(client.host, client.port)
+        self.head = wire.head("POST", self.contract.predict, client.host, client.port)
         self.sent = self.valid = self.echoes = self.degraded = 0
         self.violation = ""
 
@@ -97,21 +100,39 @@ class _Predictions:
         elif isinstance(answer, dict):
             self._count(row, answer)
 
-    def answer(self, row: Row, headers: Mapping[str, str]) -> Answer:
-        """Score and flag of a valid answer. Counts nothing."""
-        _, answer, violations = self._ask(row, headers)
+    def told_apart(self, known: Sequence[Row]) -> StrangerFacts:
+        try:
+            return strangers.ask(self.contract, known, self._answer)
+        finally:
+            self.kept.close()
+
+    def _answer(self, row: Row, headers: Mapping[str, str]) -> Answer:
+        """Score and flag of a valid answer. Counts nothing. What is asked as OURS goes the load's way, byte by byte, on a connection that is kept.
+
+        It is closed before anybody else asks: a service that serves one connection at a time would let them wait.
+        """
+        body = json.dumps(row.request).encode()
+        if headers is OURS:
+            reply = self.kept.send(wire.request(self.head, body), deadline_s=strangers.PATIENCE_S)
+        else:
+            self.kept.close()
+            reply = self.client.request("POST", self.contract.predict, body=body, headers=headers, bare=True, deadline_s=strangers.PATIENCE_S)
+        answer, violations = self._read(reply)
         return None if violations or not isinstance(answer, dict) else self._told(answer)
 
     def _told(self, answer: dict[str, object]) -> Answer:
         score = answer.get(self.contract.score_field)
         return round(score, SCORE_DIGITS) if isinstance(score, float) else score, answer.get(self.contract.degraded_field)
 
-    def _ask(self, row: Row, headers: Mapping[str, str] = OURS) -> tuple[Reply, object, list[str]]:
-        reply = self.client.request("POST", self.contract.predict, body=json.dumps(row.request).encode(), headers=headers)
+    def _ask(self, row: Row) -> tuple[Reply, object, list[str]]:
+        reply = self.client.request("POST", self.contract.predict, body=json.dumps(row.request).encode(), headers=OURS)
+        return reply, *self._read(reply)
+
+    def _read(self, reply: Reply) -> tuple[object, list[str]]:
         if not reply.ok:
-            return reply, None, [f"no whole answer: {reply.error}" if reply.error else f"status {reply.status} for a valid request"]
+            return None, [f"no whole answer: {reply.error}" if reply.error else f"status {reply.status} for a valid request"]
         answer = reply.json()
-        return reply, answer, ["the body is no JSON document"] if answer is None else self.validate(answer)
+        return answer, ["the body is no JSON document"] if answer is None else self.validate(answer)
 
     def _again(self, row: Row, before: object) -> Exchange:
         """The same request once more: does the same input get the same score?"""
@@ -123,7 +144,7 @@ class _Predictions:
 
     def _count(self, row: Row, answer: dict[str, object]) -> None:
         self.valid += 1
-        self.answered.append((row, self._told(answer)))
+        self.answered.append(row)
         self.echoes += answer.get(self.contract.id_field) == row.request.get(self.contract.id_field)
         self.degraded += answer.get(self.contract.degraded_field) is True
         score = answer.get(self.contract.score_field)

@@ -105,6 +105,8 @@ class TinyService:
         self.score, self.monitor = score, monitor
         self.requests = 0
         self.rejected = 0
+        self.heads: list[tuple[object, str]] = []
+        """Connection and head of every request."""
         self.routes: dict[tuple[str, str], Route] = {
             ("POST", "/predict"): self.predict,
             ("GET", "/healthz"): lambda _: (200, JSON, b"{}"),
@@ -163,6 +165,7 @@ class _Connection(asyncio.Protocol):
         self.buffer += data
         while b"\r\n\r\n" in self.buffer:
             head, rest = self.buffer.split(b"\r\n\r\n", 1)
+            self.service.heads.append((self, head.decode("latin-1")))
             lines = head.decode("latin-1").split("\r\n")
             headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
             length = int(headers.get("content-length", "0"))

@@ -28,11 +28,15 @@ CAUSES: dict[str, Cause] = {
     "no_dockerfile": Cause(C, "the repository has no Dockerfile that serves a model", "add a Dockerfile, or name it in submission.toml"),
     "submission_manifest_invalid": Cause(C, "submission.toml cannot be used", "correct the line that the message names"),
     "copy_source_missing": Cause(C, "the Dockerfile copies a file that the repository does not hold", "commit the file or create it in the build"),
+    "remote_add": Cause(
+        C, "the engine would fetch a source of ADD over the host's network",
+        "fetch it in a RUN step, by version and checksum, or commit it; COPY takes paths with variables",
+    ),
     "repository_too_large": Cause(C, "the repository is over the limits of the challenge", "keep data and models out of git, or use fewer files"),
     "repository_hostile": Cause(C, "the repository holds entries that cannot be checked out safely", "remove the named entries"),
     "build_failed": Cause(C, "the image does not build", "read the build log's last lines in the report"),
     "build_timeout": Cause(C, "the build did not end within its deadline", "make the build shorter: fewer dependencies, no training in the build"),
-    "build_disk_flood": Cause(C, "a step of the build wrote more than is allowed", "write less in one step, and remove in it what is not needed"),
+    "build_disk_flood": Cause(C, "the build wrote more than is allowed", "write less, and remove in each step what it does not need"),
     "build_log_flood": Cause(C, "the build wrote more log than is allowed", "make the build quieter"),
     "start_exited": Cause(C, "the container exited before it served", "read the container log's last lines in the report"),
     "start_timeout": Cause(C, "the container did not listen on $PORT in time", "listen on 0.0.0.0:$PORT"),
@@ -57,6 +61,9 @@ CAUSES: dict[str, Cause] = {
     "package_index_unreachable": Cause(H, "the build could not reach a package index", "run `grader doctor` and grade again", retries=1),
     "git_too_old": Cause(H, "this machine's git cannot clone strangers' repositories safely", "install a newer git; `grader doctor` says which"),
     "disk_full": Cause(H, "the disk is full", "free some space and grade again"),
+    "memory_low": Cause(
+        H, "the host ran short of memory during a build that nothing limits", "free some memory, or use an engine with the cgroupfs driver"
+    ),
     "not_permitted": Cause(H, "this host does not permit a step", "run `grader doctor`"),
     "prometheus_missing": Cause(
         H, "no Prometheus and Alertmanager run beside the candidate", "run `make prometheus` as root, or install prometheus, prometheus-alertmanager"

@@ -23,10 +23,8 @@ from harness.sandbox.container import Candidate
 from harness.sandbox.limits import staged_file
 from harness.telemetry import artifact
 
-FOLDER = "/rollout"
 BROKEN = ("missing", "corrupt", "truncated", "wrong_schema")
 RANDOM_BYTES = 64 << 10
-MOST_BYTES = 1 << 30
 IN_OPEN, IN_NONBLOCK = 0x20, 0o4000
 EVENT = struct.Struct("iIII")
 PICKLES = (".pkl", ".pickle", ".joblib", ".skops")
@@ -42,6 +40,10 @@ class Staged:
     sha256: str
 
     @property
+    def size(self) -> int:
+        return 0 if self.path is None else self.path.stat().st_size
+
+    @property
     def mounts(self) -> list[Mount]:
         return [] if self.path is None else [staged_file(self.path, self.target)]
 
@@ -50,10 +52,15 @@ class Staged:
 
 
 class Artifacts:
-    """Context manager over a folder of staged files. `found` is where the image's own model lies, None when nothing looks like one."""
+    """Context manager over a folder of staged files. `found` is where the image's own model lies, None when nothing looks like one.
 
-    def __init__(self, candidate: Candidate, variable: str) -> None:
+    Containers find them in a folder whose name is drawn from `seed`: an image that ships a file where one is to be missing would leave the
+    whole fault without its proof, and so unmeasured.
+    """
+
+    def __init__(self, candidate: Candidate, variable: str, seed: int) -> None:
         self._candidate, self._variable = candidate, variable
+        self._place = f"/rollout-{seed:016x}"
         self._stack = ExitStack()
         self.found: str | None = None
 
@@ -78,7 +85,7 @@ class Artifacts:
         """One of BROKEN. Without a model to imitate, the files have the form of JSON."""
         content = self._own.read_bytes() if self.found else b'{"weights": [0.1, 0.2]}'
         if name == "missing":
-            return Staged(name, None, f"{FOLDER}/{name}{self._suffix}", "")
+            return Staged(name, None, f"{self._place}/{name}{self._suffix}", "")
         if name == "corrupt":
             return self._stage(name, random.Random(seed).randbytes(min(len(content), RANDOM_BYTES)))
         return self._stage(name, content[: len(content) // 2] if name == "truncated" else self._other())
@@ -96,12 +103,12 @@ class Artifacts:
         path = self._folder / f"{name}{self._suffix}"
         path.write_bytes(content)
         path.chmod(0o644)  # whatever the umask: the container's user must be able to read it
-        return Staged(name, path, f"{FOLDER}/{path.name}", hashlib.sha256(content).hexdigest())
+        return Staged(name, path, f"{self._place}/{path.name}", hashlib.sha256(content).hexdigest())
 
 
 def given(instance: Candidate, staged: Staged, variable: str) -> Proof:
     """Whether a container was told of a staged file and has it, by the engine's record and by reading it back."""
-    found = instance.read_file(staged.target, MOST_BYTES)
+    found = instance.read_file(staged.target, staged.size + 1)  # one byte more tells a larger file, whatever its size, from ours
     digest = "" if found is None else hashlib.sha256(found).hexdigest()
     told = instance.image_facts()[1].get(variable) == staged.target
     what = f"sha256 {digest[:12]}" if digest else "no file"

@@ -58,8 +58,8 @@ class Rollout(Fault):
     def prepare(self, running: Running) -> None:
         self._running = running
         self._began = monotonic()
-        contract = self.scene.challenge.spec.contract
-        self._artifacts = self._stack.enter_context(Artifacts(self.candidate, contract.model_path_env))
+        variable, seed = self.scene.challenge.spec.contract.model_path_env, self.scene.seeds.derive("fault:rollout:folder")
+        self._artifacts = self._stack.enter_context(Artifacts(self.candidate, variable, seed))
 
     def start_second(self, staged: Staged | None) -> Candidate:
         """Of the same image and environment, with a /data of its own, and in place of a second one before it."""

@@ -29,6 +29,7 @@ from harness.image.watch import BuildLog, Watch
 from harness.sandbox.engine import translate
 from harness.source.dockerfile import load
 from harness.source.instructions import Dockerfile
+from harness.source.remote_add import refuse_remote_adds
 from harness.source.tree import SourceTree
 from harness.text import clean_tail, one_line
 
@@ -54,14 +55,16 @@ def build(
     `cancel` stops the build when set; `cpuset` keeps it off measured cores; `helper_image` (holds iptables) cuts the build off from
     this host; `check_image` (holds Python) proves that a package index is out of reach; `reuse` takes an image that was built
     before from the same tree and base images.
-    Raises Trouble(build_failed | build_timeout | build_log_flood | build_disk_flood | copy_source_missing | package_index_unreachable |
-    image_unavailable | disk_full | engine_lost | not_permitted | interrupted).
+    Raises Trouble(build_failed | build_timeout | build_log_flood | build_disk_flood | copy_source_missing | remote_add |
+    package_index_unreachable | image_unavailable | disk_full | memory_low | engine_lost | not_permitted | interrupted).
     """
     started = time.monotonic()
     parsed = load(tree, choice.path)
+    refuse_remote_adds(one_line(choice.path), tree.text(choice.path) or "")
     try:
         frontend = own_frontend(client, parsed)  # before a FROM of the candidate's may have brought one
         bases = ensure_bases(client, parsed)
+        _refuse_fetching_triggers(client, bases)
         root = str(client.info().get("DockerRootDir", "/"))
         tag = _tag(tree, choice, bases)
         if reuse and (found := _find(client, tag, labels)) is not None:
@@ -116,14 +119,16 @@ def _run(
             builder = ClassicBuild(context, place.network.name, labels, tag, limits, place.cpuset, cgroup)
             words = place.network.words
         root = place.root
-        with Watch(builder.stop, limits, log, root, cancel, lambda: bytes_of_step(place.network.name)) as watch:
+        unlimited = bool(reasons) and not cgroup
+        with Watch(builder.stop, limits, log, root, cancel, lambda: bytes_of_step(place.network.name), builder.bytes_made, unlimited) as watch:
             outcome = builder.run(log)
         try:
             watch.raise_if_stopped()
         except Trouble:
             _forget(client, outcome)
             raise
-    return builder.name, outcome, f"{words}; {place.confinement.words}"
+    confinement = place.confinement
+    return builder.name, outcome, f"{words}; {confinement.words_of_buildkit if reasons else confinement.words}"
 
 
 def _buildkit(
@@ -145,6 +150,13 @@ def _asks_git(tree: SourceTree, parsed: Dockerfile) -> bool:
         return False
     copies = any(i.keyword in ("COPY", "ADD") and any(w.strip("./").startswith("git") and ".git" in w for w in i.words) for i in parsed.instructions)
     return copies or any(i.keyword == "RUN" and re.search(r"\bgit (?:rev-parse|describe|log|show)\b", i.value) for i in parsed.instructions)
+
+
+def _refuse_fetching_triggers(client: docker.DockerClient, bases: list[str]) -> None:
+    """ONBUILD steps of a base image run in our build as if they stood in the Dockerfile. Raises Trouble(remote_add)."""
+    for base in bases:
+        triggers = (client.images.get(base).attrs.get("Config") or {}).get("OnBuild") or []
+        refuse_remote_adds(f"ONBUILD of the base image {base[:19]}", "\n".join(str(trigger) for trigger in triggers))
 
 
 def _tag(tree: SourceTree, choice: DockerfileChoice, bases: list[str]) -> str:

@@ -1,7 +1,8 @@
 """BuildKit through Docker's command line, for the Dockerfiles that the classic builder cannot build.
 
 Docker 20.10's own CLI speaks BuildKit; newer ones need the buildx plugin. BuildKit ignores our build network and has no limits of its own:
-those of harness/image/confine.py hold for it, and egress.py closes the engine's default network towards this host while it builds.
+those of harness/image/confine.py hold for it where they can be set, else watch.py stops it while the host still has memory. egress.py closes the
+engine's default network towards this host while it builds.
 """
 
 from __future__ import annotations
@@ -69,6 +70,10 @@ class BuildkitBuild:
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+
+    def bytes_made(self) -> int:
+        """BuildKit does not say what its steps have written."""
+        return 0
 
     def run(self, log: BuildLog) -> Outcome:
         """Build and return the outcome."""

@@ -38,6 +38,10 @@ class Outcome:
     steps: int = 0
     cached_steps: int = 0
     layers: list[str] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
+    """Layers of steps that have ended, which this build made itself, and neither found in the cache nor started from."""
+    makes: bool = False
+    latest: str = ""
     closed_early: bool = False
 
 
@@ -57,6 +61,8 @@ class ClassicBuild:
         self._silence_s = int(limits.build_timeout_s) + 60  # the watch is the deadline; this one only ends a wedged engine
         self._response: requests.Response | None = None
         self._stopped = threading.Event()
+        self._outcome = Outcome()
+        self._sizes: dict[str, int] = {}
 
     def stop(self) -> None:
         """End the build by shutting down its connection; the engine cancels within a fraction of a second."""
@@ -67,7 +73,7 @@ class ClassicBuild:
 
     def run(self, log: BuildLog) -> Outcome:
         """Build and return the outcome. Raises Trouble(engine_lost, ...) when the connection breaks and nobody stopped it."""
-        outcome = Outcome()
+        outcome = self._outcome
         with _own_client() as client:
             client.api.hooks["response"].append(self._remember)
             if self._cgroup:
@@ -91,6 +97,16 @@ class ClassicBuild:
         if outcome.closed_early and not self._stopped.is_set():
             raise Trouble("engine_lost", "the engine ended the build's connection without a result")
         return outcome
+
+    def bytes_made(self) -> int:
+        """What the steps that have ended have written, by the engine's account of their layers; over a connection of its own, for the watch."""
+        new = [layer for layer in list(self._outcome.made) if layer not in self._sizes]
+        with suppress(DockerException, requests.RequestException, Trouble), _own_client() as client:
+            for layer in new:
+                image = client.images.get(layer).attrs
+                parent = client.images.get(image["Parent"]).attrs["Size"] if image.get("Parent") else 0
+                self._sizes[layer] = max(0, int(image["Size"]) - int(parent))
+        return sum(self._sizes.values())
 
     def _remember(self, response: requests.Response, *_: Any, **__: Any) -> None:
         self._response = response
@@ -137,10 +153,17 @@ def _take_line(text: str, outcome: Outcome, log: BuildLog) -> None:
         outcome.step += 1
         outcome.image = None  # the end of a stage gives an image too; only that of the last one is the submission's
         outcome.begun = not step[3].startswith(("FROM ", "LABEL org.grader"))
+        outcome.made += [outcome.latest] if outcome.latest else []
+        outcome.makes, outcome.latest = outcome.begun, ""
         outcome.steps += outcome.begun
         log.step = f"step {step[1]}/{step[2]}: {one_line(step[3], 160)}"
-    elif outcome.begun:
+        return
+    if outcome.begun:
         outcome.begun = False
-        outcome.cached_steps += text.startswith(" ---> Using cache")
+        cached = text.startswith(" ---> Using cache")
+        outcome.cached_steps += cached
+        outcome.makes = not cached
     elif layer := _LAYER.match(text):
         outcome.layers.append(layer[1])
+    if outcome.makes and (layer := _LAYER.match(text)):
+        outcome.latest = layer[1]  # a step may print as many as it likes; the engine's own is the last before the next step

@@ -15,6 +15,7 @@ from docker.errors import APIError, ContainerError, ImageNotFound
 from docker.types import Mount
 
 from grader.schema.challenge import Limits
+from harness.image.watch import MEMORY_FLOOR
 
 PIDS = 1024
 """Processes and threads of a build. A compiler on every core of a large host and npm's workers stay far below it; a fork bomb does not."""
@@ -43,10 +44,14 @@ done
 
 @dataclass(frozen=True)
 class Confinement:
-    """`parent` is what the builder is told, empty where nothing could be set; `words` go into the evidence."""
+    """`parent` is what the builder is told, empty where nothing could be set; the words go into the evidence.
+
+    The classic builder has a limit of memory of its own, and BuildKit has this one or none.
+    """
 
     parent: str
     words: str
+    words_of_buildkit: str
 
 
 @contextmanager
@@ -54,19 +59,24 @@ def confined(client: docker.DockerClient, name: str, labels: Mapping[str, str], 
     """A top-level cgroup called `name`, which is also the name of the build's bridge: a sweep removes it when that is gone."""
     driver = str(client.info().get("CgroupDriver"))
     if helper_image is None or driver != "cgroupfs":
-        why = "no helper image" if helper_image is None else f"the engine's cgroup driver is {driver}"
-        yield Confinement("", f"no limit of processes ({why})")
+        yield _unlimited("no helper image" if helper_image is None else f"the engine's cgroup driver is {driver}")
         return
     amounts = {"pids": PIDS, "memory": limits.build_memory_mib << 20}
     script = "set -e" + _SET.format(name=name, **amounts) + _SET.format(name=OLD_BUILDKIT, **amounts)
     limited = _run(client, helper_image, labels, script)
     try:
         if limited:
-            yield Confinement(f"/{name}", f"at most {PIDS} processes and {limits.build_memory_mib} MiB")
+            words = f"at most {PIDS} processes and {limits.build_memory_mib} MiB"
+            yield Confinement(f"/{name}", words, words)
         else:
-            yield Confinement("", "no limit of processes (this host does not let us set one)")
+            yield _unlimited("this host does not let us set one")
     finally:
         _run(client, helper_image, labels, _REMOVE.format(name=name))
+
+
+def _unlimited(why: str) -> Confinement:
+    of_buildkit = f"no limit of processes or memory ({why}; it is stopped when less than {MEMORY_FLOOR >> 20} MiB of this host are available)"
+    return Confinement("", f"no limit of processes ({why})", of_buildkit)
 
 
 def _run(client: docker.DockerClient, image: str, labels: Mapping[str, str], script: str) -> bool:

@@ -19,7 +19,10 @@ from harness.text import clean, one_line
 
 CHECK_S = 25
 REMOVE_S = 5.0
-_RULE = ("INPUT", "-i", "{bridge}", "-m", "conntrack", "--ctstate", "NEW", "-j", "DROP")
+METADATA = "169.254.0.0/16"
+"""Where clouds answer whoever asks with the host's own credentials."""
+_RULE = "{action} INPUT -i {bridge} -m conntrack --ctstate NEW -j DROP"
+_FORWARD = f"{{action}} FORWARD -i {{bridge}} -d {METADATA} -j DROP"
 
 # Package indexes as builds name them in their logs -> what our own container asks to prove that they cannot be reached.
 _FETCH = "import urllib.request,sys; urllib.request.urlopen(sys.argv[1], timeout=10).read(1)"
@@ -48,9 +51,10 @@ class BuildNetwork:
 
 @contextmanager
 def build_network(client: docker.DockerClient, labels: Mapping[str, str], helper_image: str | None) -> Iterator[BuildNetwork]:
-    """A labelled bridge for one build. With `helper_image` (it holds iptables) new connections from it to this host are dropped.
+    """A labelled bridge for one build. With `helper_image` (it holds iptables) new connections from it to this host are dropped, and whatever
+    it sends to METADATA.
 
-    Where that rule cannot be set the words say so; a build is not refused for it. Raises Trouble(engine_lost, ...).
+    Where these rules cannot be set the words say so; a build is not refused for it. Raises Trouble(engine_lost, ...).
     """
     bridge = f"grb{secrets.token_hex(5)}"
     try:
@@ -62,12 +66,12 @@ def build_network(client: docker.DockerClient, labels: Mapping[str, str], helper
         raise translate(error) from error
     closed = False
     try:
-        closed = helper_image is not None and _rule(client, helper_image, labels, "-I", bridge)
+        closed = helper_image is not None and _script(client, helper_image, labels, _closing(bridge))
         yield BuildNetwork(str(network.name), bridge, f"a bridge network of its own: the internet as this host reaches it; {_inside(closed)}")
     finally:
         _remove(client, network)
-        if closed and helper_image is not None:
-            _rule(client, helper_image, labels, "-D", bridge)
+        if helper_image is not None:  # one of the rules may stand where not all could be set
+            _script(client, helper_image, labels, _opening(bridge))
 
 
 @contextmanager
@@ -80,20 +84,23 @@ def default_network(client: docker.DockerClient, labels: Mapping[str, str], help
     network = client.networks.get("bridge")
     bridge = str((network.attrs.get("Options") or {}).get("com.docker.network.bridge.name") or "docker0")
     kept = [str(there.get("IPv4Address") or "").partition("/")[0] for there in (network.attrs.get("Containers") or {}).values()]
-    returns = " && ".join(f"iptables -w 5 -A {chain} -s {address} -j RETURN" for address in kept if address)
-    jump = f"INPUT {{position}}-i {bridge} -m conntrack --ctstate NEW -j {chain}"
-    script = f"iptables -w 5 -N {chain} && {returns or 'true'} && iptables -w 5 -A {chain} -j DROP && iptables -w 5 -I {jump.format(position='1 ')}"
+    returns = [f"-A {chain} -s {address} -j RETURN" for address in kept if address]
+    jumps = (f"INPUT -i {bridge} -m conntrack --ctstate NEW -j {chain}", f"FORWARD -i {bridge} -d {METADATA} -j {chain}")
+    steps = [f"-N {chain}", *returns, f"-A {chain} -j DROP", *(f"-I {jump}" for jump in jumps)]
+    script = " && ".join(f"iptables -w 5 {step}" for step in steps)
     closed = helper_image is not None and _script(client, helper_image, labels, script)
     try:
         yield f"the engine's default network (BuildKit takes no other): the internet as this host reaches it; {_inside(closed)}"
     finally:
         if helper_image is not None:
-            undo = f"iptables -w 5 -D {jump.format(position='')}; iptables -w 5 -F {chain}; iptables -w 5 -X {chain}"
-            _script(client, helper_image, labels, undo)
+            undo = [*(f"-D {jump}" for jump in jumps), f"-F {chain}", f"-X {chain}"]
+            _script(client, helper_image, labels, "; ".join(f"iptables -w 5 {step}" for step in undo))
 
 
 def _inside(closed: bool) -> str:
-    return "new connections to this host's own services are dropped" if closed else "this host's own services are NOT cut off"
+    if closed:
+        return f"new connections to this host's own services are dropped, and what is sent to {METADATA}"
+    return "this host's own services are NOT cut off"
 
 
 def _remove(client: docker.DockerClient, network: Network) -> None:
@@ -115,11 +122,14 @@ def _remove(client: docker.DockerClient, network: Network) -> None:
             time.sleep(0.02)
 
 
-def _rule(client: docker.DockerClient, image: str, labels: Mapping[str, str], action: str, bridge: str) -> bool:
-    """Add or remove the INPUT rule."""
-    rule = " ".join([action, *_RULE]).format(bridge=bridge)
-    both = f"iptables -w 5 {rule} && {{ ip6tables -w 5 {rule} || true; }}"  # a host without IPv6 has nothing to drop there
-    return _script(client, image, labels, both)
+def _closing(bridge: str) -> str:
+    here, there = _RULE.format(action="-I", bridge=bridge), _FORWARD.format(action="-I", bridge=bridge)
+    return f"iptables -w 5 {here} && iptables -w 5 {there} && {{ ip6tables -w 5 {here} || true; }}"  # a host without IPv6 has nothing to drop there
+
+
+def _opening(bridge: str) -> str:
+    here, there = _RULE.format(action="-D", bridge=bridge), _FORWARD.format(action="-D", bridge=bridge)
+    return f"iptables -w 5 {here}; iptables -w 5 {there}; ip6tables -w 5 {here}; true"
 
 
 def _script(client: docker.DockerClient, image: str, labels: Mapping[str, str], script: str) -> bool:

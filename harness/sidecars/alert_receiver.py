@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from .control import Command, Reply, serve_commands
-from .http import HttpConnection, Request, json_response
+from .http import Connections, HttpConnection, Request, json_response
 
 PORT = 9093
 MAX_ALERTS = 20_000
@@ -25,8 +25,12 @@ MAX_LABELS = 64
 MAX_LABEL_CHARS = 1024
 MAX_TEXT_CHARS = 300
 """Kept of an alert's annotations."""
-MAX_KEPT_CHARS = 16 << 20
-"""Of labels and texts in all: the container's memory would hold no more, and a receiver that is killed costs the run its ground."""
+MAX_KEPT = 48 << 20
+"""Bytes of memory for alerts in all: the container has 192 MiB, and a receiver that is killed costs the run its ground."""
+MAX_DRAINED = 4 << 20
+"""Of those, in one answer on the control line: as JSON they may be six times as large, and are held twice."""
+ALERT_BYTES, LABEL_BYTES = 1024, 128
+"""What an alert and a label cost besides their text: sixty-four labels of a letter each are ten kilobytes."""
 
 STATUSES = ("firing", "resolved")
 WEBHOOK, ALERTMANAGER = "webhook", "alertmanager"
@@ -71,7 +75,9 @@ def _text(annotations: dict[str, Any]) -> str:
 
 
 def _size(alert: dict[str, Any]) -> int:
-    return len(alert["text"]) + sum(len(key) + len(value) for key, value in alert["labels"].items())
+    """In memory: a letter takes up to four bytes."""
+    labels = sum(LABEL_BYTES + sys.getsizeof(key) + sys.getsizeof(value) for key, value in alert["labels"].items())
+    return ALERT_BYTES + sys.getsizeof(alert["text"]) + labels
 
 
 @dataclass
@@ -84,9 +90,9 @@ class Inbox:
     notifications: int = 0
     rejected: int = 0
     overflowed: int = 0
-    kept_chars: int = 0
+    kept_bytes: int = 0
     token: str = ""
-    connections: set[HttpConnection] = field(default_factory=set)
+    connections: Connections = field(default_factory=Connections)
 
     def source_of(self, path: str) -> str | None:
         """Which sender a route belongs to; None for no route of ours. Without a token there is no second route."""
@@ -110,8 +116,8 @@ class Inbox:
             kept = {"seq": self.sequence, "at_monotonic": at, "status": alert["status"], "labels": alert["labels"],
                     "text": _text(alert.get("annotations", {})), "source": source}  # fmt: skip
             self.alerts.append(kept)
-            self.kept_chars += _size(kept)
-            while len(self.alerts) > MAX_ALERTS or self.kept_chars > MAX_KEPT_CHARS:
+            self.kept_bytes += _size(kept)
+            while len(self.alerts) > MAX_ALERTS or self.kept_bytes > MAX_KEPT:
                 self.take()
                 self.overflowed += 1
         return None
@@ -119,7 +125,7 @@ class Inbox:
     def take(self) -> dict[str, Any]:
         """The oldest alert, which is kept no longer."""
         alert = self.alerts.popleft()
-        self.kept_chars -= _size(alert)
+        self.kept_bytes -= _size(alert)
         return alert
 
     def reject(self, why: str) -> None:
@@ -129,6 +135,7 @@ class Inbox:
 
 class WebhookConnection(HttpConnection):
     max_body: ClassVar[int] = 256 << 10
+    max_per_source: ClassVar[int] = 256
 
     def __init__(self, inbox: Inbox) -> None:
         super().__init__(inbox.connections)
@@ -158,7 +165,8 @@ async def main(port: int = PORT) -> None:
     async def handle(command: Command) -> Reply:
         taken: list[dict[str, Any]] = []
         if command["op"] == "drain":
-            while inbox.alerts and len(taken) < command.get("limit", 500):
+            enough = inbox.kept_bytes - MAX_DRAINED
+            while inbox.alerts and len(taken) < command.get("limit", 500) and inbox.kept_bytes > enough:
                 taken.append(inbox.take())
         elif command["op"] == "expect":
             inbox.token = str(command["token"])

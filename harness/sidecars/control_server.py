@@ -11,7 +11,7 @@ import json
 from typing import ClassVar
 
 from .control import Command, Reply, serve_commands
-from .http import HttpConnection, Request, response
+from .http import Connections, HttpConnection, Request, response
 
 PORT = 8080
 BLOCK = bytes(16384)
@@ -39,7 +39,7 @@ async def handle(command: Command) -> Reply:
 
 
 async def main() -> None:
-    connections: set[HttpConnection] = set()
+    connections = Connections()
     server = await asyncio.get_running_loop().create_server(lambda: Connection(connections), "0.0.0.0", PORT, backlog=512)
     async with server:
         await serve_commands(handle)

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 from urllib.parse import unquote
 
 from .control import Command, Reply, serve_commands
-from .http import HttpConnection, Request, json_response, response
+from .http import Connections, HttpConnection, Request, json_response, response
 
 PORT = 8080
 USUAL_S = 0.004
@@ -28,6 +28,8 @@ USUAL_S = 0.004
 benchmarks"); one zone's network alone takes 1 to 2 ms. An answer within microseconds would hide a lock, or too few workers, around the call."""
 PREFIX, SUFFIX = "/v1/customers/", "/features"
 HUGE_PIECE = b" " * (64 << 10)
+HUGE_UNSENT, HUGE_UNSENT_IN_ALL = 256 << 10, 32 << 20
+"""Of huge answers that a peer does not read; of all of them together, whoever asks for how many."""
 PIECES_PER_S = 2000
 """Of huge answers, over all connections (125 MiB/s): beyond that, this process would take the core of the load generator."""
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -64,7 +66,7 @@ class Store:
     met: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TWO_FACED, 0))
     since: float = 0.0
     pumping: int = 0
-    connections: set[HttpConnection] = field(default_factory=set)
+    connections: Connections = field(default_factory=Connections)
     server: asyncio.Server | None = None
     refused_before: int = 0
 
@@ -214,7 +216,7 @@ class StoreConnection(HttpConnection):
             return
         self.left = int(self.store.params["bytes"])
         self.store.pumping += 1
-        self.transport.set_write_buffer_limits(high=256 << 10)
+        self.transport.set_write_buffer_limits(high=HUGE_UNSENT)
         self.transport.write(response(200, b"", keep_alive=False, length=self.left))
         self._pump()
 
@@ -222,8 +224,9 @@ class StoreConnection(HttpConnection):
         """One piece at a time, and none while the peer does not read: the body is never held in memory."""
         if self.transport is None:
             return
-        if self.transport.get_write_buffer_size() < (256 << 10):
-            piece = HUGE_PIECE[: min(self.left, len(HUGE_PIECE))]
+        most = min(HUGE_UNSENT, HUGE_UNSENT_IN_ALL // self.store.pumping)
+        if self.transport.get_write_buffer_size() < most:
+            piece = HUGE_PIECE[: min(self.left, most)]
             self.transport.write(piece)
             self.left -= len(piece)
         if self.left:

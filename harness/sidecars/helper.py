@@ -230,13 +230,17 @@ def remove_cgroups(command: Command) -> Reply:
 
 
 def rules_of_vanished_bridges(command: Command) -> Reply:
-    """Delete our INPUT rules whose bridge no longer exists, and the chains named after such a bridge. Only names of ours are looked at."""
+    """Delete our rules whose bridge no longer exists, and the chains named after such a bridge. Only names of ours are looked at.
+
+    In FORWARD, those towards the clouds' metadata address alone: the engine has rules of its own there for every bridge.
+    """
     deleted = 0
     for tool in ("iptables", "ip6tables"):
-        listed = subprocess.run([tool, "-w", "5", "-S", "INPUT"], capture_output=True, text=True, timeout=10, check=False)
+        listed = subprocess.run([tool, "-w", "5", "-S"], capture_output=True, text=True, timeout=10, check=False)
         for rule in listed.stdout.splitlines():
             bridge = re.search(rf"-[ij] ({command['pattern']})(?:\s|$)", rule)
-            if rule.startswith("-A INPUT ") and bridge and not Path(f"/sys/class/net/{bridge[1]}").exists():
+            ours = rule.startswith("-A INPUT ") or (rule.startswith("-A FORWARD ") and " -d 169.254.0.0/16 " in rule)
+            if ours and bridge and not Path(f"/sys/class/net/{bridge[1]}").exists():
                 done = subprocess.run([tool, "-w", "5", "-D", *rule.split()[1:]], capture_output=True, timeout=10, check=False)
                 deleted += done.returncode == 0
         listed = subprocess.run([tool, "-w", "5", "-S"], capture_output=True, text=True, timeout=10, check=False)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from harness.source.dockerignore import Ignore
 from harness.source.instructions import Dockerfile, Instruction
+from harness.source.remote_add import is_address
 from harness.source.tree import SourceTree
 from harness.source.variables import Filling, unresolved
 from harness.source.wildcard import has_wildcard, match_path
 
-_REMOTE = re.compile(r"^(https?://|git@|git://|ssh://)", re.I)
 _MENTION = re.compile(r"(?<![\w./-])[\w][\w./-]*\.(?:txt|py|toml|lock|sh|ya?ml|cfg|json)\b")
 
 
@@ -63,7 +63,7 @@ def copy_sources(dockerfile: Dockerfile) -> list[list[CopySource]]:
 
 def _sources(instruction: Instruction, filling: Filling) -> Iterable[CopySource]:
     for word in instruction.words[:-1]:
-        if unresolved(word, filling.known) or (instruction.keyword == "ADD" and _REMOTE.match(word)):
+        if unresolved(word, filling.known) or (instruction.keyword == "ADD" and is_address(word)):
             continue
         yield CopySource(filling.fill(word.strip("\"'") if instruction.exec_form is None else word), instruction.line)
 

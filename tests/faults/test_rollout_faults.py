@@ -106,7 +106,7 @@ def test_a_restart_keeps_what_was_written(begin: Start, rows: list[Row], trail: 
 
 def test_the_files_are_what_their_names_say(begin: Start) -> None:
     scene = begin()
-    with Artifacts(scene.candidate, "MODEL_PATH") as artifacts:
+    with Artifacts(scene.candidate, "MODEL_PATH", 5) as artifacts:
         own = artifacts.own()
         assert artifacts.found == "/model/model.json"
         assert own is not None and own.path is not None and own.path.read_text() == MODEL

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 import socket
+import time
 from collections.abc import Iterator
-from typing import Any
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
-from harness.sidecars.alert_receiver import MAX_ALERTS, Inbox, problem
+from harness.sidecars.alert_receiver import MAX_ALERTS, MAX_KEPT, Inbox, WebhookConnection, problem
 
 from .servers import Running, sidecar
 
@@ -48,6 +53,77 @@ def test_memory_is_bounded_and_the_overflow_counted() -> None:
         assert inbox.accept(body) is None
     assert (len(inbox.alerts), inbox.overflowed, inbox.sequence) == (MAX_ALERTS, 500, MAX_ALERTS + 500)
     assert inbox.alerts[0]["seq"] == 501
+
+
+def test_labels_of_a_letter_each_take_no_more_memory_than_long_ones() -> None:
+    inbox = Inbox()
+    alert = notification()["alerts"][0] | {"labels": {"alertname": "a"} | {chr(0x4E00 + n): chr(0x4E00 + n) for n in range(63)}}
+    body = json.dumps(notification(alerts=[alert] * 250)).encode()
+    for _ in range(MAX_ALERTS // 250):
+        assert inbox.accept(body) is None
+    assert inbox.overflowed > 0 and inbox.kept_bytes <= MAX_KEPT
+
+
+class Wire(asyncio.Transport):
+    """A transport that only keeps what is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written, self.reading = b"", True
+
+    def write(self, data: Any) -> None:
+        self.written += data
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None: ...
+
+    def is_closing(self) -> bool:
+        return False
+
+    def close(self) -> None: ...
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+
+def test_a_body_in_tiny_chunks_is_not_read_again_with_each_of_them() -> None:
+    """Twenty thousand segments of one chunk of one byte each."""
+
+    async def fed(chunks: int) -> float:
+        inbox, wire = Inbox(), Wire()
+        connection = WebhookConnection(inbox)
+        connection.connection_made(wire)
+        connection.data_received(b"POST /webhook HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+        began = time.process_time()
+        for _ in range(chunks):
+            connection.data_received(b"1\r\n[\r\n")
+        took = time.process_time() - began
+        assert (connection.held, inbox.connections.held, wire.written) == (chunks, chunks, b"")
+        connection.data_received(b"0\r\n\r\n")
+        assert wire.written.startswith(b"HTTP/1.1 400") and inbox.connections.held == 0
+        return took
+
+    assert asyncio.run(fed(20_000)) < 2
+
+
+def test_answers_that_nobody_reads_are_not_kept() -> None:
+    """Nothing more is answered, or read, until the peer has taken what there is."""
+
+    async def pipelined() -> None:
+        wire = Wire()
+        connection = WebhookConnection(Inbox())
+        connection.connection_made(wire)
+        connection.pause_writing()
+        connection.data_received(b"GET / HTTP/1.1\r\n\r\n" * 3)
+        await asyncio.sleep(0.01)
+        assert (wire.written, wire.reading) == (b"", False)
+        connection.resume_writing()
+        await asyncio.sleep(0.01)
+        assert (wire.written.count(b" 404 "), wire.reading) == (3, True)
+
+    asyncio.run(pipelined())
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +188,51 @@ def test_draining_takes_in_pieces_and_in_order(receiver: Running) -> None:
     assert (len(first["alerts"]), first["left"], len(second["alerts"]), second["left"]) == (4, 2, 2, 0)
     sequence = [alert["seq"] for alert in first["alerts"] + second["alerts"]]
     assert sequence == sorted(sequence)
+
+
+def memory_mib(running: Running, what: str = "VmRSS") -> int:
+    found = re.search(rf"^{what}:\s+(\d+) kB", Path(f"/proc/{running.process.pid}/status").read_text(), re.M)
+    return int(cast(re.Match[str], found)[1]) >> 10
+
+
+def connected(running: Running, source: str = "127.0.0.1") -> socket.socket:
+    return socket.create_connection((running.client.host, running.client.port), timeout=2, source_address=(source, 0))
+
+
+def is_open(connection: socket.socket) -> bool:
+    connection.settimeout(0.2)
+    try:
+        return connection.recv(1) != b""
+    except TimeoutError:
+        return True
+    except OSError:
+        return False
+
+
+def test_unfinished_bodies_fill_no_memory_and_the_largest_are_dropped(receiver: Running) -> None:
+    """100 MiB from two sources, each below every cap of its own; a whole notification is taken meanwhile, and a small unfinished one lives on."""
+    before, part = memory_mib(receiver), b"x" * (250 << 10)
+    with ExitStack() as stack:
+        small = stack.enter_context(connected(receiver, "127.0.0.3"))
+        small.sendall(b"POST /webhook HTTP/1.1\r\nContent-Length: 1000\r\n\r\nx")
+        for n in range(400):
+            connection = stack.enter_context(connected(receiver, f"127.0.0.{1 + n % 2}"))
+            with suppress(OSError):
+                connection.sendall(b"POST /webhook HTTP/1.1\r\nContent-Length: 260000\r\n\r\n" + part)
+        assert receiver.client.post_json("/webhook", notification()).status == 200
+        assert memory_mib(receiver, "VmHWM") < before + 64
+        assert is_open(small)
+    assert len(receiver.ask("drain")["alerts"]) >= 1
+
+
+def test_a_source_has_so_many_connections_and_others_are_served(receiver: Running) -> None:
+    with ExitStack() as stack:
+        crowd = [stack.enter_context(connected(receiver)) for _ in range(300)]
+        receiver.ask("stats")
+        time.sleep(0.1)
+        assert not is_open(crowd[-1]) and is_open(crowd[0])
+        with connected(receiver, "127.0.0.2") as other:
+            other.sendall(b"GET /webhook HTTP/1.1\r\n\r\n")
+            assert other.recv(100).startswith(b"HTTP/1.1 405")
+    time.sleep(0.1)
+    assert receiver.client.get("/webhook").status == 405

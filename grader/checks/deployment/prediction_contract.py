@@ -17,7 +17,8 @@ def check(contract: ContractEvidence, bars: Bars) -> Finding:
         seen += f"; first violation: {facts.first_violation}"
     others = contract.strangers
     if others is not None and others.told_apart:
-        return reached("broken", f"{seen}; another client is answered otherwise, for all {others.steady} payments compared: {others.example}")
+        how_many = f"for {others.apart} of {others.asked} payments, whenever it asks"
+        return reached("broken", f"{seen}; another client is answered otherwise, {how_many}: {others.example}")
     if not facts.met:
         return reached("broken", seen)
     share = right / facts.sent

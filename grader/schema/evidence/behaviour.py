@@ -88,22 +88,27 @@ class ArtifactFacts(Model):
     complete: bool = Field(description="every place looked at was read to its end: a digest not found there is nowhere there")
 
 
-STEADY_INPUTS = 8
-"""So many inputs must be answered alike twice to either side before anything is said about who asks: by chance that has no place left."""
+ENOUGH_INPUTS = 8
+"""Fewer inputs say nothing about who asks."""
+APART_INPUTS = 4
+"""So many inputs answered otherwise in every one of their rounds are no chance: a service that shares its requests between two models by id
+does that to one input in 128, and to four of twelve once in half a million gradings. One that is honest to strangers about a third of all
+inputs does it to eight."""
 
 
 class StrangerFacts(Model):
-    """The same inputs asked by us and by another client, each twice in turns with new ids (harness/strangers.py)."""
+    """The same inputs asked as the load asks and as other clients do, in turns and with new ids (harness/strangers.py)."""
 
-    asked: int = Field(description="inputs")
-    steady: int = Field(description="inputs to which each side got one and the same answer twice")
-    alike: int = Field(description="steady inputs whose two sides got the same answer")
+    asked: int = Field(description="inputs that both sides asked")
+    steady: int = Field(description="inputs that can tell: those of `alike` and `apart`")
+    alike: int = Field(description="inputs that both sides got the same answer to, the first time")
+    apart: int = Field(default=0, description="inputs answered to us in every round, to them otherwise, and to one side one and the same")
     example: str = Field(description="the first difference; empty without any")
 
     @property
     def told_apart(self) -> bool:
-        """Every input that can tell got another answer, or none, when somebody else asked."""
-        return self.steady >= STEADY_INPUTS and self.alike == 0
+        """Too many inputs got another answer, or none, whenever somebody else asked."""
+        return self.asked >= ENOUGH_INPUTS and self.apart >= APART_INPUTS
 
 
 class ContractEvidence(Model):

@@ -6,9 +6,9 @@ from checks.builders import contract, level
 from grader.schema.evidence import ContractEvidence, StrangerFacts
 
 
-def told_by(steady: int, alike: int) -> ContractEvidence:
+def told_by(apart: int, asked: int = 12) -> ContractEvidence:
     """A sound sample, and what another client found."""
-    return contract().model_copy(update={"strangers": StrangerFacts(asked=12, steady=steady, alike=alike, example="")})
+    return contract().model_copy(update={"strangers": StrangerFacts(asked=asked, steady=asked, alike=asked - apart, apart=apart, example="")})
 
 
 @pytest.mark.parametrize(
@@ -26,10 +26,13 @@ def told_by(steady: int, alike: int) -> ContractEvidence:
         ("broken", {"contract": contract(echoes_id=20)}),
         ("broken", {"contract": contract(valid=30)}),
         ("broken", {"contract": contract(distinct_scores=1)}),
-        ("broken", {"contract": told_by(steady=12, alike=0)}),
-        ("exact", {"contract": told_by(steady=7, alike=0)}),
-        ("exact", {"contract": told_by(steady=12, alike=1)}),
-        ("exact", {"contract": told_by(steady=0, alike=0)}),
+        ("broken", {"contract": told_by(apart=12)}),
+        ("broken", {"contract": told_by(apart=8)}),
+        ("broken", {"contract": told_by(apart=4)}),
+        ("exact", {"contract": told_by(apart=3)}),
+        ("exact", {"contract": told_by(apart=7, asked=7)}),
+        ("exact", {"contract": told_by(apart=0)}),
+        ("exact", {"contract": told_by(apart=0, asked=0)}),
         ("broken", {"contract": contract(sent=0, valid=0, distinct_scores=0, echoes_id=0)}),
     ],
 )
