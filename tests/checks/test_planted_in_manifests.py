@@ -49,6 +49,7 @@ def oracle(tmp_path):
         ("manifests", "partial", DEPLOYMENT, LIVENESS, LIVENESS.replace("/healthz", "/alive")),
         ("manifests", "partial", DEPLOYMENT, LIVENESS, LIVENESS.replace("port: http", "port: web")),
         ("manifests", "partial", DEPLOYMENT, "path: /readyz", "path: /status/ready-for-traffic"),
+        ("manifests", "partial", DEPLOYMENT, "path: /readyz", "path: /healthz"),
         ("manifests", "idle", DEPLOYMENT, "replicas: 2", "replicas: 0"),
         ("manifests", "idle", SERVICE, "selector: {app: fraud-scoring}", "selector: {app: fraud}"),
         ("manifests", "idle", SERVICE, "selector: {app: fraud-scoring}", "selector: {app: fraud-scoring, track: canary}"),
@@ -336,6 +337,13 @@ def test_a_sound_way_of_another_kind_is_not_blamed(oracle, file, before, after):
     assert before in text
     (oracle / file).write_text(text.replace(before, after))
     assert levels(oracle, *HELD) == HELD
+
+
+def test_a_pod_that_starts_only_when_it_predicts_may_ask_for_no_more_than_life_afterwards(oracle):
+    text = (oracle / DEPLOYMENT).read_text().replace("path: /readyz", "path: /healthz").replace("path: /healthz", "path: /readyz", 1)
+    assert text.index("startupProbe") < text.index("path: /readyz") < text.index("readinessProbe")
+    (oracle / DEPLOYMENT).write_text(text)
+    assert levels(oracle, "manifests") == {"manifests": "complete"}
 
 
 def test_a_tag_that_something_else_sets_moves_nothing(oracle):

@@ -69,6 +69,8 @@ def _misasked(asked: Sighting, challenge: Challenge) -> str | None:
     contract = challenge.contract
     if asked.facts.get("liveness") == contract.ready:
         return f"the liveness probe asks {contract.ready}: a pod that is only not ready is killed"
+    if asked.facts.get("readiness") == contract.health and asked.facts.get("startup") != contract.ready:
+        return f"the readiness probe asks {contract.health}: whatever is alive gets requests, though it cannot predict yet, or any more"
     for kind in ("liveness", "readiness"):
         path = str(asked.facts.get(kind, ""))
         if asked.facts.get(f"{kind}_port") == 0:

@@ -125,7 +125,7 @@ def asked(view: View) -> Iterator[Sighting]:
     """
     for workload in workloads(view, SERVING):
         for container in workload.containers:
-            facts = {key: value for kind in ("liveness", "readiness") for key, value in _asks(view, container, kind).items()}
+            facts = {key: value for kind in ("liveness", "readiness", "startup") for key, value in _asks(view, container, kind).items()}
             if facts:
                 yield sighting(f"{workload.kind} {workload.name}", workload.path, {"serves": float(_main(view, workload) is container), **facts})
 
