@@ -55,6 +55,8 @@ def oracle(tmp_path):
         ("manifests", "idle", SERVICE, "selector: {app: fraud-scoring}", "selector: {app: fraud-scoring, track: canary}"),
         ("manifests", "idle", SERVICE, "targetPort: http", "targetPort: web"),
         ("manifests", "idle", SERVICE, "targetPort: http", "targetPort: 5000"),
+        ("nonroot_process", "raised", DEPLOYMENT, "runAsNonRoot: true\n        runAsUser: 10001", "runAsUser: 0"),
+        ("nonroot_process", "raised", DEPLOYMENT, "capabilities: {drop: [ALL]}", "capabilities: {drop: [ALL]}\n            runAsUser: 0"),
         ("rollout_strategy", "gap", DEPLOYMENT, "maxUnavailable: 0", "maxUnavailable: 100%"),
         ("rollout_strategy", "gap", DEPLOYMENT, "maxUnavailable: 0", "maxUnavailable: 2"),
         ("rollout_strategy", "moving", DEPLOYMENT, "fraud-scoring:1.0.0", "fraud-scoring:latest"),
@@ -308,7 +310,9 @@ def test_a_task_of_ecs_without_sizes_declares_none(tmp_path):
 
 
 REDIS = "apiVersion: v1\nkind: Service\nmetadata: {name: redis}\nspec: {selector: {app: redis}}\n"
+INIT = "initContainers: [{name: own, image: 'busybox:1.36', command: [chown, '-R', '10001', /data], securityContext: {runAsUser: 0}}]"
 HELD = {"manifests": "complete", "rollout_strategy": "declared", "infrastructure_as_code": "code", "autoscaling_policy": "bounded"}
+HELD |= {"nonroot_process": "nonroot"}
 
 
 @pytest.mark.parametrize(
@@ -330,6 +334,10 @@ HELD = {"manifests": "complete", "rollout_strategy": "declared", "infrastructure
         (KUSTOMIZATION, "pdb.yaml]", "pdb.yaml, 'https://github.com/a/b//deploy?ref=v1', secrets.enc.yaml]"),
         (KUSTOMIZATION, "pdb.yaml]", "pdb.yaml]\nnamePrefix: prod-\ncommonLabels: {team: risk}"),
         (HPA, "apiVersion: apps/v1, ", ""),
+        (DEPLOYMENT, "      containers:", f"      {INIT}\n      containers:"),
+        (DEPLOYMENT, "runAsUser: 10001\n", "runAsUser: {{ .Values.user }}\n"),
+        (DEPLOYMENT, "        runAsUser: 10001\n", ""),
+        (DEPLOYMENT, "capabilities: {drop: [ALL]}", "capabilities: {drop: [ALL]}\n            runAsUser: 10002"),
     ],
 )
 def test_a_sound_way_of_another_kind_is_not_blamed(oracle, file, before, after):

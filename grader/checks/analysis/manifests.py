@@ -50,6 +50,13 @@ def idle(repository: RepositoryEvidence) -> list[str]:
     return said
 
 
+def raised(repository: RepositoryEvidence) -> Sighting | None:
+    """What serves, where its manifest runs it as root, whatever user the image names."""
+    seen = repository.probes.get(K8S)
+    given = [sight for sight in (seen.sightings if seen is not None else []) if sight.facts.get("serves") and sight.facts.get("root")]
+    return given[0] if given else None
+
+
 def moving_image(repository: RepositoryEvidence) -> str | None:
     """The image of what serves where its tag moves, and nothing in the repository says which version runs."""
     seen = repository.probes.get(K8S)
