@@ -54,6 +54,9 @@ def oracle(tmp_path):
         ("manifests", "idle", SERVICE, "selector: {app: fraud-scoring}", "selector: {app: fraud}"),
         ("manifests", "idle", SERVICE, "selector: {app: fraud-scoring}", "selector: {app: fraud-scoring, track: canary}"),
         ("manifests", "idle", SERVICE, "targetPort: http", "targetPort: web"),
+        ("manifests", "idle", DEPLOYMENT, "- name: data     #", "- name: audit     #"),
+        ("manifests", "idle", DEPLOYMENT, "- {name: tmp, mountPath: /tmp}", "- {name: scratch, mountPath: /tmp}"),
+        ("manifests", "idle", DEPLOYMENT, "matchLabels: {app: fraud-scoring, track: stable}", "matchLabels: {app: fraud-scoring, track: live}"),
         ("manifests", "idle", SERVICE, "targetPort: http", "targetPort: 5000"),
         ("nonroot_process", "raised", DEPLOYMENT, "runAsNonRoot: true\n        runAsUser: 10001", "runAsUser: 0"),
         ("nonroot_process", "raised", DEPLOYMENT, "capabilities: {drop: [ALL]}", "capabilities: {drop: [ALL]}\n            runAsUser: 0"),
@@ -101,6 +104,7 @@ FILLED_IN = SERVED.replace(SIZES, "resources: {{ toYaml .Values.resources }}")
 
 
 BARE = "{name: api, image: 'api:1.2', ports: [{containerPort: 8090}]}"
+MOUNTED = SERVED.replace("{name: api,", "{name: api, volumeMounts: [{name: d, mountPath: /data}],")
 CLOUD_RUN = "{image: 'api:1.2', startupProbe: {httpGet: {path: /readyz, port: 8090}}, livenessProbe: {httpGet: {path: /healthz, port: 8090}}, LIMITS}"
 CLOUD_RUN = CLOUD_RUN.replace("LIMITS", "resources: {limits: {cpu: '1', memory: 512Mi}}")
 CHART = textwrap.dedent("""\
@@ -276,6 +280,18 @@ STYLES = {
             }
             """),
     },
+    "a stateful set that claims a volume for each pod": {
+        "k8s/api.yaml": KEDA + "---\n" + workload("StatefulSet", "api", MOUNTED)
+        .replace("spec: {template", "spec: {selector: {matchLabels: {app: api}}, volumeClaimTemplates: [{metadata: {name: d}}], template"),
+    },
+    "an overlay that brings the volume of a mount": {
+        "base/deployment.yaml": workload("Deployment", "api", MOUNTED),
+        "base/kustomization.yaml": "resources: [deployment.yaml]\n",
+        "overlays/prod/kustomization.yaml": "resources: [../../base, hpa.yaml]\npatches: [{path: patch.yaml}]\n",
+        "overlays/prod/hpa.yaml": hpa("api"),
+        "overlays/prod/patch.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\n"
+        "spec: {template: {spec: {volumes: [{name: d, emptyDir: {}}]}}}\n",
+    },
     "a serverless service": {
         "service.yaml": workload("Service", "api", SERVED, ", annotations: {autoscaling.knative.dev/maxScale: '20'}"),
     },
@@ -334,6 +350,9 @@ HELD |= {"nonroot_process": "nonroot"}
         (KUSTOMIZATION, "pdb.yaml]", "pdb.yaml, 'https://github.com/a/b//deploy?ref=v1', secrets.enc.yaml]"),
         (KUSTOMIZATION, "pdb.yaml]", "pdb.yaml]\nnamePrefix: prod-\ncommonLabels: {team: risk}"),
         (HPA, "apiVersion: apps/v1, ", ""),
+        (DEPLOYMENT, "        - name: tmp\n", "        {{- toYaml .Values.more | nindent 8 }}\n        - name: cache\n"),
+        (DEPLOYMENT, "        - name: data     #", "        - name: ${DATA_VOLUME}     #"),
+        (KUSTOMIZATION, "pdb.yaml]", "pdb.yaml]\nlabels: [{pairs: {track: live}, includeTemplates: true}]"),
         (DEPLOYMENT, "      containers:", f"      {INIT}\n      containers:"),
         (DEPLOYMENT, "runAsUser: 10001\n", "runAsUser: {{ .Values.user }}\n"),
         (DEPLOYMENT, "        runAsUser: 10001\n", ""),

@@ -37,17 +37,28 @@ def well_asked(repository: RepositoryEvidence, challenge: Challenge) -> Reposito
 
 
 def idle(repository: RepositoryEvidence) -> list[str]:
-    """Why what is declared runs nothing or is reached by nobody: no replica, or a Service that leads nowhere. Unknown names are left alone."""
+    """Why what is declared runs nothing or is reached by nobody: no replica, a workload that no cluster takes, or a Service that leads nowhere.
+
+    Unknown names are left alone.
+    """
     seen = repository.probes.get(K8S)
     running = [sight for sight in seen.sightings if "serves" in sight.facts] if seen is not None else []
     doors = [sight for sight in seen.sightings if "selects" in sight.facts] if seen is not None else []
     said = [f"{sight.text} has no replica" for sight in running if sight.facts["serves"] and sight.facts.get("replicas") == 0]
+    said += [why for sight in running if sight.facts["serves"] and (why := _refused(sight))]
     if doors and running and not any(door.facts["selects_serving"] for door in doors):
         said.append(f"{doors[0].text} selects no pod of what serves")
     leading = [door for door in doors if door.facts["selects_serving"]]
     if leading and not any(door.facts.get("port_found", 1) for door in leading):
         said.append(f"{leading[0].text} leads to a port that its pods do not have")
     return said
+
+
+def _refused(sight: Sighting) -> str | None:
+    """Why no cluster takes a workload."""
+    if lost := sight.facts.get("volume_lost"):
+        return f"{sight.text} mounts a volume {lost} that its pods do not have"
+    return f"{sight.text} selects labels that its own pods do not carry" if sight.facts.get("selects_itself") == 0 else None
 
 
 def raised(repository: RepositoryEvidence) -> Sighting | None:

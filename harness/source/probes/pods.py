@@ -1,10 +1,16 @@
-"""What a workload says of its pods: whom they run as. Where a template or a later hand fills something in, nothing is told about it."""
+"""What a workload says of its pods: whom they run as, and whether a cluster would take them: their mounts, and the labels they are known by.
+
+Where a template or a later hand fills something in, nothing is told about it.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from harness.source.probes.workloads import Workload, spec_of
+from harness.source.probes.patches import kustomizations
+from harness.source.probes.platforms import PLATFORM
+from harness.source.probes.view import View, walk
+from harness.source.probes.workloads import Workload, known, spec_of
 from harness.source.safe_yaml import TEMPLATED
 
 
@@ -17,6 +23,41 @@ def runs_as_root(workload: Workload, container: dict[str, Any]) -> float | None:
         if "runAsUser" in context:
             return float(context["runAsUser"] == 0 and not isinstance(context["runAsUser"], bool))
     return 0.0
+
+
+def lost_volume(view: View, workload: Workload, container: dict[str, Any]) -> str | None:
+    """A volume that the container mounts and the pod does not have. Those that a stateful set claims for each pod count."""
+    pod = pod_of(workload.document)
+    parts = [pod.get("volumes"), spec_of(workload.document).get("volumeClaimTemplates"), container.get("volumeMounts")]
+    if not _as_written(view, workload) or any(part is not None and not isinstance(part, list) for part in parts):
+        return None
+    volumes, claims, mounts = ([item for item in part or [] if isinstance(item, dict)] for part in parts)
+    there = {str(item.get("name")) for item in volumes} | {str(_dict(item.get("metadata")).get("name")) for item in claims}
+    lost = [str(mount["name"]) for mount in mounts if "name" in mount and str(mount["name"]) not in there]
+    return lost[0] if lost and all(known(name) for name in (*there, *lost)) else None
+
+
+def selects_itself(view: View, workload: Workload) -> float | None:
+    """Whether the pods carry the labels by which their workload looks for them; a cluster refuses one whose pods do not."""
+    spec = spec_of(workload.document)
+    wanted = _dict(spec.get("selector")).get("matchLabels")
+    labels = _dict(_dict(_dict(spec.get("template")).get("metadata")).get("labels"))
+    if not isinstance(wanted, dict) or not _as_written(view, workload):
+        return None
+    added = {key for _, document in kustomizations(view) for part in ("commonLabels", "labels") for key, _ in walk(document.get(part))}
+    lacking = {key for key, value in wanted.items() if labels.get(key) != value}
+    filled = TEMPLATED in wanted or TEMPLATED in labels or not all(known(str(value)) for value in (*wanted.values(), *labels.values()))
+    return None if filled or lacking & added else float(not lacking)
+
+
+def _as_written(view: View, workload: Workload) -> bool:
+    """Whether a cluster would be given what stands there: no template, no other platform, no patch of a kind that is not laid over it."""
+    if workload.document["apiVersion"] == PLATFORM or any(mark in (view.text(workload.path) or "{{") for mark in ("{{", "{%")):
+        return False
+    return not any(
+        document.get("transformers") or any("\n" in str(patch) for patch in document.get("patchesStrategicMerge") or [])
+        for _, document in kustomizations(view)
+    )
 
 
 def pod_of(document: dict[str, Any]) -> dict[str, Any]:
