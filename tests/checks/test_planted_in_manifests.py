@@ -18,6 +18,7 @@ CI = ".github/workflows/ci.yml"
 LIVENESS = "httpGet: {path: /healthz, port: http}\n            periodSeconds: 10"
 LIMITS = 'limits: {cpu: "1", memory: 256Mi}'
 CPU_TARGET = ", target: {type: Utilization, averageUtilization: 80}"
+GRACE, PRE_STOP = "terminationGracePeriodSeconds: 15", 'preStop: {exec: {command: ["sleep", "3"]}}'
 ROLLBACK = (ORACLE / "RUNBOOK.md").read_text().partition("## Rollback\n")[2].partition("\n## ")[0]
 VPA = "apiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\nspec: {targetRef: {kind: Deployment, name: fraud-scoring}}\n"
 
@@ -62,6 +63,9 @@ def oracle(tmp_path):
         ("nonroot_process", "raised", DEPLOYMENT, "capabilities: {drop: [ALL]}", "capabilities: {drop: [ALL]}\n            runAsUser: 0"),
         ("rollout_strategy", "gap", DEPLOYMENT, "maxUnavailable: 0", "maxUnavailable: 100%"),
         ("rollout_strategy", "gap", DEPLOYMENT, "maxUnavailable: 0", "maxUnavailable: 2"),
+        ("rollout_strategy", "cut", DEPLOYMENT, GRACE, "terminationGracePeriodSeconds: 3"),
+        ("rollout_strategy", "cut", DEPLOYMENT, PRE_STOP, "preStop: {sleep: {seconds: 15}}"),
+        ("rollout_strategy", "cut", DEPLOYMENT, PRE_STOP, "preStop: {exec: {command: [/bin/sh, -c, 'touch /tmp/off; sleep 1m']}}"),
         ("rollout_strategy", "moving", DEPLOYMENT, "fraud-scoring:1.0.0", "fraud-scoring:latest"),
         ("rollout_strategy", "moving", DEPLOYMENT, "fraud-scoring:1.0.0", "fraud-scoring"),
         ("infrastructure_as_code", "incomplete", KUSTOMIZATION, "pdb.yaml", "budget.yaml"),
@@ -353,6 +357,11 @@ HELD |= {"nonroot_process": "nonroot"}
         (DEPLOYMENT, "        - name: tmp\n", "        {{- toYaml .Values.more | nindent 8 }}\n        - name: cache\n"),
         (DEPLOYMENT, "        - name: data     #", "        - name: ${DATA_VOLUME}     #"),
         (KUSTOMIZATION, "pdb.yaml]", "pdb.yaml]\nlabels: [{pairs: {track: live}, includeTemplates: true}]"),
+        (DEPLOYMENT, PRE_STOP, "preStop: {exec: {command: [sh, -c, 'sleep 60 & curl -X POST localhost:8090/drain']}}"),
+        (DEPLOYMENT, PRE_STOP, "preStop: {exec: {command: [sh, -c, 'echo sleep 60; sleep $SECONDS']}}"),
+        (DEPLOYMENT, PRE_STOP, "preStop: {httpGet: {path: /drain, port: http}}"),
+        (DEPLOYMENT, GRACE, "terminationGracePeriodSeconds: '${GRACE}'"),
+        (DEPLOYMENT, f"      {GRACE}", "      dnsPolicy: ClusterFirst"),
         (DEPLOYMENT, "      containers:", f"      {INIT}\n      containers:"),
         (DEPLOYMENT, "runAsUser: 10001\n", "runAsUser: {{ .Values.user }}\n"),
         (DEPLOYMENT, "        runAsUser: 10001\n", ""),

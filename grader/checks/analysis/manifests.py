@@ -61,6 +61,16 @@ def _refused(sight: Sighting) -> str | None:
     return f"{sight.text} selects labels that its own pods do not carry" if sight.facts.get("selects_itself") == 0 else None
 
 
+def cut_off(repository: RepositoryEvidence) -> str | None:
+    """Why the pods of what serves are killed before they may finish what is in flight."""
+    seen = repository.probes.get(K8S)
+    for sight in seen.sightings if seen is not None else []:
+        grace, slept = sight.facts.get("grace_s"), sight.facts.get("slept_s")
+        if sight.facts.get("serves") and isinstance(grace, float) and isinstance(slept, float) and 0 < grace <= slept:
+            return f"{sight.text} sleeps {slept:g} s before SIGTERM and has {grace:g} s in all: nothing is left to finish what is in flight"
+    return None
+
+
 def raised(repository: RepositoryEvidence) -> Sighting | None:
     """What serves, where its manifest runs it as root, whatever user the image names."""
     seen = repository.probes.get(K8S)

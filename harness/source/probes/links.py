@@ -14,7 +14,7 @@ from typing import Any
 from grader.schema.evidence import Sighting
 from harness.source.probes.ci_steps import steps
 from harness.source.probes.patches import kustomizations
-from harness.source.probes.pods import lost_volume, runs_as_root, selects_itself
+from harness.source.probes.pods import grace_s, lost_volume, runs_as_root, selects_itself, slept_before_term_s
 from harness.source.probes.sightings import sighting
 from harness.source.probes.view import View
 from harness.source.probes.workloads import SERVING, Scaler, Workload, known, name_of, number, resources, scalers, serving, spec_of, workloads
@@ -49,7 +49,8 @@ def _aim_found(scaler: Scaler, everything: list[Workload]) -> float | None:
 def running(view: View) -> Iterator[Sighting]:
     """Every workload: its replicas, its image, its user, whether it is the one that serves, whether something else sets the tag that runs.
 
-    `volume_lost`: a mount without a volume; `selects_itself`: whether its pods carry the labels that it selects.
+    `volume_lost`: a mount without a volume; `selects_itself`: whether its pods carry the labels that it selects;
+    `grace_s`, `slept_s`: the time that they have to end, and how much of it a hook sleeps before SIGTERM.
     """
     from_zero = {scaler.aim for scaler in scalers(view) if scaler.document["kind"] == "ScaledObject"}
     for workload in workloads(view, SERVING):
@@ -59,7 +60,7 @@ def running(view: View) -> Iterator[Sighting]:
         image = str(inside.get("image") or "") or None
         facts = {"serves": float(main is not None), "replicas": replicas, "image": image, "tag_set": _tag_set(view, inside)}
         facts |= {"root": runs_as_root(workload, inside), "volume_lost": lost_volume(view, workload, inside)}
-        facts["selects_itself"] = selects_itself(view, workload)
+        facts |= {"selects_itself": selects_itself(view, workload), "grace_s": grace_s(view, workload), "slept_s": slept_before_term_s(inside)}
         yield sighting(f"{workload.kind} {workload.name}", workload.path, facts)
 
 

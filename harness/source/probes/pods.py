@@ -1,17 +1,22 @@
-"""What a workload says of its pods: whom they run as, and whether a cluster would take them: their mounts, and the labels they are known by.
+"""What a workload says of its pods: whom they run as, how they end, and whether a cluster would take them: mounts, and the labels they are known by.
 
 Where a template or a later hand fills something in, nothing is told about it.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from harness.source.probes.patches import kustomizations
 from harness.source.probes.platforms import PLATFORM
 from harness.source.probes.view import View, walk
-from harness.source.probes.workloads import Workload, known, spec_of
+from harness.source.probes.workloads import Workload, known, number, spec_of
 from harness.source.safe_yaml import TEMPLATED
+
+DEFAULT_GRACE_S = 30.0
+_SLEEP = re.compile(r"(?:^|[;&|({\n]|\b(?:then|do|else|exec)\s)\s*(?:/(?:usr/)?bin/)?sleep\s+(\d+(?:\.\d+)?)([smh]?)(?![\w.])(?!\s*&(?!&))")
+_UNIT_S = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def runs_as_root(workload: Workload, container: dict[str, Any]) -> float | None:
@@ -23,6 +28,23 @@ def runs_as_root(workload: Workload, container: dict[str, Any]) -> float | None:
         if "runAsUser" in context:
             return float(context["runAsUser"] == 0 and not isinstance(context["runAsUser"], bool))
     return 0.0
+
+
+def grace_s(view: View, workload: Workload) -> float | None:
+    """Seconds from the first word of the end (the hook before SIGTERM counts) to SIGKILL."""
+    told = pod_of(workload.document).get("terminationGracePeriodSeconds")
+    return number(told) if told is not None else DEFAULT_GRACE_S if _as_written(view, workload) else None
+
+
+def slept_before_term_s(container: dict[str, Any]) -> float | None:
+    """Seconds that the hook before SIGTERM sleeps at least: its longest sleep."""
+    hook = _dict(_dict(container.get("lifecycle")).get("preStop"))
+    words = _dict(hook.get("exec")).get("command")
+    command = [str(word) for word in words[:20]] if isinstance(words, list) else []
+    script = command[-1] if len(command) > 2 and command[1] in ("-c", "-ec") else " ".join(command)
+    slept = [float(match[1]) * _UNIT_S[match[2]] for match in _SLEEP.finditer(script[:2000])]
+    own = number(_dict(hook.get("sleep")).get("seconds"))
+    return max([*slept, *([own] if own is not None else [])], default=None)
 
 
 def lost_volume(view: View, workload: Workload, container: dict[str, Any]) -> str | None:
