@@ -16,7 +16,7 @@ from harness.source.probes.ci_steps import steps
 from harness.source.probes.patches import kustomizations
 from harness.source.probes.pods import grace_s, lost_volume, runs_as_root, selects_itself, slept_before_term_s
 from harness.source.probes.sightings import sighting
-from harness.source.probes.view import View
+from harness.source.probes.view import View, walk
 from harness.source.probes.workloads import SERVING, Scaler, Workload, known, name_of, number, resources, scalers, serving, spec_of, workloads
 from harness.source.safe_yaml import TEMPLATED
 
@@ -29,11 +29,12 @@ _PROSE = re.compile(r"\.(?:md|rst|adoc|txt|ya?ml|tf|csv|ipynb)$", re.I)
 
 
 def aims(view: View) -> Iterator[Sighting]:
-    """Every scaler. `aim_found`: whether a workload of that kind and name stands in the repository."""
+    """Every scaler. `aim_found`: whether a workload of that kind and name stands in the repository; `adds`: 0 for one told never to scale up."""
     everything = workloads(view)
     for scaler in scalers(view):
         kind, top = str(scaler.document["kind"]), TEMPLATED if scaler.top is None else scaler.top
         facts = {"kind": kind, "aim": scaler.aim or None, "aim_found": _aim_found(scaler, everything), "top": top}
+        facts["adds"] = float(not _is_held_down(scaler))
         yield sighting(f"{kind} {name_of(scaler.document)}", scaler.path, facts)
 
 
@@ -44,6 +45,12 @@ def _aim_found(scaler: Scaler, everything: list[Workload]) -> float | None:
     ref = spec_of(scaler.document).get("scaleTargetRef") or {}
     kind = ref.get("kind") if isinstance(ref, dict) else None
     return float(any(name == scaler.aim and kind in (None, found, TEMPLATED) for found, name in names))
+
+
+def _is_held_down(scaler: Scaler) -> bool:
+    """Whether the scaler's own behaviour forbids it to scale up."""
+    rules = (value for key, value in walk(spec_of(scaler.document)) if key == "scaleUp" and isinstance(value, dict))
+    return any(rule.get("selectPolicy") == "Disabled" for rule in rules)
 
 
 def running(view: View) -> Iterator[Sighting]:
