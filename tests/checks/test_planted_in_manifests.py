@@ -405,3 +405,35 @@ def test_a_chart_whose_default_sizes_are_empty_declares_none(tmp_path):
 def test_the_sound_submissions_keep_full_marks(submission):
     full = FULL | HELD | {"scaling_policy": "reasoned", "base_image_pin": "pinned", "cost_statement": "reasoned", "ci_pipeline": "complete"}
     assert levels(SUBMISSIONS / submission, *full) == full
+
+
+COPIES = "COPY fraud fraud\nCOPY models models\n"
+
+
+@pytest.mark.parametrize(
+    ("expected", "ignored", "copies"),
+    [
+        ("half", "**/__pycache__\n*.pyc\n", "COPY . .\n"),
+        ("half", ".git\n!.git\n.venv\n", "COPY . /srv/\n"),
+        ("half", ".gitignore\n.venv\n", 'COPY ["./", "./"]\n'),
+        ("tidy", ".git\n.venv\n", "COPY . .\n"),
+        ("tidy", "/.git/\n", "COPY . .\n"),
+        ("tidy", "**/.git\n", "COPY . .\n"),
+        ("tidy", ".*\n", "COPY . .\n"),
+        ("tidy", ".git\n!.git/HEAD\n.venv\n", "COPY . .\n"),
+        ("tidy", "**\n!fraud\n!models\n!requirements.lock\n", "COPY . .\n"),
+        ("tidy", "**/__pycache__\n", COPIES),
+        ("tidy", "**/__pycache__\n", "COPY --exclude=.git . .\n"),
+        ("tidy", "**/__pycache__\n", "COPY --from=dependencies . .\n"),
+    ],
+)
+def test_what_is_given_the_whole_context_needs_the_history_kept_out(oracle, expected, ignored, copies):
+    (oracle / ".dockerignore").write_text(ignored)
+    (oracle / "Dockerfile").write_text((oracle / "Dockerfile").read_text().replace(COPIES, copies))
+    assert levels(oracle, "build_context") == {"build_context": expected}
+
+
+def test_an_earlier_stage_may_have_everything(oracle):
+    (oracle / ".dockerignore").write_text("**/__pycache__\n")
+    (oracle / "Dockerfile").write_text((oracle / "Dockerfile").read_text().replace("AS dependencies\n", "AS dependencies\nCOPY . .\n"))
+    assert levels(oracle, "build_context") == {"build_context": "tidy"}
