@@ -172,3 +172,48 @@ def test_what_submission_toml_says_is_run_is_the_training(make_tree, command: st
 def test_a_training_that_only_prints_is_none(make_tree) -> None:
     files = {"learn.py": "print('train the model by hand')\n", "submission.toml": 'train_command = "python learn.py"\n'}
     assert not scan(make_tree(files)).probes["training_script"].found
+
+
+SPLIT = "    rows = list(range(9))\n    random.shuffle(rows)\n"
+
+
+def split(lines: str, *, above: str = "import random\n") -> dict[str, str]:
+    """The training script with a split before its fit."""
+    assert SEEDED in TRAIN
+    line = next(line for line in TRAIN.splitlines(keepends=True) if SEEDED in line)
+    return {"train.py": above + TRAIN.replace(line, lines + line)}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        split(SPLIT),
+        split("    np.random.seed(7)\n" + SPLIT, above="import random\nimport numpy as np\n"),
+        split("    random.seed()\n" + SPLIT),
+        split("    rows = np.random.permutation(9)\n", above="import numpy as np\n"),
+        split("    rows = permutation(9)\n", above="from numpy.random import permutation\n"),
+        split("    held = [row for row in range(9) if random.random() < 0.2]\n"),
+        split("    torch.manual_seed(7)\n" + SPLIT, above="import random\nimport torch\n"),
+    ],
+    ids=["shuffled", "another library's seed", "a seed of the clock", "numpy", "by name", "by chance", "torch"],
+)
+def test_a_split_without_a_seed_gives_another_model_in_every_run(make_tree, files: dict[str, str]) -> None:
+    assert not found(make_tree, files, "seeds_fixed")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        split("    random.seed(7)\n" + SPLIT),
+        split("    set_seed(7)\n" + SPLIT, above="import random\nfrom transformers import set_seed\n"),
+        split("    random.Random(7).shuffle([])\n"),
+        split("    np.random.default_rng(7).shuffle([])\n", above="import numpy as np\n"),
+        split("    random = Random(7)\n" + SPLIT, above="from random import Random\nimport random\n"),
+        split("    time.sleep(random.random())\n    print(random.sample(range(9), 3))\n", above="import random, time\n"),
+        split("", above="import random\ndef unused():\n    random.shuffle([])\n"),
+        split("    wait = 0.1 + random.random()\n"),
+    ],
+    ids=["seeded", "a seed for all", "its own generator", "numpy's own", "shadowed", "pauses and prints", "never called", "a pause"],
+)
+def test_what_is_seeded_or_shapes_no_model_is_not_blamed(make_tree, files: dict[str, str]) -> None:
+    assert found(make_tree, files, "seeds_fixed")
