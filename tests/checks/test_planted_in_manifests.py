@@ -71,6 +71,9 @@ def oracle(tmp_path):
         ("rollout_strategy", "moving", DEPLOYMENT, "fraud-scoring:1.0.0", "fraud-scoring:latest"),
         ("rollout_strategy", "moving", DEPLOYMENT, "fraud-scoring:1.0.0", "fraud-scoring"),
         ("infrastructure_as_code", "incomplete", KUSTOMIZATION, "pdb.yaml", "budget.yaml"),
+        ("infrastructure_as_code", "incomplete", KUSTOMIZATION, "hpa.yaml, ", ""),
+        ("infrastructure_as_code", "incomplete", KUSTOMIZATION, "hpa.yaml, pdb.yaml]", "pdb.yaml]\n# - hpa.yaml"),
+        ("infrastructure_as_code", "incomplete", KUSTOMIZATION, "deployment.yaml, ", ""),
         ("infrastructure_as_code", "incomplete", KUSTOMIZATION, "pdb.yaml]", "../base]\npatches: [{path: more-memory.yaml}]"),
         ("ci_pipeline", "bare", CI, "python -m pytest -q", "python -m pytest -q || true"),
         ("ci_pipeline", "tests", CI, "fraud-scoring:$GITHUB_SHA .\n", "fraud-scoring:$GITHUB_SHA . || true\n"),
@@ -437,3 +440,23 @@ def test_an_earlier_stage_may_have_everything(oracle):
     (oracle / ".dockerignore").write_text("**/__pycache__\n")
     (oracle / "Dockerfile").write_text((oracle / "Dockerfile").read_text().replace("AS dependencies\n", "AS dependencies\nCOPY . .\n"))
     assert levels(oracle, "build_context") == {"build_context": "tidy"}
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("README.md", "    kubectl apply -f deploy/k8s/hpa.yaml\n"),
+        ("deploy.sh", "kubectl apply -f deploy/\n"),
+        ("deploy.sh", "for f in $FILES; do kubectl apply -f $f; done\n"),
+        ("skaffold.yaml", "manifests: {rawYaml: [deploy/k8s/*.yaml]}\n"),
+        ("deploy/prod/kustomization.yaml", "resources: [../k8s, ../k8s/hpa.yaml]\n"),
+    ],
+)
+def test_what_is_applied_in_another_way_is_not_left_out(oracle, file, text):
+    put(oracle, {KUSTOMIZATION: (oracle / KUSTOMIZATION).read_text().replace("hpa.yaml, ", ""), file: text})
+    assert levels(oracle, "infrastructure_as_code") == {"infrastructure_as_code": "code"}
+
+
+def test_a_canary_may_be_applied_by_hand(oracle):
+    put(oracle, {KUSTOMIZATION: (oracle / KUSTOMIZATION).read_text().replace("canary.yaml, ", "")})
+    assert levels(oracle, "infrastructure_as_code") == {"infrastructure_as_code": "code"}

@@ -13,6 +13,7 @@ from typing import Any
 
 from grader.schema.evidence import Sighting
 from harness.source.probes.ci_steps import steps
+from harness.source.probes.leftovers import left_out
 from harness.source.probes.patches import kustomizations
 from harness.source.probes.pods import grace_s, lost_volume, runs_as_root, selects_itself, slept_before_term_s
 from harness.source.probes.sightings import sighting
@@ -182,7 +183,7 @@ def _is_route(view: View, path: str) -> bool:
 
 
 def assemblies(view: View) -> Iterator[Sighting]:
-    """Every kustomization. `missing`: files that it names and the repository does not hold."""
+    """Every kustomization. `missing`: files that it names and the repository does not hold; `left_out`: such beside it as nothing names."""
     paths = set(view.tree.paths) | set(view.tree.symlinks)
     folders = {folder for path in paths for folder in _above(path)}
     for path, document in kustomizations(view):
@@ -193,7 +194,8 @@ def assemblies(view: View) -> Iterator[Sighting]:
         local = [entry for entry in named if not re.search(r"://|^git@|^[\w.-]+\.(?:com|org|io|dev)/|\?ref=|\n|\{\{", entry)]
         places = [(entry, normpath(join(dirname(path), entry))) for entry in local]
         missing = [entry for entry, place in places if place not in paths and place not in folders]
-        yield sighting("kustomization", path, {"names": float(len(local)), "missing": ", ".join(missing) or None})
+        facts = {"names": float(len(local)), "missing": ", ".join(missing) or None, "left_out": ", ".join(left_out(view, path)) or None}
+        yield sighting("kustomization", path, facts)
 
 
 def _tag_set(view: View, container: dict[str, Any]) -> float:
