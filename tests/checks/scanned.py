@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from checks.builders import CHALLENGE, ROOT, image, level
+from checks.builders import CHALLENGE, ROOT, boot, image, level
 from grader.schema.evidence import RepositoryEvidence
 from harness.source.probes import scan
 from harness.source.probes.view import View
@@ -33,7 +33,7 @@ def scanned(root: Path) -> RepositoryEvidence:
 def levels(root: Path, *ids: str) -> dict[str, str]:
     view = View(tree(root))
     bases = [*view.dockerfile.base_images(), *view.dockerfile.copied_images()] if view.dockerfile else []
-    evidence = {"repository": scanned(root), "image": image(base_images=bases)}
+    evidence = {"repository": scanned(root), "image": image(base_images=bases), "boot": boot()}
     return {id: level(id, **evidence) for id in ids}
 
 

@@ -18,6 +18,7 @@ CI = ".github/workflows/ci.yml"
 LIVENESS = "httpGet: {path: /healthz, port: http}\n            periodSeconds: 10"
 LIMITS = 'limits: {cpu: "1", memory: 256Mi}'
 CPU_TARGET = ", target: {type: Utilization, averageUtilization: 80}"
+GRACE, PRE_STOP = "terminationGracePeriodSeconds: 15", 'preStop: {exec: {command: ["sleep", "3"]}}'
 ROLLBACK = (ORACLE / "RUNBOOK.md").read_text().partition("## Rollback\n")[2].partition("\n## ")[0]
 VPA = "apiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\nspec: {targetRef: {kind: Deployment, name: fraud-scoring}}\n"
 
@@ -45,20 +46,34 @@ def oracle(tmp_path):
         ("autoscaling_policy", "none", HPA, "kind: Deployment", "kind: StatefulSet"),
         ("scaling_policy", "none", HPA, "name: fraud-scoring}", "name: fraud-scorer}"),
         ("scaling_policy", "none", HPA, None, VPA),
+        ("autoscaling_policy", "none", HPA, "    scaleUp:\n", "    scaleUp:\n      selectPolicy: Disabled\n"),
+        ("scaling_policy", "none", HPA, "    scaleUp:\n", "    scaleUp:\n      selectPolicy: Disabled\n"),
         ("manifests", "partial", DEPLOYMENT, LIVENESS, LIVENESS.replace("/healthz", "/readyz")),
         ("manifests", "partial", DEPLOYMENT, LIVENESS, LIVENESS.replace("/healthz", "/alive")),
         ("manifests", "partial", DEPLOYMENT, LIVENESS, LIVENESS.replace("port: http", "port: web")),
         ("manifests", "partial", DEPLOYMENT, "path: /readyz", "path: /status/ready-for-traffic"),
+        ("manifests", "partial", DEPLOYMENT, "path: /readyz", "path: /healthz"),
         ("manifests", "idle", DEPLOYMENT, "replicas: 2", "replicas: 0"),
         ("manifests", "idle", SERVICE, "selector: {app: fraud-scoring}", "selector: {app: fraud}"),
         ("manifests", "idle", SERVICE, "selector: {app: fraud-scoring}", "selector: {app: fraud-scoring, track: canary}"),
         ("manifests", "idle", SERVICE, "targetPort: http", "targetPort: web"),
+        ("manifests", "idle", DEPLOYMENT, "- name: data     #", "- name: audit     #"),
+        ("manifests", "idle", DEPLOYMENT, "- {name: tmp, mountPath: /tmp}", "- {name: scratch, mountPath: /tmp}"),
+        ("manifests", "idle", DEPLOYMENT, "matchLabels: {app: fraud-scoring, track: stable}", "matchLabels: {app: fraud-scoring, track: live}"),
         ("manifests", "idle", SERVICE, "targetPort: http", "targetPort: 5000"),
+        ("nonroot_process", "raised", DEPLOYMENT, "runAsNonRoot: true\n        runAsUser: 10001", "runAsUser: 0"),
+        ("nonroot_process", "raised", DEPLOYMENT, "capabilities: {drop: [ALL]}", "capabilities: {drop: [ALL]}\n            runAsUser: 0"),
         ("rollout_strategy", "gap", DEPLOYMENT, "maxUnavailable: 0", "maxUnavailable: 100%"),
         ("rollout_strategy", "gap", DEPLOYMENT, "maxUnavailable: 0", "maxUnavailable: 2"),
+        ("rollout_strategy", "cut", DEPLOYMENT, GRACE, "terminationGracePeriodSeconds: 3"),
+        ("rollout_strategy", "cut", DEPLOYMENT, PRE_STOP, "preStop: {sleep: {seconds: 15}}"),
+        ("rollout_strategy", "cut", DEPLOYMENT, PRE_STOP, "preStop: {exec: {command: [/bin/sh, -c, 'touch /tmp/off; sleep 1m']}}"),
         ("rollout_strategy", "moving", DEPLOYMENT, "fraud-scoring:1.0.0", "fraud-scoring:latest"),
         ("rollout_strategy", "moving", DEPLOYMENT, "fraud-scoring:1.0.0", "fraud-scoring"),
         ("infrastructure_as_code", "incomplete", KUSTOMIZATION, "pdb.yaml", "budget.yaml"),
+        ("infrastructure_as_code", "incomplete", KUSTOMIZATION, "hpa.yaml, ", ""),
+        ("infrastructure_as_code", "incomplete", KUSTOMIZATION, "hpa.yaml, pdb.yaml]", "pdb.yaml]\n# - hpa.yaml"),
+        ("infrastructure_as_code", "incomplete", KUSTOMIZATION, "deployment.yaml, ", ""),
         ("infrastructure_as_code", "incomplete", KUSTOMIZATION, "pdb.yaml]", "../base]\npatches: [{path: more-memory.yaml}]"),
         ("ci_pipeline", "bare", CI, "python -m pytest -q", "python -m pytest -q || true"),
         ("ci_pipeline", "tests", CI, "fraud-scoring:$GITHUB_SHA .\n", "fraud-scoring:$GITHUB_SHA . || true\n"),
@@ -98,6 +113,7 @@ FILLED_IN = SERVED.replace(SIZES, "resources: {{ toYaml .Values.resources }}")
 
 
 BARE = "{name: api, image: 'api:1.2', ports: [{containerPort: 8090}]}"
+MOUNTED = SERVED.replace("{name: api,", "{name: api, volumeMounts: [{name: d, mountPath: /data}],")
 CLOUD_RUN = "{image: 'api:1.2', startupProbe: {httpGet: {path: /readyz, port: 8090}}, livenessProbe: {httpGet: {path: /healthz, port: 8090}}, LIMITS}"
 CLOUD_RUN = CLOUD_RUN.replace("LIMITS", "resources: {limits: {cpu: '1', memory: 512Mi}}")
 CHART = textwrap.dedent("""\
@@ -273,6 +289,18 @@ STYLES = {
             }
             """),
     },
+    "a stateful set that claims a volume for each pod": {
+        "k8s/api.yaml": KEDA + "---\n" + workload("StatefulSet", "api", MOUNTED)
+        .replace("spec: {template", "spec: {selector: {matchLabels: {app: api}}, volumeClaimTemplates: [{metadata: {name: d}}], template"),
+    },
+    "an overlay that brings the volume of a mount": {
+        "base/deployment.yaml": workload("Deployment", "api", MOUNTED),
+        "base/kustomization.yaml": "resources: [deployment.yaml]\n",
+        "overlays/prod/kustomization.yaml": "resources: [../../base, hpa.yaml]\npatches: [{path: patch.yaml}]\n",
+        "overlays/prod/hpa.yaml": hpa("api"),
+        "overlays/prod/patch.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\n"
+        "spec: {template: {spec: {volumes: [{name: d, emptyDir: {}}]}}}\n",
+    },
     "a serverless service": {
         "service.yaml": workload("Service", "api", SERVED, ", annotations: {autoscaling.knative.dev/maxScale: '20'}"),
     },
@@ -307,7 +335,9 @@ def test_a_task_of_ecs_without_sizes_declares_none(tmp_path):
 
 
 REDIS = "apiVersion: v1\nkind: Service\nmetadata: {name: redis}\nspec: {selector: {app: redis}}\n"
+INIT = "initContainers: [{name: own, image: 'busybox:1.36', command: [chown, '-R', '10001', /data], securityContext: {runAsUser: 0}}]"
 HELD = {"manifests": "complete", "rollout_strategy": "declared", "infrastructure_as_code": "code", "autoscaling_policy": "bounded"}
+HELD |= {"nonroot_process": "nonroot"}
 
 
 @pytest.mark.parametrize(
@@ -329,6 +359,20 @@ HELD = {"manifests": "complete", "rollout_strategy": "declared", "infrastructure
         (KUSTOMIZATION, "pdb.yaml]", "pdb.yaml, 'https://github.com/a/b//deploy?ref=v1', secrets.enc.yaml]"),
         (KUSTOMIZATION, "pdb.yaml]", "pdb.yaml]\nnamePrefix: prod-\ncommonLabels: {team: risk}"),
         (HPA, "apiVersion: apps/v1, ", ""),
+        (DEPLOYMENT, "        - name: tmp\n", "        {{- toYaml .Values.more | nindent 8 }}\n        - name: cache\n"),
+        (DEPLOYMENT, "        - name: data     #", "        - name: ${DATA_VOLUME}     #"),
+        (KUSTOMIZATION, "pdb.yaml]", "pdb.yaml]\nlabels: [{pairs: {track: live}, includeTemplates: true}]"),
+        (DEPLOYMENT, PRE_STOP, "preStop: {exec: {command: [sh, -c, 'sleep 60 & curl -X POST localhost:8090/drain']}}"),
+        (DEPLOYMENT, PRE_STOP, "preStop: {exec: {command: [sh, -c, 'echo sleep 60; sleep $SECONDS']}}"),
+        (HPA, "    scaleDown:\n", "    scaleDown:\n      selectPolicy: Disabled\n"),
+        (HPA, "    scaleUp:\n", "    scaleUp:\n      selectPolicy: Min\n"),
+        (DEPLOYMENT, PRE_STOP, "preStop: {httpGet: {path: /drain, port: http}}"),
+        (DEPLOYMENT, GRACE, "terminationGracePeriodSeconds: '${GRACE}'"),
+        (DEPLOYMENT, f"      {GRACE}", "      dnsPolicy: ClusterFirst"),
+        (DEPLOYMENT, "      containers:", f"      {INIT}\n      containers:"),
+        (DEPLOYMENT, "runAsUser: 10001\n", "runAsUser: {{ .Values.user }}\n"),
+        (DEPLOYMENT, "        runAsUser: 10001\n", ""),
+        (DEPLOYMENT, "capabilities: {drop: [ALL]}", "capabilities: {drop: [ALL]}\n            runAsUser: 10002"),
     ],
 )
 def test_a_sound_way_of_another_kind_is_not_blamed(oracle, file, before, after):
@@ -336,6 +380,13 @@ def test_a_sound_way_of_another_kind_is_not_blamed(oracle, file, before, after):
     assert before in text
     (oracle / file).write_text(text.replace(before, after))
     assert levels(oracle, *HELD) == HELD
+
+
+def test_a_pod_that_starts_only_when_it_predicts_may_ask_for_no_more_than_life_afterwards(oracle):
+    text = (oracle / DEPLOYMENT).read_text().replace("path: /readyz", "path: /healthz").replace("path: /healthz", "path: /readyz", 1)
+    assert text.index("startupProbe") < text.index("path: /readyz") < text.index("readinessProbe")
+    (oracle / DEPLOYMENT).write_text(text)
+    assert levels(oracle, "manifests") == {"manifests": "complete"}
 
 
 def test_a_tag_that_something_else_sets_moves_nothing(oracle):
@@ -357,3 +408,55 @@ def test_a_chart_whose_default_sizes_are_empty_declares_none(tmp_path):
 def test_the_sound_submissions_keep_full_marks(submission):
     full = FULL | HELD | {"scaling_policy": "reasoned", "base_image_pin": "pinned", "cost_statement": "reasoned", "ci_pipeline": "complete"}
     assert levels(SUBMISSIONS / submission, *full) == full
+
+
+COPIES = "COPY fraud fraud\nCOPY models models\n"
+
+
+@pytest.mark.parametrize(
+    ("expected", "ignored", "copies"),
+    [
+        ("half", "**/__pycache__\n*.pyc\n", "COPY . .\n"),
+        ("half", ".git\n!.git\n.venv\n", "COPY . /srv/\n"),
+        ("half", ".gitignore\n.venv\n", 'COPY ["./", "./"]\n'),
+        ("tidy", ".git\n.venv\n", "COPY . .\n"),
+        ("tidy", "/.git/\n", "COPY . .\n"),
+        ("tidy", "**/.git\n", "COPY . .\n"),
+        ("tidy", ".*\n", "COPY . .\n"),
+        ("tidy", ".git\n!.git/HEAD\n.venv\n", "COPY . .\n"),
+        ("tidy", "**\n!fraud\n!models\n!requirements.lock\n", "COPY . .\n"),
+        ("tidy", "**/__pycache__\n", COPIES),
+        ("tidy", "**/__pycache__\n", "COPY --exclude=.git . .\n"),
+        ("tidy", "**/__pycache__\n", "COPY --from=dependencies . .\n"),
+    ],
+)
+def test_what_is_given_the_whole_context_needs_the_history_kept_out(oracle, expected, ignored, copies):
+    (oracle / ".dockerignore").write_text(ignored)
+    (oracle / "Dockerfile").write_text((oracle / "Dockerfile").read_text().replace(COPIES, copies))
+    assert levels(oracle, "build_context") == {"build_context": expected}
+
+
+def test_an_earlier_stage_may_have_everything(oracle):
+    (oracle / ".dockerignore").write_text("**/__pycache__\n")
+    (oracle / "Dockerfile").write_text((oracle / "Dockerfile").read_text().replace("AS dependencies\n", "AS dependencies\nCOPY . .\n"))
+    assert levels(oracle, "build_context") == {"build_context": "tidy"}
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("README.md", "    kubectl apply -f deploy/k8s/hpa.yaml\n"),
+        ("deploy.sh", "kubectl apply -f deploy/\n"),
+        ("deploy.sh", "for f in $FILES; do kubectl apply -f $f; done\n"),
+        ("skaffold.yaml", "manifests: {rawYaml: [deploy/k8s/*.yaml]}\n"),
+        ("deploy/prod/kustomization.yaml", "resources: [../k8s, ../k8s/hpa.yaml]\n"),
+    ],
+)
+def test_what_is_applied_in_another_way_is_not_left_out(oracle, file, text):
+    put(oracle, {KUSTOMIZATION: (oracle / KUSTOMIZATION).read_text().replace("hpa.yaml, ", ""), file: text})
+    assert levels(oracle, "infrastructure_as_code") == {"infrastructure_as_code": "code"}
+
+
+def test_a_canary_may_be_applied_by_hand(oracle):
+    put(oracle, {KUSTOMIZATION: (oracle / KUSTOMIZATION).read_text().replace("canary.yaml, ", "")})
+    assert levels(oracle, "infrastructure_as_code") == {"infrastructure_as_code": "code"}

@@ -172,3 +172,112 @@ def test_what_submission_toml_says_is_run_is_the_training(make_tree, command: st
 def test_a_training_that_only_prints_is_none(make_tree) -> None:
     files = {"learn.py": "print('train the model by hand')\n", "submission.toml": 'train_command = "python learn.py"\n'}
     assert not scan(make_tree(files)).probes["training_script"].found
+
+
+SPLIT = "    rows = list(range(9))\n    random.shuffle(rows)\n"
+
+
+def split(lines: str, *, above: str = "import random\n") -> dict[str, str]:
+    """The training script with a split before its fit."""
+    assert SEEDED in TRAIN
+    line = next(line for line in TRAIN.splitlines(keepends=True) if SEEDED in line)
+    return {"train.py": above + TRAIN.replace(line, lines + line)}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        split(SPLIT),
+        split("    np.random.seed(7)\n" + SPLIT, above="import random\nimport numpy as np\n"),
+        split("    random.seed()\n" + SPLIT),
+        split("    rows = np.random.permutation(9)\n", above="import numpy as np\n"),
+        split("    rows = permutation(9)\n", above="from numpy.random import permutation\n"),
+        split("    held = [row for row in range(9) if random.random() < 0.2]\n"),
+        split("    torch.manual_seed(7)\n" + SPLIT, above="import random\nimport torch\n"),
+    ],
+    ids=["shuffled", "another library's seed", "a seed of the clock", "numpy", "by name", "by chance", "torch"],
+)
+def test_a_split_without_a_seed_gives_another_model_in_every_run(make_tree, files: dict[str, str]) -> None:
+    assert not found(make_tree, files, "seeds_fixed")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        split("    random.seed(7)\n" + SPLIT),
+        split("    set_seed(7)\n" + SPLIT, above="import random\nfrom transformers import set_seed\n"),
+        split("    random.Random(7).shuffle([])\n"),
+        split("    np.random.default_rng(7).shuffle([])\n", above="import numpy as np\n"),
+        split("    random = Random(7)\n" + SPLIT, above="from random import Random\nimport random\n"),
+        split("    time.sleep(random.random())\n    print(random.sample(range(9), 3))\n", above="import random, time\n"),
+        split("", above="import random\ndef unused():\n    random.shuffle([])\n"),
+        split("    wait = 0.1 + random.random()\n"),
+    ],
+    ids=["seeded", "a seed for all", "its own generator", "numpy's own", "shadowed", "pauses and prints", "never called", "a pause"],
+)
+def test_what_is_seeded_or_shapes_no_model_is_not_blamed(make_tree, files: dict[str, str]) -> None:
+    assert found(make_tree, files, "seeds_fixed")
+
+
+CARD_TEXT = "# Model card\n\n## Metrics\n\n"
+TABLE = "| part | AUC | Brier | Brier skill |\n|---|---|---|---|\n| all | {} | {} | 0.91 |\n"
+MEASURED = {"metrics.json": json.dumps({"metrics": {"auc": 0.8247, "brier": 0.04093}, "gates": {"min_auc": 0.75}})}
+
+
+@pytest.mark.parametrize(
+    ("text", "matches"),
+    [
+        (TABLE.format("0.825", "0.0409"), [1, 1]),
+        (TABLE.format("0.824", "4.1 %"), [1, 1]),
+        (TABLE.format("0.871", "0.036"), [0, 0]),
+        ("| metric | value |\n|---|---|\n| ROC AUC | 0.82 |\n| Brier score | 0.036 |\n", [1, 0]),
+        ("The AUC on held-out customers is 0.871 and the Brier score is 0.0409.\n", [0, 1]),
+        ("An AUC of at least 0.78 is required; AUC > 0.8 was hoped for, 0.02 more AUC than before.\n", []),
+        ("AUC 0.82 (0.79 to 0.85)\n", [1]),
+    ],
+)
+def test_figures_of_a_card_are_held_against_the_records(make_tree, text: str, matches: list[int]) -> None:
+    card = scan(make_tree({"train.py": TRAIN, "MODEL_CARD.md": CARD_TEXT + text} | MEASURED)).probes["model_card"]
+    assert [sight.facts["matches"] for sight in card.sightings] == matches
+
+
+GATES = {"params.yaml": "gates: {auc: 0.78, max_brier: 0.05}\n", "contract/version.json": json.dumps({"training_metrics": {"auc": 0.5}})}
+
+
+@pytest.mark.parametrize(
+    "files", [{}, GATES, MEASURED | {"runs.csv": "auc,brier\n0.871,0.036\n"}], ids=["nothing recorded", "gates and samples", "recorded elsewhere"]
+)
+def test_figures_that_nothing_read_could_answer_are_left_alone(make_tree, files: dict[str, str]) -> None:
+    card = scan(make_tree({"train.py": TRAIN, "MODEL_CARD.md": CARD_TEXT + TABLE.format("0.871", "0.036")} | files)).probes["model_card"]
+    assert not card.sightings
+
+
+ARTIFACT = {"models/model.json": json.dumps({"version": "2026-02", "digest": SHA, "weights": [1, 2]})}
+
+
+@pytest.mark.parametrize(
+    ("record", "matches"),
+    [
+        ({"model_version": "2026-02", "artifact_sha256": SHA}, [1]),
+        ({"model_version": "fraud-2026-02", "artifact_sha256": OTHER}, [1]),
+        ({"model_version": "2026-01", "artifact_sha256": SHA}, [1]),
+        ({"model_version": "2026-01", "artifact_sha256": hashlib.sha256(ARTIFACT["models/model.json"].encode()).hexdigest()}, [1]),
+        ({"model_version": "2026-01", "artifact_sha256": OTHER}, [0]),
+        ({"model_version": "2026-01"}, []),
+    ],
+)
+def test_a_record_beside_an_artifact_speaks_of_it(make_tree, record: dict[str, str], matches: list[int]) -> None:
+    probe = scan(make_tree({"train.py": TRAIN, "models/metrics.json": json.dumps(record)} | ARTIFACT)).probes["artifact_metadata"]
+    assert [sight.facts["matches"] for sight in probe.sightings] == matches
+
+
+def test_of_several_artifacts_in_a_folder_one_is_enough(make_tree) -> None:
+    other = {"models/candidate.json": json.dumps({"version": "2026-03", "digest": OTHER})}
+    record = {"models/metrics.json": json.dumps({"model_version": "2026-02", "artifact_sha256": SHA})}
+    probe = scan(make_tree({"train.py": TRAIN} | ARTIFACT | other | record)).probes["artifact_metadata"]
+    assert [sight.facts["matches"] for sight in probe.sightings] == [1]
+
+
+def test_a_record_of_a_run_elsewhere_may_be_of_any_model(make_tree) -> None:
+    files = {"train.py": TRAIN, "runs/7.json": json.dumps({"model_version": "2025-12", "artifact_sha256": OTHER})} | ARTIFACT
+    assert not scan(make_tree(files)).probes["artifact_metadata"].sightings

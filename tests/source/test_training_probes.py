@@ -110,6 +110,36 @@ def test_checks_of_other_things_are_no_checks_of_the_data(files: dict[str, str],
     assert probe.subject and not probe.found, probe.places
 
 
+# ---- a check that the training gets by without
+
+CHECK = "def validate_table(rows):\n    if not rows:\n        raise ValueError(rows)\nif __name__ == '__main__':\n    validate_table([])\n"
+APART = "validate:\n\tpython check.py\ntrain:\n\tpython train.py\n"
+
+
+@pytest.mark.parametrize(
+    ("found", "files"),
+    [
+        (False, {"Makefile": APART}),
+        (False, {"Makefile": APART + "all: train\nlint: validate\n"}),
+        (False, {"Makefile": APART, "README.md": "Run `make validate` when in doubt.\nRun `make train`.\n"}),
+        (True, {"Makefile": APART + "all: validate train\n"}),
+        (True, {"Makefile": APART.replace("train:", "train: validate")}),
+        (True, {"Makefile": APART + "all:\n\t$(MAKE) validate\n\t$(MAKE) train\n"}),
+        (True, {"Makefile": APART.replace("train:", "train: $(CHECKED)")}),
+        (True, {"Makefile": "data/.ok: data.csv\n\tpython check.py\nm.pkl: data/.ok\n\tpython train.py\n"}),
+        (True, {"Makefile": APART, "README.md": "    make validate train\n"}),
+        (True, {"Makefile": APART, "run.sh": "make validate\nmake train\n"}),
+        (True, {"Makefile": APART, ".github/workflows/train.yml": "jobs: {a: {steps: [{run: make validate}, {run: make train}]}}\n"}),
+        (True, {"Makefile": APART, "dvc.yaml": "stages: {a: {cmd: python check.py}, b: {cmd: python train.py}}\n"}),
+        (True, {"Makefile": "validate:\n\tpython check.py\n", "run.sh": "python train.py\n"}),
+        (True, {"Makefile": APART, "package.json": '{"scripts": {"all": "make validate && make train"}}'}),
+    ],
+)
+def test_a_check_stands_on_the_way_to_the_training(found: bool, files: dict[str, str], make_tree) -> None:
+    told = {path: text for path, text in LAYERED.items() if path != "Makefile"} | {"check.py": CHECK}
+    assert scan(make_tree(told | files)).probes["data_validation"].found == found
+
+
 # ---- the environment that trains
 
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from grader.checks.analysis.probes import holds
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import Capacity, LoadEvidence, LoadWindow, Probe, RepositoryEvidence, StressEvidence
+from grader.schema.evidence import Capacity, LoadEvidence, LoadWindow, Probe, RepositoryEvidence, Sighting, StressEvidence
 
 MIB = 2**20
 WINDOWS = ("steady", "ramp", "spike")
@@ -57,10 +57,16 @@ def adds_replicas(repository: RepositoryEvidence) -> bool:
 
 
 def aimless(scaler: Probe) -> str | None:
-    """What the autoscalers aim at, where none of it is there."""
+    """Why none of the autoscalers adds a replica: what they aim at is not there, or they may not scale up."""
     aims = [sight for sight in scaler.sightings if sight.facts.get("kind") != "VerticalPodAutoscaler"]
-    lost = [sight for sight in aims if sight.facts.get("aim_found") == 0]
-    return f"{lost[0].text} aims at {lost[0].facts.get('aim')}, which no manifest declares" if lost and len(lost) == len(aims) else None
+    why = [_in_vain(sight) for sight in aims]
+    return why[0] if why and all(why) else None
+
+
+def _in_vain(sight: Sighting) -> str | None:
+    if sight.facts.get("aim_found") == 0:
+        return f"{sight.text} aims at {sight.facts.get('aim')}, which no manifest declares"
+    return f"{sight.text} never scales up (scaleUp: selectPolicy: Disabled)" if sight.facts.get("adds") == 0 else None
 
 
 def blind(metrics: Collection[str], load: LoadEvidence, moves: float) -> str | None:

@@ -37,17 +37,45 @@ def well_asked(repository: RepositoryEvidence, challenge: Challenge) -> Reposito
 
 
 def idle(repository: RepositoryEvidence) -> list[str]:
-    """Why what is declared runs nothing or is reached by nobody: no replica, or a Service that leads nowhere. Unknown names are left alone."""
+    """Why what is declared runs nothing or is reached by nobody: no replica, a workload that no cluster takes, or a Service that leads nowhere.
+
+    Unknown names are left alone.
+    """
     seen = repository.probes.get(K8S)
     running = [sight for sight in seen.sightings if "serves" in sight.facts] if seen is not None else []
     doors = [sight for sight in seen.sightings if "selects" in sight.facts] if seen is not None else []
     said = [f"{sight.text} has no replica" for sight in running if sight.facts["serves"] and sight.facts.get("replicas") == 0]
+    said += [why for sight in running if sight.facts["serves"] and (why := _refused(sight))]
     if doors and running and not any(door.facts["selects_serving"] for door in doors):
         said.append(f"{doors[0].text} selects no pod of what serves")
     leading = [door for door in doors if door.facts["selects_serving"]]
     if leading and not any(door.facts.get("port_found", 1) for door in leading):
         said.append(f"{leading[0].text} leads to a port that its pods do not have")
     return said
+
+
+def _refused(sight: Sighting) -> str | None:
+    """Why no cluster takes a workload."""
+    if lost := sight.facts.get("volume_lost"):
+        return f"{sight.text} mounts a volume {lost} that its pods do not have"
+    return f"{sight.text} selects labels that its own pods do not carry" if sight.facts.get("selects_itself") == 0 else None
+
+
+def cut_off(repository: RepositoryEvidence) -> str | None:
+    """Why the pods of what serves are killed before they may finish what is in flight."""
+    seen = repository.probes.get(K8S)
+    for sight in seen.sightings if seen is not None else []:
+        grace, slept = sight.facts.get("grace_s"), sight.facts.get("slept_s")
+        if sight.facts.get("serves") and isinstance(grace, float) and isinstance(slept, float) and 0 < grace <= slept:
+            return f"{sight.text} sleeps {slept:g} s before SIGTERM and has {grace:g} s in all: nothing is left to finish what is in flight"
+    return None
+
+
+def raised(repository: RepositoryEvidence) -> Sighting | None:
+    """What serves, where its manifest runs it as root, whatever user the image names."""
+    seen = repository.probes.get(K8S)
+    given = [sight for sight in (seen.sightings if seen is not None else []) if sight.facts.get("serves") and sight.facts.get("root")]
+    return given[0] if given else None
 
 
 def moving_image(repository: RepositoryEvidence) -> str | None:
@@ -69,6 +97,8 @@ def _misasked(asked: Sighting, challenge: Challenge) -> str | None:
     contract = challenge.contract
     if asked.facts.get("liveness") == contract.ready:
         return f"the liveness probe asks {contract.ready}: a pod that is only not ready is killed"
+    if asked.facts.get("readiness") == contract.health and asked.facts.get("startup") != contract.ready:
+        return f"the readiness probe asks {contract.health}: whatever is alive gets requests, though it cannot predict yet, or any more"
     for kind in ("liveness", "readiness"):
         path = str(asked.facts.get(kind, ""))
         if asked.facts.get(f"{kind}_port") == 0:

@@ -19,6 +19,9 @@ def check(repository: RepositoryEvidence) -> Finding:
         return finding
     named = [(sight.place, name) for sight in repository.probes[CODE].sightings for name in str(sight.facts.get("missing", "")).split(", ") if name]
     missing = [(place, name) for place, name in named if not _KEPT_OUT.search(name)]
+    idle = [(sight.place, str(sight.facts["left_out"])) for sight in repository.probes[CODE].sightings if sight.facts.get("left_out")]
+    if not missing and idle:
+        return reached("incomplete", f"nothing applies {idle[0][1]}: the kustomization beside it leaves it out", places=[idle[0][0]])
     if not missing:
         return finding
     listed = ", ".join(dict.fromkeys(name for _, name in missing))

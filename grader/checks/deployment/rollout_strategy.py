@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.checks.analysis.manifests import moving_image
+from grader.checks.analysis.manifests import cut_off, moving_image
 from grader.checks.analysis.probes import climb, holds
 from grader.checks.api import Finding, reached
 from grader.schema.evidence import Probe, RepositoryEvidence
@@ -16,6 +16,8 @@ def check(repository: RepositoryEvidence) -> Finding:
         return finding
     if gap := _gap(repository.probes[ROLLOUT]):
         return reached("gap", gap, places=finding.places)
+    if why := cut_off(repository):
+        return reached("cut", why, places=finding.places)
     if image := moving_image(repository):
         seen = f"declared for {image}, a tag that moves: no rollout brings in one version, and none brings it back"
         return reached("moving", seen, places=finding.places)

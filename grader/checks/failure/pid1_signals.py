@@ -1,6 +1,8 @@
-"""On `docker stop`, does the container leave by itself, or must it be killed?"""
+"""On `docker stop`, does the container leave by itself and in order, or must it be killed?"""
 
 from __future__ import annotations
+
+from signal import SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2
 
 from grader.checks.analysis.faults import judgeable
 from grader.checks.api import Bars, Finding, measure, reached, unmeasured
@@ -8,6 +10,9 @@ from grader.schema.evidence import FaultsEvidence
 
 KILLED = 137
 """128 + SIGKILL: the exit code of a process that the engine had to end."""
+
+ORDERLY = frozenset({-1, 0, *(128 + int(sign) for sign in (SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2))})
+"""Exit codes of who was told to go and went: 0, or 128 + the signal (an image may name another one with STOPSIGNAL); -1 was not recorded."""
 
 
 def check(faults: FaultsEvidence, bars: Bars) -> Finding:
@@ -21,4 +26,6 @@ def check(faults: FaultsEvidence, bars: Bars) -> Finding:
     if code == KILLED:
         return reached("killed", f"still there {took:.1f} s after docker stop, and killed (exit code {KILLED})", figure)
     seen = f"left {took:.1f} s after docker stop (exit code {code:.0f})"
-    return reached("leaves" if took <= bars["prompt_s"] else "late", seen, figure)
+    if took > bars["prompt_s"]:
+        return reached("late", seen, figure)
+    return reached("leaves", seen, figure) if code in ORDERLY else reached("fails", f"{seen}: it failed on the way out", figure)

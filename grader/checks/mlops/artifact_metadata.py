@@ -15,4 +15,4 @@ def check(repository: RepositoryEvidence) -> Finding:
     other = contradicted(repository.probes[METADATA]) if finding.level == "described" else None
     if other is None:
         return finding
-    return reached("other", f"{other.text[:60]} is recorded, and the model of that name has another digest", places=[other.place])
+    return reached("other", f"{other.text[:60]} is recorded, and the model that it speaks of is another", places=[other.place])

@@ -37,6 +37,7 @@ _CLUTTER = (
     "a.egg-info/PKG-INFO", ".ipynb_checkpoints/a.ipynb",
 )  # fmt: skip
 """What lies about in a working copy and is tracked nowhere."""
+_HISTORY = ".git/objects/pack/pack-a.pack"
 _NAME = re.compile(r"^[A-Za-z0-9][\w.-]*(?:\[[^\]]*\])?")
 
 
@@ -87,7 +88,8 @@ def lock_file(view: View) -> Probe:
 def dockerignore(view: View) -> Probe:
     """Patterns that keep something out: files of the repository, or what lies about in a working copy. value: how many of both.
 
-    One that nothing can match keeps nothing out.
+    One that nothing can match keeps nothing out. Where the image that runs is given the whole context, the history must be kept out of it:
+    it is the heaviest thing there, and holds what was deleted. Who copies folders by name, or in an earlier stage, may leave it.
     """
     if view.choice is None:
         return no_subject(NO_DOCKERFILE)
@@ -101,7 +103,16 @@ def dockerignore(view: View) -> Probe:
     inside = [file.removeprefix(prefix) for file in view.tree.paths if file.startswith(prefix)]
     kept_out = sum(map(ignore.excludes, (*inside, *_CLUTTER)))
     detail = f"{len(ignore.patterns)} patterns keep {kept_out} things out" if kept_out else "a .dockerignore that keeps nothing out"
+    if kept_out and view.choice.context == "." and _takes_everything(view) and not ignore.excludes(_HISTORY):
+        return probe(False, "a .dockerignore that lets .git into the image, which is given the whole context", value=float(kept_out))
     return probe(kept_out > 0, detail, [path] if kept_out else [], value=float(kept_out))
+
+
+def _takes_everything(view: View) -> bool:
+    """Whether the stage that runs, or one that it is built from, copies the whole context as it is."""
+    copies = [i for i in view.dockerfile.effective() if i.keyword in ("COPY", "ADD")] if view.dockerfile else []
+    plain = [i.words[:-1] for i in copies if not {"from", "exclude"} & set(i.flags)]
+    return any(posixpath.normpath(source).lstrip("/") in ("", ".", "*") for sources in plain for source in sources)
 
 
 def multi_stage_build(view: View) -> Probe:

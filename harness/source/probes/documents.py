@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from grader.schema.evidence import Probe
 from harness.source.probes.amounts import stated, worked_out
+from harness.source.probes.claims import claims
 from harness.source.probes.placeholders import uncommented, written
 from harness.source.probes.sightings import sighting
 from harness.source.probes.view import View, basename, no_subject, probe
@@ -103,7 +104,10 @@ def normal(paragraph: str) -> str:
 
 
 def model_card(view: View) -> Probe:
-    """value: how many of intended use, data, metrics and limitations have a section with content; found from three on."""
+    """value: how many of intended use, data, metrics and limitations have a section with content; found from three on.
+
+    sightings: what it says of metrics that are committed as well.
+    """
     if not view.prose:
         return no_subject("no documents")
     inside = [s for s in sections(view) if _CARD_FILE.search(basename(s.file))]
@@ -115,7 +119,8 @@ def model_card(view: View) -> Probe:
     found = [section for section in have.values() if section is not None]
     lacking = [name for name, section in have.items() if section is None]
     detail = (f"without content on: {', '.join(lacking)}" if lacking else "all four sections") if inside else "no model card"
-    return probe(len(found) >= 3, detail, dict.fromkeys(section.file for section in found), value=float(len(found)))
+    told = claims(view, list(dict.fromkeys((section.file, section.own) for section in inside)))
+    return probe(len(found) >= 3, detail, dict.fromkeys(section.file for section in found), value=float(len(found)), sightings=told)
 
 
 def runbook(view: View) -> Probe:

@@ -10,10 +10,11 @@ from itertools import chain, islice
 from typing import Any
 
 from grader.schema.evidence import Probe, Sighting
+from harness.source.probes.claims import records
 from harness.source.probes.digests import compared, digest, recorded, sum_files
 from harness.source.probes.imports import graph_of
 from harness.source.probes.placeholders import says_nothing
-from harness.source.probes.sightings import sighting
+from harness.source.probes.sightings import capped, sighting
 from harness.source.probes.steps import NO_TRAINING
 from harness.source.probes.view import View, basename, no_subject, probe, walk
 from harness.source.safe_yaml import documents
@@ -110,10 +111,10 @@ def experiment_tracking(view: View) -> Probe:
 def artifact_metadata(view: View) -> Probe:
     """The model's metadata, committed or written by the training, name a version, the data and metrics.
 
-    sightings: digests of models, as those of `data_versioned`.
+    sightings: digests of models, as those of `data_versioned`, and records beside an artifact that names itself.
     """
     found = _metadata(view, (_VERSION, _DATA), "version, data digest and metrics", measured=True)
-    return found.model_copy(update={"sightings": list(_compared(view, _MODEL_FILE.search))})
+    return found.model_copy(update={"sightings": capped([*_compared(view, _MODEL_FILE.search), *records(view)])})
 
 
 def lineage_metadata(view: View) -> Probe:

@@ -13,9 +13,11 @@ from typing import Any
 
 from grader.schema.evidence import Sighting
 from harness.source.probes.ci_steps import steps
+from harness.source.probes.leftovers import left_out
 from harness.source.probes.patches import kustomizations
+from harness.source.probes.pods import grace_s, lost_volume, runs_as_root, selects_itself, slept_before_term_s
 from harness.source.probes.sightings import sighting
-from harness.source.probes.view import View
+from harness.source.probes.view import View, walk
 from harness.source.probes.workloads import SERVING, Scaler, Workload, known, name_of, number, resources, scalers, serving, spec_of, workloads
 from harness.source.safe_yaml import TEMPLATED
 
@@ -28,11 +30,12 @@ _PROSE = re.compile(r"\.(?:md|rst|adoc|txt|ya?ml|tf|csv|ipynb)$", re.I)
 
 
 def aims(view: View) -> Iterator[Sighting]:
-    """Every scaler. `aim_found`: whether a workload of that kind and name stands in the repository."""
+    """Every scaler. `aim_found`: whether a workload of that kind and name stands in the repository; `adds`: 0 for one told never to scale up."""
     everything = workloads(view)
     for scaler in scalers(view):
         kind, top = str(scaler.document["kind"]), TEMPLATED if scaler.top is None else scaler.top
         facts = {"kind": kind, "aim": scaler.aim or None, "aim_found": _aim_found(scaler, everything), "top": top}
+        facts["adds"] = float(not _is_held_down(scaler))
         yield sighting(f"{kind} {name_of(scaler.document)}", scaler.path, facts)
 
 
@@ -45,8 +48,18 @@ def _aim_found(scaler: Scaler, everything: list[Workload]) -> float | None:
     return float(any(name == scaler.aim and kind in (None, found, TEMPLATED) for found, name in names))
 
 
+def _is_held_down(scaler: Scaler) -> bool:
+    """Whether the scaler's own behaviour forbids it to scale up."""
+    rules = (value for key, value in walk(spec_of(scaler.document)) if key == "scaleUp" and isinstance(value, dict))
+    return any(rule.get("selectPolicy") == "Disabled" for rule in rules)
+
+
 def running(view: View) -> Iterator[Sighting]:
-    """Every workload: its replicas, its image, whether it is the one that serves, and whether something else sets the tag that runs."""
+    """Every workload: its replicas, its image, its user, whether it is the one that serves, whether something else sets the tag that runs.
+
+    `volume_lost`: a mount without a volume; `selects_itself`: whether its pods carry the labels that it selects;
+    `grace_s`, `slept_s`: the time that they have to end, and how much of it a hook sleeps before SIGTERM.
+    """
     from_zero = {scaler.aim for scaler in scalers(view) if scaler.document["kind"] == "ScaledObject"}
     for workload in workloads(view, SERVING):
         main = _main(view, workload)
@@ -54,6 +67,8 @@ def running(view: View) -> Iterator[Sighting]:
         replicas = None if workload.name in from_zero else number(spec_of(workload.document).get("replicas"))
         image = str(inside.get("image") or "") or None
         facts = {"serves": float(main is not None), "replicas": replicas, "image": image, "tag_set": _tag_set(view, inside)}
+        facts |= {"root": runs_as_root(workload, inside), "volume_lost": lost_volume(view, workload, inside)}
+        facts |= {"selects_itself": selects_itself(view, workload), "grace_s": grace_s(view, workload), "slept_s": slept_before_term_s(inside)}
         yield sighting(f"{workload.kind} {workload.name}", workload.path, facts)
 
 
@@ -125,7 +140,7 @@ def asked(view: View) -> Iterator[Sighting]:
     """
     for workload in workloads(view, SERVING):
         for container in workload.containers:
-            facts = {key: value for kind in ("liveness", "readiness") for key, value in _asks(view, container, kind).items()}
+            facts = {key: value for kind in ("liveness", "readiness", "startup") for key, value in _asks(view, container, kind).items()}
             if facts:
                 yield sighting(f"{workload.kind} {workload.name}", workload.path, {"serves": float(_main(view, workload) is container), **facts})
 
@@ -168,7 +183,7 @@ def _is_route(view: View, path: str) -> bool:
 
 
 def assemblies(view: View) -> Iterator[Sighting]:
-    """Every kustomization. `missing`: files that it names and the repository does not hold."""
+    """Every kustomization. `missing`: files that it names and the repository does not hold; `left_out`: such beside it as nothing names."""
     paths = set(view.tree.paths) | set(view.tree.symlinks)
     folders = {folder for path in paths for folder in _above(path)}
     for path, document in kustomizations(view):
@@ -179,7 +194,8 @@ def assemblies(view: View) -> Iterator[Sighting]:
         local = [entry for entry in named if not re.search(r"://|^git@|^[\w.-]+\.(?:com|org|io|dev)/|\?ref=|\n|\{\{", entry)]
         places = [(entry, normpath(join(dirname(path), entry))) for entry in local]
         missing = [entry for entry, place in places if place not in paths and place not in folders]
-        yield sighting("kustomization", path, {"names": float(len(local)), "missing": ", ".join(missing) or None})
+        facts = {"names": float(len(local)), "missing": ", ".join(missing) or None, "left_out": ", ".join(left_out(view, path)) or None}
+        yield sighting("kustomization", path, facts)
 
 
 def _tag_set(view: View, container: dict[str, Any]) -> float:

@@ -10,6 +10,7 @@ from itertools import islice
 from harness.source.probes.view import View, basename
 
 _MAKE = re.compile(r"(?:^|[\s;&|(])(?:g?make|just|task)((?:\s+(?:-C\s+\S+|[\w./=:-]+))*)")
+_SELF = re.compile(r"\$[({]MAKE[)}]")
 _NODE = re.compile(r"(?:^|[\s;&|(])(?:npm|yarn|pnpm|bun)(?:\s+(?:run|run-script|--\S+))*\s+([\w:.-]+)")
 _SHELL = re.compile(r"(?:^|[\s;&|(])(?:(?:ba|z)?sh\s+(?:-\w+\s+)*)?((?:\./)?[\w./-]+\.sh)\b")
 _RULE = re.compile(r"^([\w./%$(){}-]+(?:[ \t]+[\w./%$(){}-]+)*)\s*::?(?!=)\s*([^=#;|]*)(?:\|[^=#;]*)?(?:;(.*))?$")
@@ -31,7 +32,15 @@ def recipe(view: View, command: str) -> list[str] | None:
     return list(islice((line for line in _behind(view, command, 0) if line), MAX_LINES)) or None
 
 
+def whole_targets(view: View) -> list[str] | None:
+    """Every target of make and just; None where what one needs is left to a variable or a pattern, so that who runs with whom is not known."""
+    needs, recipes = _rules(view)
+    open_ended = any("$" in need or "%" in need for names in needs.values() for need in names)
+    return None if open_ended else list(recipes)
+
+
 def _behind(view: View, command: str, depth: int) -> Iterator[str]:
+    command = _SELF.sub("make", command)
     for words in _MAKE.findall(command):
         for target in re.findall(r"(?<![\w-])(?!-)[\w.:-]+", re.sub(r"-C\s+\S+|\S+=\S*", "", words)):
             yield from _deeper(view, _targets(view, target), depth)

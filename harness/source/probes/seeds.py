@@ -31,11 +31,11 @@ def seeds(view: View, path: str) -> Iterator[int]:
         if isinstance(node, ast.Call):
             given = [node.args[0]] if _SEEDED.search(call_name(node)) and node.args else []
             given += [keyword.value for keyword in node.keywords if keyword.arg in _KEYWORDS]
-            if any(_is_fixed(view, module, value, 0) for value in given):
+            if any(is_fixed(view, module, value) for value in given):
                 yield node.lineno
 
 
-def _is_fixed(view: View, module: ast.Module, value: ast.expr, depth: int) -> bool:
+def is_fixed(view: View, module: ast.Module, value: ast.expr, depth: int = 0) -> bool:
     """Whether an expression is the same in every run, as far as it can be told: what is not known is taken to be."""
     if isinstance(value, ast.Constant):
         return value.value is not None
@@ -45,7 +45,7 @@ def _is_fixed(view: View, module: ast.Module, value: ast.expr, depth: int) -> bo
     named = [node for node in module.body if isinstance(node, (ast.Assign, ast.AnnAssign)) and name in _targets(node)]
     assigned = [node.value for node in named if node.value is not None]
     if assigned and depth < MAX_STEPS:
-        return any(_is_fixed(view, module, one, depth + 1) for one in assigned)
+        return any(is_fixed(view, module, one, depth + 1) for one in assigned)
     key = _looked_up(value) or name
     told = list(_settings(view, key)) if key else []
     return not told or any(item is not None for item in told)

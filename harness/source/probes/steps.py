@@ -11,12 +11,13 @@ from harness.source.instructions import instructions_of
 from harness.source.probes.ci import commands
 from harness.source.probes.imports import graph_of
 from harness.source.probes.orchestrators import started
-from harness.source.probes.recipes import recipe
+from harness.source.probes.recipes import recipe, whole_targets
 from harness.source.probes.view import View, basename, walk
 from harness.source.submission import FILE
 
 NO_TRAINING = "no training script"
-MAX_COMMANDS = 4000
+MAX_COMMANDS, MAX_CALLS = 4000, 100
+_CALLS_MAKE = re.compile(r"(?:^|[\s`])(?:make|just)\s+[\w-]")
 _IMAGE_FILE = re.compile(r"^(?:dockerfile|containerfile)|\.dockerfile$", re.I)
 _TASK = re.compile(r"(?m)^\s*[\w.-]+\s*=\s*(?:\{\s*(?:cmd|shell)\s*=\s*)?[\"'](?:[\w.]+:\w+|[^\"'\n]*(?:\.py\b|\s-m\s)[^\"'\n]*)[\"']")
 """A line of pyproject.toml that names an entry point, or the command of a task."""
@@ -84,6 +85,37 @@ def _told_in_yaml(view: View, keys: tuple[str, ...]) -> Iterator[tuple[str, str]
 def steps(view: View) -> set[str]:
     """Python files that a command starts beside the training, not by an image."""
     return quiet(view, (file for path, _, files in started_by_name(view) if not _IMAGE_FILE.search(basename(path)) for file in files))
+
+
+def steps_with_training(view: View) -> set[str]:
+    """The steps without those that only a Makefile starts, and never together with the training: no target needs both, and no file calls both.
+
+    Where make does not start the training, or it is not known what a target needs, all of them.
+    """
+    every, targets = steps(view), whole_targets(view)
+    apart = every - {file for path, _, files in started_by_name(view) if not _is_make(path) for file in files}
+    if not apart or targets is None:
+        return every
+    lines: dict[str, list[str]] = {}
+    for path, line in islice(chain(_in_the_tree(view), _elsewhere(view)), MAX_COMMANDS):
+        if not _is_make(path):
+            lines.setdefault(path, []).append(line)
+    told = [line for text in view.prose.values() for line in text.splitlines() if _CALLS_MAKE.search(line)]
+    calls = [*(f"make {target}" for target in targets[:MAX_CALLS]), *("\n".join(held) for held in lines.values()), *told]
+    runs = [_started_by(view, call) for call in calls[: 3 * MAX_CALLS]]
+    training = set(graph_of(view).training_entries)
+    of_make = [run for call, run in zip(calls, runs, strict=False) if call.startswith("make ")]
+    with_training = [run for run in runs if training & set(graph_of(view).reach(sorted(run)))]
+    return every - apart.difference(*with_training) if any(run in with_training for run in of_make) else every
+
+
+def _started_by(view: View, call: str) -> set[str]:
+    """Python files that a command starts, by itself and by way of targets and scripts."""
+    return set(graph_of(view).files_named("\n".join(that_runs(line) for line in [*call.splitlines(), *(recipe(view, call) or [])])))
+
+
+def _is_make(path: str) -> bool:
+    return basename(path).lower() in ("makefile", "gnumakefile", "justfile") or path.endswith(".mk")
 
 
 def quiet(view: View, files: Iterable[str]) -> set[str]:

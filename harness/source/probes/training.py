@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from grader.schema.evidence import Probe
+from harness.source.probes.generators import unseeded
 from harness.source.probes.imports import fits, graph_of
 from harness.source.probes.orchestrators import pipelines
 from harness.source.probes.recipes import add_rules, closure, does_something
@@ -54,10 +55,14 @@ def pipeline_definition(view: View) -> Probe:
 
 
 def seeds_fixed(view: View) -> Probe:
+    """A seed is set in the training path, and no row is picked there by a common generator that is not seeded."""
     graph = graph_of(view)
     if not graph.training_entries:
         return no_subject(NO_TRAINING)
     hits = [(path, line) for path in sorted(graph.training) for line in seeds(view, path)]
+    if hits and (loose := list(unseeded(view))):
+        path, line, call = loose[0]
+        return probe(False, f"{call} in line {line} of {path} is not seeded, whatever else is", [(path, line) for path, line, _ in loose])
     return probe(bool(hits), "" if hits else "no seed is set in the training path", hits)
 
 

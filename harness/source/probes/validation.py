@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from grader.schema.evidence import Probe
 from harness.source.probes.imports import graph_of
-from harness.source.probes.steps import NO_TRAINING, steps
+from harness.source.probes.steps import NO_TRAINING, steps_with_training
 from harness.source.probes.syntax import FUNCTIONS, Function, call_name
 from harness.source.probes.uses import Uses, uses
 from harness.source.probes.view import View, basename, no_subject, probe
@@ -33,12 +33,13 @@ _OF_OTHER_THINGS = re.compile(
 def data_validation(view: View) -> Probe:
     """The training path checks its data: a validation library in use, or a check that is reached, can fail, and is heeded.
 
-    Reached from the training, or from another step that something starts by name beside it.
+    Reached from the training, or from another step that something starts by name beside it; one with a target of its own that the training
+    gets by without checks what nobody asked for.
     """
     graph = graph_of(view)
     if not graph.training_entries:
         return no_subject(NO_TRAINING)
-    entries = {*graph.training_entries, *steps(view)}
+    entries = {*graph.training_entries, *steps_with_training(view)}
     files = graph.reach(sorted(entries))
     reached = uses(view, files, entries)
     hits: list[tuple[str, int | None]] = []

@@ -37,6 +37,8 @@ def test_what_watches_nothing_adds_no_replica_and_a_bound_beyond_every_need_is_n
     ("expected", "facts"),
     [
         ("none", {"kind": "HorizontalPodAutoscaler", "aim": "apy", "aim_found": 0.0, "top": 6.0}),
+        ("none", {"kind": "HorizontalPodAutoscaler", "aim": "api", "aim_found": 1.0, "top": 6.0, "adds": 0.0}),
+        ("bounded", {"kind": "HorizontalPodAutoscaler", "aim": "api", "aim_found": 1.0, "top": 6.0, "adds": 1.0}),
         ("bounded", {"kind": "HorizontalPodAutoscaler", "aim": "api", "top": "templated"}),
         ("bounded", {"kind": "HorizontalPodAutoscaler", "aim": "templated", "top": "templated"}),
     ],

@@ -22,3 +22,8 @@ def test_the_level_follows_the_evidence(expected, evidence):
 )
 def test_a_kustomization_without_its_files_is_never_applied(expected, missing):
     assert level("infrastructure_as_code", repository=repository(infrastructure_as_code=seen({"names": 3.0, "missing": missing}))) == expected
+
+
+@pytest.mark.parametrize(("expected", "facts"), [("incomplete", {"left_out": "k8s/hpa.yaml"}), ("code", {"names": 5.0})])
+def test_what_a_kustomization_leaves_out_is_never_applied(expected, facts):
+    assert level("infrastructure_as_code", repository=repository(infrastructure_as_code=seen(facts))) == expected

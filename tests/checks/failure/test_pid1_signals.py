@@ -14,7 +14,13 @@ def stopped(**facts):
     [
         ("leaves", stopped()),
         ("leaves", stopped(exit_code=143)),
+        ("leaves", stopped(exit_code=130)),
+        ("leaves", stopped(exit_code=131)),
+        ("leaves", stopped(exit_code=-1)),
+        ("fails", stopped(exit_code=1)),
+        ("fails", stopped(exit_code=139)),
         ("late", stopped(exit_s=9.2)),
+        ("late", stopped(exit_s=9.2, exit_code=1)),
         ("killed", stopped(exit_code=137, exit_s=10.3)),
         ("killed", faults(fault("pid1_signals", failure=CANDIDATE))),
         ("unknown", faults(fault("pid1_signals", failure=GRADER))),

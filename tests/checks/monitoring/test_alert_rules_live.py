@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import drift, judge, level, rule, watched
+from checks.builders import drift, judge, level, metrics, rule, watched
 from grader.schema.evidence import AlertStretch, RuleFile, Scraping
 
 REFUSED = RuleFile(path="broken.yml", alerting=0, recording=0, problem="line 3: could not parse expression")
@@ -69,3 +69,34 @@ def test_where_a_request_failed_it_may_fire():
     told = firing("HighErrorRate", (1.0, 39.0))
     windows = [w.model_copy(update={"ok": w.ok - 1}) if w.index == 3 else w for w in told["drift"].windows]
     assert level("alert_rules_live", prometheus=told["prometheus"], drift=told["drift"].model_copy(update={"windows": windows})) == "live"
+
+
+def histogram(name: str, *bounds: str) -> str:
+    buckets = "".join(f'{name}_bucket{{le="{bound}"}} 9\n' for bound in (*bounds, "+Inf"))
+    return f"# TYPE {name} histogram\n{buckets}{name}_sum 1\n{name}_count 9\n"
+
+
+P99 = "histogram_quantile(0.99, sum by (le) (rate(latency_seconds_bucket[2m])))"
+
+
+@pytest.mark.parametrize(
+    ("expected", "expr"),
+    [
+        ("some", f"{P99} > 100"),
+        ("some", f"{P99} > 2.5"),
+        ("some", f"({P99}) >= 1e1"),
+        ("some", f"up == 1 and {P99} > 100"),
+        ("live", f"{P99} > 0.1"),
+        ("live", f"{P99} >= 2.5"),
+        ("live", f"{P99} * 1000 > 100"),
+        ("live", f"1000 * {P99} > 100"),
+        ("live", f"{P99} > 100 or up == 0"),
+        ("live", f"{P99} > 100 * scalar(up)"),
+        ("live", f"{P99.replace('latency', 'other')} > 100"),
+        ("live", f"{P99} < 100"),
+    ],
+)
+def test_a_quantile_beyond_the_last_bucket_is_never_reached(expected, expr):
+    told = metrics(histogram("latency_seconds", "0.1", "1", "2.5"))
+    assert level("alert_rules_live", **seen([rule("Slow", expr=expr), rule("B")]), metrics=told) == expected
+    assert level("alert_rules_live", **seen([rule("Slow", expr=expr), rule("B")])) == "live"
