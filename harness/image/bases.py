@@ -12,6 +12,7 @@ from grader.schema.causes import Trouble
 from harness.sandbox import owner
 from harness.source.flags import copied_from, is_cache, mounts
 from harness.source.instructions import Dockerfile, Stage, instructions_of
+from harness.source.remote_add import refuse_remote_adds
 from harness.source.variables import expand, variables_in
 from harness.text import one_line
 
@@ -30,7 +31,8 @@ def ensure_bases(client: docker.DockerClient, parsed: Dockerfile) -> list[str]:
     """Ids of the images that the build starts from or copies from; pulls what is not here.
 
     Raises Trouble(image_unavailable), and Trouble(build_failed) for what no registry has, for images of the grader or of other submissions,
-    and for triggers (ONBUILD) of a base that would take files from such an image or from a cache that is shared.
+    and for triggers (ONBUILD) of a base that would take files from such an image or from a cache that is shared; Trouble(remote_add) for those
+    that the engine would fetch something for.
     """
     wanted: list[str] = []
     for number, stage in enumerate(parsed.stages):
@@ -104,8 +106,10 @@ def refuse_own(client: docker.DockerClient, reference: str) -> None:
 
 
 def _refuse_triggers(client: docker.DockerClient, reference: str, image: str) -> None:
-    """What an image of somebody else's has the build on top of it do: nothing of ours, and no cache mount, which cannot be made its own."""
+    """What an image of somebody else's has the build on top of it do: nothing of ours, no cache mount, which cannot be made its own, and nothing
+    that the engine would fetch."""
     for trigger in (client.images.get(image).attrs.get("Config") or {}).get("OnBuild") or []:
+        refuse_remote_adds(f"ONBUILD of {one_line(reference, 120)}", str(trigger))
         for instruction in instructions_of(str(trigger)):
             for name in copied_from(instruction):
                 _refuse_variable(name)

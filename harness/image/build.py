@@ -64,7 +64,6 @@ def build(
     try:
         frontend = own_frontend(client, parsed)  # before a FROM of the candidate's may have brought one
         bases = ensure_bases(client, parsed)
-        _refuse_fetching_triggers(client, bases)
         root = str(client.info().get("DockerRootDir", "/"))
         tag = _tag(tree, choice, bases)
         if reuse and (found := _find(client, tag, labels)) is not None:
@@ -150,13 +149,6 @@ def _asks_git(tree: SourceTree, parsed: Dockerfile) -> bool:
         return False
     copies = any(i.keyword in ("COPY", "ADD") and any(w.strip("./").startswith("git") and ".git" in w for w in i.words) for i in parsed.instructions)
     return copies or any(i.keyword == "RUN" and re.search(r"\bgit (?:rev-parse|describe|log|show)\b", i.value) for i in parsed.instructions)
-
-
-def _refuse_fetching_triggers(client: docker.DockerClient, bases: list[str]) -> None:
-    """ONBUILD steps of a base image run in our build as if they stood in the Dockerfile. Raises Trouble(remote_add)."""
-    for base in bases:
-        triggers = (client.images.get(base).attrs.get("Config") or {}).get("OnBuild") or []
-        refuse_remote_adds(f"ONBUILD of the base image {base[:19]}", "\n".join(str(trigger) for trigger in triggers))
 
 
 def _tag(tree: SourceTree, choice: DockerfileChoice, bases: list[str]) -> str:

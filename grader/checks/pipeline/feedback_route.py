@@ -6,7 +6,6 @@ from grader.checks.api import Finding, reached, unmeasured
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import ContractEvidence
 
-
 WRONG = ("feedback_text_label", "feedback_without_id", "feedback_no_json")
 
 
