@@ -10,8 +10,8 @@ from docker.errors import APIError, ImageNotFound, NotFound
 
 from grader.schema.causes import Trouble
 from harness.sandbox import owner
-from harness.source.flags import copied_from, is_cache, mounts
-from harness.source.instructions import Dockerfile, Stage, instructions_of
+from harness.source.flags import base_of, copied_from, is_cache, mounts
+from harness.source.instructions import Dockerfile, Stage, found_anywhere, instructions_of
 from harness.source.remote_add import refuse_remote_adds
 from harness.source.variables import expand, variables_in
 from harness.text import one_line
@@ -20,6 +20,8 @@ PULL_DEADLINE_S = 300
 OWN = "an image of the grader or of another submission, and no base image"
 _OWN_NAME = re.compile(r"(?:(?:index\.)?docker\.io/|localhost/)?(?:library/)?grader-(?:sidecar|tools|candidate)(?:[:@]|$)", re.I)
 _FRONTEND = re.compile(r"(?:docker\.io/)?docker/dockerfile(?::[\w.-]+)?")
+MAX_NAMES = 500
+"""Each is a question to the engine."""
 PLATFORM = frozenset(side + name for side in ("TARGET", "BUILD") for name in ("PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT"))
 """Variables to which BuildKit gives a value by itself."""
 
@@ -65,6 +67,20 @@ def own_frontend(client: docker.DockerClient, parsed: Dockerfile) -> str:
     except APIError:
         return ""
     return parsed.syntax
+
+
+def refuse_hidden(client: docker.DockerClient, text: str, parsed: Dockerfile) -> None:
+    """The same for every line that could name an image to any engine, though it was read as text of a heredoc, or as the end of a longer line.
+
+    Only images that are here are looked at: a line that begins with FROM may be SQL. Raises Trouble(build_failed).
+    """
+    found = [name for i in found_anywhere(text) for name in (base_of(i), *copied_from(i)) if name]
+    names = dict.fromkeys(expand(name, parsed.arguments) for name in dict.fromkeys(found))
+    if len(names) > MAX_NAMES:
+        raise Trouble("build_failed", f"the Dockerfile names more than {MAX_NAMES} images")
+    for name in names:
+        if name:
+            refuse_own(client, name)
 
 
 def _base(client: docker.DockerClient, stage: Stage, arguments: dict[str, str], earlier: set[str]) -> list[str]:

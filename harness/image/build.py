@@ -18,7 +18,7 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from grader.schema.causes import Trouble
 from grader.schema.challenge import Limits
 from grader.schema.evidence import DockerfileChoice, ImageEvidence
-from harness.image.bases import ensure_bases, own_frontend
+from harness.image.bases import ensure_bases, own_frontend, refuse_hidden
 from harness.image.buildkit import NEWER_FRONTEND, BuildkitBuild, find_cli, frontend_is_new, unsupported
 from harness.image.classic import ClassicBuild, Outcome
 from harness.image.confine import Confinement, confined
@@ -63,6 +63,7 @@ def build(
     refuse_remote_adds(one_line(choice.path), tree.text(choice.path) or "")
     try:
         frontend = own_frontend(client, parsed)  # before a FROM of the candidate's may have brought one
+        refuse_hidden(client, tree.text(choice.path) or "", parsed)
         bases = ensure_bases(client, parsed)
         root = str(client.info().get("DockerRootDir", "/"))
         tag = _tag(tree, choice, bases)

@@ -17,7 +17,7 @@ from grader.schema.causes import Trouble
 from grader.schema.evidence import DockerfileChoice
 from harness.source.dockerignore import Ignore
 from harness.source.flags import is_cache, mounts
-from harness.source.instructions import instructions_of, runs_anywhere
+from harness.source.instructions import found_anywhere, instructions_of
 from harness.source.tree import SourceTree
 from harness.text import one_line
 
@@ -94,7 +94,7 @@ def with_own_caches(text: str, scope: str) -> str:
     lines that are joined have more spellings than can be put right, so what is sent is read again, and each cache has to be its own.
     """
     sent = _CACHE_MOUNT.sub(lambda mount: _scoped(mount[0], scope), text)
-    for instruction in [*instructions_of(sent), *runs_anywhere(sent)]:
+    for instruction in [*instructions_of(sent), *found_anywhere(sent)]:
         for mount in mounts(instruction):
             ids = [value for key, value in mount.options() if key == "id"]
             if is_cache(mount) and not (mount.plain and len(ids) == 1 and ids[0].startswith(f"{scope}-")):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import tarfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -58,6 +59,11 @@ class Pieces:
         del self._rest[:size]
         return taken
 
+    def close(self) -> None:
+        """Let go of the engine's answer: docker-py's generator holds the only reference to it."""
+        if isinstance(self._pieces, Generator):
+            self._pieces.close()
+
 
 def too_large(max_bytes: int) -> Trouble:
     return Trouble("files_too_large", f"more than {max_bytes >> 20} MiB")
@@ -69,7 +75,8 @@ def archived_files(container: Container, path: str, max_bytes: int, within_s: fl
     try:
         pieces, _ = container.get_archive(path)
         source: Any = Pieces(iter(pieces), max_bytes, within_s)
-        with tarfile.open(mode="r|", fileobj=source) as archive:
+        # The engine holds the container, for whoever else asks, as long as this answer is open.
+        with closing(source), tarfile.open(mode="r|", fileobj=source) as archive:
             while (member := archive.next()) is not None:
                 vars(archive)["members"].clear()  # else a million small files stay in memory; typeshed does not know them
                 total += member.size
@@ -91,7 +98,7 @@ def read_container_file(container: Container, path: str, max_bytes: int) -> byte
         if about is None or about["mode"] & GO_FILE_TYPE:
             return None
         source: Any = Pieces(iter(pieces), max_bytes, ONE_FILE_S)  # typeshed asks for a whole file where stream mode only reads
-        with tarfile.open(mode="r|", fileobj=source) as archive:
+        with closing(source), tarfile.open(mode="r|", fileobj=source) as archive:
             member = archive.next()
             content = archive.extractfile(member) if member is not None and member.isreg() else None
             return None if content is None else content.read(max_bytes)

@@ -86,5 +86,18 @@ def copied_from(instruction: Instruction) -> list[str]:
     return [name for name in named if name]
 
 
+def base_of(instruction: Instruction) -> str:
+    """What a FROM names, with its variables as they stand; empty for any other instruction."""
+    if instruction.keyword != "FROM":
+        return ""
+    told, place = instruction.told, 0
+    while place < len(told):
+        word, place = _word(told, place)
+        if not word.startswith("--"):
+            return word
+        place = _next_word(told, place)
+    return ""
+
+
 def _unwrapped(instruction: Instruction) -> Instruction:
     return trigger_of(instruction.told) if instruction.keyword == "ONBUILD" else instruction

@@ -18,10 +18,10 @@ _DIRECTIVE = re.compile(r"^#\s*(syntax|escape|check)\s*=\s*(\S.*?)\s*$", re.I)
 _HEREDOC = re.compile(r"(?:^|\s)\d*<<-?([\"']?)([A-Za-z_][A-Za-z0-9_.-]*)\1(?=\s|$|[;&|>)])")
 _FLAG = re.compile(r"^--([a-z][a-z-]*)(?:=(\S*))?(?:\s+|$)")
 _ASSIGNMENT = re.compile(r"(?<!\w)([A-Za-z_]\w*+)=(\"[^\"]*\"|'[^']*'|\S*)")
-_MAY_BE_RUN = re.compile(r"\s*[ro]", re.I)
+_MAY_BE_ONE = re.compile(r"\s*[fcro]", re.I)
 MAX_INSTRUCTIONS = 2000
 MAX_JOINED = 100
-"""Lines that `runs_anywhere` joins from any one on: flags stand in the first few, and each line of a long step may be the first."""
+"""Lines that `found_anywhere` joins from any one on: flags stand in the first few, and each line of a long step may be the first."""
 
 Pin = Literal["digest", "version", "floating", "stage"]
 
@@ -205,15 +205,15 @@ def _instructions(lines: list[str], escape: str, start: int) -> list[Instruction
     return found
 
 
-def runs_anywhere(text: str) -> Iterator[Instruction]:
-    """Every RUN, and ONBUILD, that begins in any line at all: what one engine takes for the text of a heredoc or for the end of an instruction,
-    another runs. To look for what must not be there, not for what is."""
+def found_anywhere(text: str) -> Iterator[Instruction]:
+    """Every FROM, COPY, RUN and ONBUILD that begins in any line at all: what one engine takes for the text of a heredoc or for the end of an
+    instruction, another carries out. To look for what must not be there, not for what is."""
     lines = text.split("\n")
     for escape in ("\\", "`"):
         for number, line in enumerate(lines):
-            if _MAY_BE_RUN.match(line):
+            if _MAY_BE_ONE.match(line):
                 keyword, rest = _split_keyword(_joined(_gathered(lines, number, escape, MAX_JOINED)[0]))
-                if keyword in ("RUN", "ONBUILD"):
+                if keyword in ("FROM", "COPY", "RUN", "ONBUILD"):
                     yield Instruction(keyword, rest, number + 1, told=rest)
 
 

@@ -30,7 +30,7 @@ KINDS: dict[str, tuple[str, str, int]] = {
     "text of four bytes per character": ("d{n}/x.txt", "\U0001f600 text\n" * 40_000, 60),
     "lines that look like secrets": ("d{n}/x.txt", "token = abcdefghij0123456789klmnop\n" * 5_000, 40),
     "names of Dockerfiles only": ("d{n}/Dockerfile", "RUN x\n" * 8_000, 400),
-    "Dockerfiles": ("d{n}/Dockerfile", "FROM x\n" + "RUN x\n" * 8_000, 200),
+    "Dockerfiles": ("d{n}/Dockerfile", "FROM x\n" + "RUN x\n" * 1_900, 200),
 }
 
 

@@ -11,7 +11,7 @@ from docker.errors import ImageNotFound
 from grader.schema.causes import Trouble
 from grader.schema.evidence import DockerfileChoice
 from harness.image import build as building
-from harness.image.bases import ensure_bases, own_frontend
+from harness.image.bases import ensure_bases, own_frontend, refuse_hidden
 from harness.sandbox import owner
 from harness.source.instructions import parse
 from harness.source.tree import SourceTree
@@ -89,6 +89,35 @@ def test_no_spelling_of_an_image_that_is_no_base_is_taken(what: str) -> None:
     assert caught.value.cause == "build_failed" and engine.pulled == []
 
 
+HIDDEN = {
+    "in what looks like a heredoc": 'RUN echo "x <<A"\nFROM retagged\nA\n',
+    "copied in what looks like a heredoc": 'RUN echo "x <<A"\nCOPY --from=retagged / /x\nA\n',
+    "in what looks like a continuation": "RUN echo \\\\\nFROM retagged\n",
+    "by the platform flag": 'RUN echo "x <<A"\nFROM --platform="linux /amd64" retag"ged" AS x\nA\n',
+}
+
+
+@pytest.mark.parametrize("what", HIDDEN)
+def test_an_image_that_only_another_reading_names_is_refused_too(what: str) -> None:
+    engine: Any = Engine()
+    text = f"FROM python:3.11\n{HIDDEN[what]}"
+    with pytest.raises(Trouble, match="of another submission"):
+        refuse_hidden(engine, text, parse(text))
+
+
+def test_text_of_a_heredoc_may_look_like_an_instruction() -> None:
+    engine: Any = Engine()
+    text = "FROM python:3.11\nRUN psql <<SQL\nSELECT a\nFROM users\nSQL\nRUN copy --from=x\n"
+    refuse_hidden(engine, text, parse(text))
+
+
+def test_names_without_end_are_not_asked_for() -> None:
+    engine: Any = Engine()
+    text = "".join(f"FROM a{n}\n" for n in range(501))
+    with pytest.raises(Trouble, match="more than 500 images"):
+        refuse_hidden(engine, text, parse(text))
+
+
 TRIGGERS = [
     "COPY --from=retagged / /x", "RUN --mount=type=bind,from=retagged,target=/x ls", "RUN --mount=type=cache,target=/c ls",
     "RUN \\\n --mount=type=ca\\\nche,target=/c ls", 'RUN --mount=type="cache",target=/c ls',
@@ -141,11 +170,12 @@ def test_only_dockers_own_frontend_is_kept_and_only_where_it_is_here(name: str, 
 
 def test_a_frontend_that_a_from_brings_is_not_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """It is asked for before the bases are: what is here after that may be the candidate's choice."""
+    engine: Any = Engine()
     order: list[str] = []
     monkeypatch.setattr(building, "own_frontend", lambda *_: order.append("frontend") or "")
     monkeypatch.setattr(building, "ensure_bases", lambda *_: (order.append("bases"), 1 / 0))
     (tmp_path / "Dockerfile").write_text("# syntax=docker/dockerfile:2\nFROM docker/dockerfile:2\n")
     tree = SourceTree(root=tmp_path, kind="folder", commit=None, tree="0", files=1, bytes=1, uncommitted=None, paths=["Dockerfile"])
     with pytest.raises(ZeroDivisionError):
-        building.build(Any, tree, DockerfileChoice(path="Dockerfile", context=".", why=""), limits(), {}, tmp_path / "log")  # type: ignore[arg-type]
+        building.build(engine, tree, DockerfileChoice(path="Dockerfile", context=".", why=""), limits(), {}, tmp_path / "log")
     assert order == ["frontend", "bases"]

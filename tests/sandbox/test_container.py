@@ -168,6 +168,18 @@ def test_what_lies_in_data_is_not_counted_as_the_processs_memory(good: Candidate
         run_inside(good, "rm", "/data/ballast")
 
 
+def test_a_sparse_file_of_a_terabyte_is_refused_before_it_is_read(good: Candidate) -> None:
+    assert run_inside(good, "truncate", "-s", "1T", "/data/sparse")["code"] == 0
+    began = time.monotonic()
+    try:
+        with pytest.raises(Trouble, match="more than 512 MiB") as caught:
+            list(good.archive("/data", 512 * MIB, 30.0))
+    finally:
+        run_inside(good, "rm", "/data/sparse")
+    assert caught.value.cause == "files_too_large" and time.monotonic() - began < 10
+    assert all(file.size < MIB for file in good.archive("/data", 512 * MIB, 30.0))
+
+
 def test_counters_go_on_over_a_restart(start: Start) -> None:
     candidate = start()
     until(lambda: ready(candidate))
