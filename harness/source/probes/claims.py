@@ -30,7 +30,7 @@ _OWN_DIGEST = re.compile(r"^(?:sha\d*|digest|hash|checksum|md5)$", re.I)
 _VERSION = re.compile(r"^(?:model_|artifact_)?version$", re.I)
 _OF_NO_MODEL = re.compile(r"(?:^|/)(?:contract|samples?|examples?|tests?|fixtures?)/|schema|openapi|sample|example|dashboard|grafana", re.I)
 _DECIDED = re.compile(r"^(?:params|config|settings)\b|gate|threshold|target|limit|require|criteria|bars?$|(?:^|_)(?:min|max)(?:imum)?(?:_|$)", re.I)
-MAX_CLAIMS, MAX_DEPTH = 20, 8
+MAX_CLAIMS, MAX_NODES = 20, 20_000
 
 
 def claims(view: View, texts: list[tuple[str, str]]) -> Iterator[Sighting]:
@@ -75,17 +75,20 @@ def _committed(view: View, metric: str) -> tuple[list[float], bool]:
     return values, bool(values) and any(metric in (view.text(path) or "").lower() for path in unread)
 
 
-def _numbers(value: Any, metric: str, decided: bool, about: bool = False, depth: int = 0) -> Iterator[tuple[float, bool]]:
-    """(number below a name of the metric, whether it was measured and not decided)."""
-    if isinstance(value, dict) and depth < MAX_DEPTH:
-        for key, item in list(value.items())[:500]:
-            name = str(key)
-            yield from _numbers(item, metric, decided or bool(_DECIDED.search(name)), about or metric in name.lower(), depth + 1)
-    elif isinstance(value, list) and depth < MAX_DEPTH:
-        for item in value[:500]:
-            yield from _numbers(item, metric, decided, about, depth + 1)
-    elif about and isinstance(value, (int, float)) and not isinstance(value, bool):
-        yield float(value), not decided
+def _numbers(value: Any, metric: str, decided: bool) -> Iterator[tuple[float, bool]]:
+    """(number below a name of the metric, whether it was measured and not decided). So many nodes at most: aliases of YAML can multiply."""
+    stack: list[tuple[Any, bool, bool]] = [(value, decided, False)]
+    for _ in range(MAX_NODES):
+        if not stack:
+            return
+        item, told, about = stack.pop()
+        if isinstance(item, dict):
+            named = [(str(key).lower(), inner) for key, inner in list(item.items())[:500]]
+            stack += [(inner, told or bool(_DECIDED.search(name)), about or metric in name) for name, inner in named]
+        elif isinstance(item, list):
+            stack += [(inner, told, about) for inner in item[:500]]
+        elif about and isinstance(item, (int, float)) and not isinstance(item, bool):
+            yield float(item), not told
 
 
 def _told(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, float, float]]:

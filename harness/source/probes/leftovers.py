@@ -25,14 +25,24 @@ def left_out(view: View, path: str) -> list[str]:
     aiming = {scaler.path for scaler in scalers(view) if scaler.aim == main.workload.name}
     wanted += list(aiming) if len(aiming) == 1 else []
     folder = dirname(path)
-    return [file for file in wanted if dirname(file) == folder and file != path and not any(_names(view, folder, file))]
+    return [file for file in wanted if dirname(file) == folder and file != path and not _is_named(view, folder, file)]
+
+
+def _is_named(view: View, folder: str, file: str) -> bool:
+    """Asked once for each file: every other one is looked through."""
+    asked = view.memo.setdefault("named_elsewhere", {})
+    assert isinstance(asked, dict)
+    if file not in asked:
+        asked[file] = any(_names(view, folder, file))
+    return bool(asked[file])
 
 
 def _names(view: View, folder: str, file: str) -> Iterator[bool]:
     """Whether another file names this one, or tells to apply its whole folder. Of what is written for people only commands do."""
     word = re.compile(rf"(?<![\w.-]){re.escape(basename(file))}(?![\w.-])")
     for other in view.paths:
-        lines = (view.text(other) or "").splitlines() if other != file and not view.is_test(other) else []
+        text = view.text(other) or "" if other != file and not view.is_test(other) else ""
+        lines = text.splitlines() if basename(file) in text or _APPLIES.search(text) or f"{folder}/*" in text else []
         prose = other in view.prose
         for line in lines:
             if line.lstrip().startswith("#") and not prose:

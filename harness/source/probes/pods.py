@@ -15,7 +15,7 @@ from harness.source.probes.workloads import Workload, known, number, spec_of
 from harness.source.safe_yaml import TEMPLATED
 
 DEFAULT_GRACE_S = 30.0
-_SLEEP = re.compile(r"(?:^|[;&|({\n]|\b(?:then|do|else|exec)\s)\s*(?:/(?:usr/)?bin/)?sleep\s+(\d+(?:\.\d+)?)([smh]?)(?![\w.])(?!\s*&(?!&))")
+_SLEEP = re.compile(r"(?:^|[;&|({\n]|\b(?:then|do|else|exec)\s)\s*(?:/(?:usr/)?bin/)?sleep\s+(\d{1,6}(?:\.\d{1,6})?)([smh]?)(?![\w.])(?!\s*&(?!&))")
 _UNIT_S = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -23,10 +23,11 @@ def runs_as_root(workload: Workload, container: dict[str, Any]) -> float | None:
     """Whether the container is given user 0, by its own security context or by the pod's; without either the image says who runs."""
     contexts = [_dict(part.get("securityContext")) for part in (container, pod_of(workload.document))]
     for context in contexts:
-        if TEMPLATED in context or TEMPLATED in str(context.get("runAsUser", "")):
+        user = context.get("runAsUser")
+        if TEMPLATED in context or isinstance(user, str):
             return None
-        if "runAsUser" in context:
-            return float(context["runAsUser"] == 0 and not isinstance(context["runAsUser"], bool))
+        if user is not None:
+            return float(isinstance(user, int) and not isinstance(user, bool) and user == 0)
     return 0.0
 
 
@@ -40,7 +41,7 @@ def slept_before_term_s(container: dict[str, Any]) -> float | None:
     """Seconds that the hook before SIGTERM sleeps at least: its longest sleep."""
     hook = _dict(_dict(container.get("lifecycle")).get("preStop"))
     words = _dict(hook.get("exec")).get("command")
-    command = [str(word) for word in words[:20]] if isinstance(words, list) else []
+    command = [word if isinstance(word, str) else f"{number(word) or ''}" for word in words[:20]] if isinstance(words, list) else []
     script = command[-1] if len(command) > 2 and command[1] in ("-c", "-ec") else " ".join(command)
     slept = [float(match[1]) * _UNIT_S[match[2]] for match in _SLEEP.finditer(script[:2000])]
     own = number(_dict(hook.get("sleep")).get("seconds"))
@@ -54,9 +55,11 @@ def lost_volume(view: View, workload: Workload, container: dict[str, Any]) -> st
     if not _as_written(view, workload) or any(part is not None and not isinstance(part, list) for part in parts):
         return None
     volumes, claims, mounts = ([item for item in part or [] if isinstance(item, dict)] for part in parts)
-    there = {str(item.get("name")) for item in volumes} | {str(_dict(item.get("metadata")).get("name")) for item in claims}
-    lost = [str(mount["name"]) for mount in mounts if "name" in mount and str(mount["name"]) not in there]
-    return lost[0] if lost and all(known(name) for name in (*there, *lost)) else None
+    there = [item.get("name") for item in volumes] + [_dict(item.get("metadata")).get("name") for item in claims]
+    wanted = [mount["name"] for mount in mounts if "name" in mount]
+    names = [name for name in (*there, *wanted) if isinstance(name, str) and known(name)]
+    lost = [name for name in wanted if name not in there]
+    return str(lost[0]) if lost and len(names) == len(there) + len(wanted) else None
 
 
 def selects_itself(view: View, workload: Workload) -> float | None:
@@ -66,20 +69,30 @@ def selects_itself(view: View, workload: Workload) -> float | None:
     labels = _dict(_dict(_dict(spec.get("template")).get("metadata")).get("labels"))
     if not isinstance(wanted, dict) or not _as_written(view, workload):
         return None
-    added = {key for _, document in kustomizations(view) for part in ("commonLabels", "labels") for key, _ in walk(document.get(part))}
-    lacking = {key for key, value in wanted.items() if labels.get(key) != value}
-    filled = TEMPLATED in wanted or TEMPLATED in labels or not all(known(str(value)) for value in (*wanted.values(), *labels.values()))
-    return None if filled or lacking & added else float(not lacking)
+    as_they_are = all(isinstance(value, str) and known(value) for value in (*wanted.values(), *labels.values()))
+    if TEMPLATED in wanted or TEMPLATED in labels or not as_they_are:
+        return None
+    lacking = {str(key) for key, value in wanted.items() if labels.get(key) != value}
+    return None if lacking & _kustomized(view)[0] else float(not lacking)
 
 
 def _as_written(view: View, workload: Workload) -> bool:
     """Whether a cluster would be given what stands there: no template, no other platform, no patch of a kind that is not laid over it."""
     if workload.document["apiVersion"] == PLATFORM or any(mark in (view.text(workload.path) or "{{") for mark in ("{{", "{%")):
         return False
-    return not any(
-        document.get("transformers") or any("\n" in str(patch) for patch in document.get("patchesStrategicMerge") or [])
-        for _, document in kustomizations(view)
-    )
+    return not _kustomized(view)[1]
+
+
+def _kustomized(view: View) -> tuple[frozenset[str], bool]:
+    """(labels that kustomizations add, whether one changes manifests in a way that is not followed); looked for once per scan."""
+    if "kustomized" not in view.memo:
+        every = [document for _, document in kustomizations(view)]
+        added = frozenset(key for document in every for part in ("commonLabels", "labels") for key, _ in walk(document.get(part)))
+        inline = any(isinstance(item, str) and "\n" in item for document in every for _, item in walk(document.get("patchesStrategicMerge")))
+        view.memo["kustomized"] = added, inline or any(document.get("transformers") for document in every)
+    found = view.memo["kustomized"]
+    assert isinstance(found, tuple)
+    return found
 
 
 def pod_of(document: dict[str, Any]) -> dict[str, Any]:
