@@ -60,7 +60,7 @@ def test_the_line_and_the_source_are_named() -> None:
 
 
 def test_a_base_image_cannot_bring_one_along(make_tree: MakeTree, limits: Limits, tmp_path: Path) -> None:
-    image = SimpleNamespace(id="sha256:" + "a" * 64, labels={}, attrs={"Config": {"OnBuild": ["RUN ls", f"ADD {URL} /x"]}})
+    image = SimpleNamespace(id="sha256:" + "a" * 64, labels={}, tags=[], attrs={"Config": {"OnBuild": ["RUN ls", f"ADD {URL} /x"]}})
     client: Any = SimpleNamespace(images=SimpleNamespace(get=lambda _: image))
     choice = DockerfileChoice(path="Dockerfile", context=".", why="test")
     with pytest.raises(Trouble, match="ONBUILD of evil:1") as caught:
