@@ -10,7 +10,7 @@ from grader.checks.api import Bars, Finding, measure, not_applicable, reached
 from grader.schema.evidence import DriftEvidence, MetricsEvidence, PrometheusEvidence, Rule
 
 
-def check(prometheus: PrometheusEvidence, drift: DriftEvidence | None, metrics: MetricsEvidence | None, bars: Bars) -> Finding:
+def check(prometheus: PrometheusEvidence, metrics: MetricsEvidence, drift: DriftEvidence | None, bars: Bars) -> Finding:
     rules = [rule for rule in prometheus.rules if rule.kind == "alerting" and not elsewhere(rule.absent)]
     refused = [file for file in prometheus.files if file.problem]
     if prometheus.stopped:
@@ -22,7 +22,7 @@ def check(prometheus: PrometheusEvidence, drift: DriftEvidence | None, metrics: 
     if not prometheus.scraping.scrapes or prometheus.scraping.failed == prometheus.scraping.scrapes:
         return reached("none", f"Prometheus could not scrape the service, so no rule saw a number: {prometheus.scraping.error}")
     always = stuck(prometheus, drift) if drift else set()
-    never = {rule.expr: why for rule in rules if metrics and (why := out_of_reach(rule.expr, metrics))}
+    never = {rule.expr: why for rule in rules if (why := out_of_reach(rule.expr, metrics))}
     dead = [rule for rule in rules if rule.absent or rule.health == "err" or rule.name in always or rule.expr in never]
     share = (len(rules) - len(dead)) / len(rules)
     level = at_least(share, (1.0, "live"), (bars["most"], "most"), (bars["some"], "some"), below="none")

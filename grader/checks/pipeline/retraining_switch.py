@@ -8,7 +8,7 @@ from grader.checks.api import Bars, Finding, measure, reached
 from grader.schema.evidence import FeedbackEvidence, MetricsEvidence, VersionDocument
 
 
-def check(feedback: FeedbackEvidence, metrics: MetricsEvidence | None, bars: Bars) -> Finding:
+def check(feedback: FeedbackEvidence, metrics: MetricsEvidence, bars: Bars) -> Finding:
     if trouble := unfit(feedback):
         return trouble
     if said := refusal(feedback):
@@ -20,7 +20,7 @@ def check(feedback: FeedbackEvidence, metrics: MetricsEvidence | None, bars: Bar
     silent = _silent(feedback.document("retrained"), set(_served(feedback)))
     seen = f"{switch.near_failed} of {switch.near} requests within {switch.near_s:g} s of the switch failed; {switch.old_answers} answers of"
     seen += f" {switch.before} to requests sent after the first of {switch.after}, in {switch.flips} changes"
-    both = named_beside(metrics, switch.before, set(_served(feedback))) if metrics else ""
+    both = named_beside(metrics, switch.before, set(_served(feedback)))
     seen += f"; {' and '.join(silent)} did not name the new version" if silent else "" if both else "; answers, version route and metrics agree"
     seen += f"; {both} still says {switch.before} beside the new version" if both else ""
     figures = measure("failed", lost, "share", n=switch.near), measure("changes back and forth", switch.flips, "changes")

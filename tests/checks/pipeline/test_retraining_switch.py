@@ -24,7 +24,7 @@ from grader.schema.evidence import FeedbackEvidence
     ],
 )
 def test_the_level_follows_the_evidence(expected, evidence):
-    assert level("retraining_switch", feedback=evidence) == expected
+    assert level("retraining_switch", feedback=evidence, metrics=sound_metrics()) == expected
 
 
 @pytest.mark.parametrize(
