@@ -31,7 +31,7 @@ def risks(evaluated: Sequence[Evaluated], scored: Scored, gates: Sequence[str]) 
             c.id,
         )
     )
-    return [_highlight(c, c.rule.failure_title if c.outcome is Outcome.FAIL else f"Only partly: {c.rule.title}") for c in _spread(lost)]
+    return [_highlight(c, c.rule.failure_title if c.outcome is Outcome.FAIL else f"Partly: {c.rule.title}") for c in _spread(lost)]
 
 
 def _aside(check: Evaluated, scored: Scored) -> bool:

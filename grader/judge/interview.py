@@ -51,7 +51,7 @@ def _findings(checks: Sequence[Evaluated], scored: Scored, most: int, told: set[
 
 def _finding(area: str, check: Evaluated) -> InterviewItem:
     """A measurement opens the question and its title is the reason; a missing document is named, and the reason is where we looked."""
-    title = check.rule.failure_title if check.outcome is Outcome.FAIL else f"Only partly: {check.rule.title}"
+    title = check.rule.failure_title if check.outcome is Outcome.FAIL else f"Partly: {check.rule.title}"
     written = set(check.inputs) <= WRITTEN
     lead, because = (title, _spoken(check.finding.observed)) if written else (check.finding.observed, title)
     question = (check.rule.question or "{observed}. How would you mend it?").replace("{observed}", _spoken(lead))

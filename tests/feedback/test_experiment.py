@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from checks.builders import level
+from checks.builders import level, sound_metrics
 from tiny_service import Inbox
 
 from challenges.loader import LoadedChallenge, load
@@ -80,7 +80,7 @@ def test_a_service_that_learns_is_seen_as_what_it_is(stage: Callable[[str], Feed
     evidence = stage(variant)
     assert evidence.void is None
     expected = {id: wanted for id, wanted in zip(CHECKS, EXPECTED[variant], strict=True) if wanted is not LUCK}
-    assert {id: level(id, feedback=evidence) for id in expected} == expected
+    assert {id: level(id, feedback=evidence, metrics=sound_metrics()) for id in expected} == expected
 
 
 def test_a_version_that_changes_with_every_few_labels_is_restless(stage: Callable[[str], FeedbackEvidence]) -> None:
