@@ -71,6 +71,16 @@ def test_a_whole_way(caller: Caller, requisition: Requisition, graded: Make, job
     assert caller.get("/submissions")[1]["count"] == 1
 
 
+def test_only_an_administrator_lets_one_go_first(caller: Caller, admin: User, hand_in: Make, jobs: QueueInMemory) -> None:
+    row = hand_in(URL)
+    assert caller.get(f"/submissions/{row.pk}")[1]["priority"] == "normal"
+    assert caller.post(f"/submissions/{row.pk}/first")[0] == 403
+    boss = Caller(admin, Scope.MANAGE)
+    status, said = boss.post(f"/submissions/{row.pk}/first")
+    assert (status, said["priority"]) == (200, "high") and jobs.jobs[row.job].priority == 0
+    assert boss.post(f"/submissions/{row.pk}/first")[0] == 422
+
+
 def test_tables_and_archives(caller: Caller, requisition: Requisition) -> None:
     table = SimpleUploadedFile("t.csv", b"url\nhttps://git.example.org/a/b\nhttp://git.example.org/c/d\n")
     status, outcome = caller.post("/submissions/table", requisition=requisition.pk, table=table)
@@ -195,7 +205,7 @@ def test_the_document_and_its_page_name_every_call() -> None:
     document = Client().get("/api/openapi.json").json()
     page = Client().get("/api/docs").content.decode()
     calls = [(method.upper(), path) for path, methods in document["paths"].items() for method in methods]
-    assert len(calls) == 16 and document["openapi"].startswith("3.")
+    assert len(calls) == 17 and document["openapi"].startswith("3.")
     for method, path in calls:
         assert f"{method} {path}" in page
     assert "<script" not in page and page.count("Scope: ") == len(calls)

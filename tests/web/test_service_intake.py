@@ -9,14 +9,15 @@ import time
 from collections.abc import Callable
 
 import pytest
+from auditlog.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError
 from django.test import Client
 from queue_in_memory import QueueInMemory
 
-from grader.jobs import UnavailableError
+from grader.jobs import Priority, UnavailableError
 from grader.web import keeper, seam
-from grader.web.intake import tarball
+from grader.web.intake import address, table, tarball
 from grader.web.models import Candidate, Requisition, State, Submission, User
 
 Make = Callable[..., Submission]
@@ -95,8 +96,8 @@ def test_a_hundred_rows_with_seven_bad_ones(page: Client, requisition: Requisiti
     }
     for place, (row, _) in bad.items():
         rows.insert(place - 2, row)  # line 1 is the header
-    table = "\n".join(["url,name,email,reference", *rows, "", ""]).encode()
-    response = send(page, requisition, "table", table=SimpleUploadedFile("hundred.csv", table))
+    content = "\n".join(["url,name,email,reference", *rows, "", ""]).encode()
+    response = send(page, requisition, "table", table=SimpleUploadedFile("hundred.csv", content))
     text = response.content.decode()  # type: ignore[attr-defined]
     assert response.status_code == 200 and "93 taken, 7 left out" in text  # type: ignore[attr-defined]
     for place, (_, reason) in bad.items():
@@ -125,6 +126,104 @@ def test_an_unusable_table_keeps_nothing(page: Client, requisition: Requisition,
     response = send(page, requisition, "table", table=SimpleUploadedFile("table.csv", content))
     assert response.status_code == 422 and says in response.content.decode()  # type: ignore[attr-defined]
     assert not Submission.objects.exists()
+
+
+def test_a_row_that_a_column_cannot_hold_is_left_out(page: Client, requisition: Requisition) -> None:
+    """PostgreSQL refuses what is longer than its column, and SQLite keeps it."""
+    wide = ".".join("ü" * 30)
+    rows = [
+        f"https://git.example.org/a/b,,{'a' * 250}@example.org,", f"https://{wide}.org/{'a' * 1960},,,", f"https://git.example.org/c/d,{'n' * 121},,",
+        "https://git.example.org/e/f,,,",
+    ]  # fmt: skip
+    response = send(page, requisition, "table", table=SimpleUploadedFile("t.csv", "\n".join(["url,name,email,reference", *rows]).encode()))
+    text = response.content.decode()  # type: ignore[attr-defined]
+    assert "1 taken, 3 left out" in text and "email has more than 254" in text and "URL is too long" in text and "name has more than 120" in text
+    assert Submission.objects.get().origin == "https://git.example.org/e/f"
+
+
+def test_one_repository_in_other_words_is_a_repeat_within_the_file(page: Client, requisition: Requisition) -> None:
+    content = b"url\r\n\"https://git.example.org/a/b\"\r\nhttps://GIT.example.org/a/b.git/\r\nhttp://git.example.org/c\r\nhttps://git.example.org/a/b\r\n"
+    text = send(page, requisition, "table", table=SimpleUploadedFile("t.csv", content)).content.decode()  # type: ignore[attr-defined]
+    assert "1 taken, 3 left out" in text and text.count("The same repository stands in line 2.") == 2
+    assert text.index('<td class="num">3</td>') < text.index('<td class="num">4</td>') < text.index('<td class="num">5</td>')
+
+
+def test_a_database_that_goes_away_in_the_middle_of_a_table_leaves_none_of_it(
+    page: Client, requisition: Requisition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really, kept = table.keep, list[Submission]()
+
+    def away(*given: object, **more: object) -> Submission:
+        if kept:
+            raise OperationalError("server closed the connection unexpectedly")
+        kept.append(really(*given, **more))  # type: ignore[arg-type]
+        return kept[-1]
+
+    monkeypatch.setattr(table, "keep", away)
+    rows = b"url\nhttps://git.example.org/a/b\nhttps://git.example.org/c/d\n"
+    response = send(page, requisition, "table", table=SimpleUploadedFile("t.csv", rows))
+    assert response.status_code == 503 and "Nothing was changed" in response.content.decode()  # type: ignore[attr-defined]
+    assert kept and not Submission.objects.exists() and not Candidate.objects.exists()
+
+
+def test_name_servers_that_do_not_answer_hold_up_a_table_for_so_long_and_no_longer(
+    page: Client, requisition: Requisition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(host: str, port: int) -> list[str]:
+        time.sleep(0.02)
+        raise OSError("timed out")
+
+    monkeypatch.setattr(address, "look_up", slow)
+    monkeypatch.setattr(table, "PATIENCE_S", 0.05)
+    rows = "\n".join(["url", *(f"https://host{number}.example.org/a/b" for number in range(200))]).encode()
+    text = send(page, requisition, "table", table=SimpleUploadedFile("t.csv", rows)).content.decode()  # type: ignore[attr-defined]
+    assert "0 taken, 200 left out" in text and text.count("took too long for the hosts before it") > 190
+
+
+def test_what_is_handed_in_by_itself_goes_before_a_table(page: Client, requisition: Requisition, hand_in: Make, jobs: QueueInMemory) -> None:
+    send(page, requisition, "table", table=SimpleUploadedFile("t.csv", f"url\n{URL}-1\n".encode()))
+    keeper.one_pass()
+    row, single = Submission.objects.get(), hand_in(URL)
+    assert (jobs.jobs[row.job].priority, jobs.jobs[single.job].priority) == (Priority.LOW, Priority.NORMAL)
+    page.post(f"/submissions/{row.pk}/cancel/")
+    page.post(f"/submissions/{row.pk}/again/")
+    again = Submission.objects.get(attempt=2)
+    assert jobs.jobs[again.job].priority == Priority.NORMAL, "somebody asked for this very one"
+
+
+def test_an_administrator_lets_one_go_first(
+    page: Client, client_of: Clients, admin: User, requisition: Requisition, hand_in: Make, jobs: QueueInMemory
+) -> None:
+    row, boss = hand_in(URL), client_of(admin)
+    path = f"/submissions/{row.pk}/first/"
+    assert "before all others" not in page.get(row.get_absolute_url()).content.decode()
+    assert page.post(path).status_code == 403 and jobs.jobs[row.job].priority == Priority.NORMAL
+    assert path in boss.get(row.get_absolute_url()).content.decode()
+    jobs.down = True
+    assert boss.post(path).status_code == 503
+    row.refresh_from_db()
+    assert row.priority == Priority.NORMAL
+    jobs.down = False
+    assert boss.post(path).status_code == 302 and jobs.jobs[row.job].priority == Priority.HIGH
+    row.refresh_from_db()
+    assert row.priority == Priority.HIGH and path not in boss.get(row.get_absolute_url()).content.decode()
+    assert LogEntry.objects.get_for_object(row).filter(changes__has_key="priority", actor=admin).count() == 1
+    jobs.run(row.job)
+    assert "does not wait any more" in boss.post(path, follow=True).content.decode()
+
+
+def test_what_waits_for_its_notice_keeps_its_place_at_the_front(
+    client_of: Clients, admin: User, requisition: Requisition, hand_in: Make, jobs: QueueInMemory
+) -> None:
+    Requisition.objects.update(notice_due=True)
+    requisition.refresh_from_db()
+    row = hand_in(URL)
+    client_of(admin).post(f"/submissions/{row.pk}/first/")
+    assert not jobs.jobs
+    Requisition.objects.update(notice_due=False)
+    keeper.one_pass()
+    row.refresh_from_db()
+    assert jobs.jobs[row.job].priority == Priority.HIGH
 
 
 def test_a_table_with_semicolons_and_a_byte_order_mark_is_read(page: Client, requisition: Requisition) -> None:

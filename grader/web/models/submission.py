@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
+from grader.jobs import Priority
 from grader.web.models.candidate import Candidate
 from grader.web.models.requisition import Requisition
 
@@ -37,6 +38,9 @@ class Submission(models.Model):
     label = models.CharField(max_length=200, blank=True)
     attempt = models.PositiveIntegerField(default=1)
     rescores = models.CharField(max_length=128, blank=True, help_text="the job whose evidence is judged anew; empty: it is measured")
+    priority = models.PositiveSmallIntegerField(
+        default=Priority.NORMAL.value, choices=[(one.value, one.name.lower()) for one in Priority], help_text="its class in the queue"
+    )
     submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created = models.DateTimeField(auto_now_add=True, db_index=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.WAITING, db_index=True)
@@ -62,6 +66,11 @@ class Submission(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def can_go_first(self) -> bool:
+        """Whether it still waits, and not yet before all others."""
+        return self.state in (State.WAITING, State.QUEUED) and self.priority > Priority.HIGH
 
     @property
     def graded(self) -> bool:

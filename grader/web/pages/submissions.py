@@ -92,6 +92,17 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
+def first(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let it go before everybody's. Others wait for it, so an administrator says so."""
+    policy.admin(user_of(request))
+    submission = find(request, pk)
+    done = keeper.put_first(submission)
+    messages.info(request, "It is graded before all others." if done else "It does not wait any more.")
+    return redirect(submission)
+
+
+@login_required
+@require_POST
 def again(request: HttpRequest, pk: int) -> HttpResponse:
     policy.recruiter(user_of(request))
     try:
