@@ -142,7 +142,8 @@ def test_a_row_that_a_column_cannot_hold_is_left_out(page: Client, requisition: 
 
 
 def test_one_repository_in_other_words_is_a_repeat_within_the_file(page: Client, requisition: Requisition) -> None:
-    content = b"url\r\n\"https://git.example.org/a/b\"\r\nhttps://GIT.example.org/a/b.git/\r\nhttp://git.example.org/c\r\nhttps://git.example.org/a/b\r\n"
+    rows = ['"https://git.example.org/a/b"', "https://GIT.example.org/a/b.git/", "http://git.example.org/c", "https://git.example.org/a/b"]
+    content = "\r\n".join(["url", *rows, ""]).encode()
     text = send(page, requisition, "table", table=SimpleUploadedFile("t.csv", content)).content.decode()  # type: ignore[attr-defined]
     assert "1 taken, 3 left out" in text and text.count("The same repository stands in line 2.") == 2
     assert text.index('<td class="num">3</td>') < text.index('<td class="num">4</td>') < text.index('<td class="num">5</td>')

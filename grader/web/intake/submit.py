@@ -9,15 +9,12 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from grader.jobs import Priority
 from grader.schema.causes import UsageError
 from grader.web import catalogue, keeper
 from grader.web.intake.address import Resolver, admitted, spellings
-from grader.jobs import Priority
-from grader.web.models import UPLOAD, Candidate, Requisition, State, Submission, User
+from grader.web.models import LONGEST_ORIGIN, UPLOAD, Candidate, Requisition, State, Submission, User
 from grader.web.trouble import RefusedError
-
-
-LONGEST: int = Submission._meta.get_field("origin").max_length
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ def checked(requisition: Requisition, entry: Entry, resolver: Resolver) -> str:
         if "\0" in getattr(entry, field):
             raise RefusedError(f"The {field} holds a NUL character.", field=field)
     origin = f"{UPLOAD}{entry.archive}" if entry.archive else admitted(entry.url, resolver)
-    if len(origin) > LONGEST:  # a host in other letters than ASCII is longer as it is cloned
+    if len(origin) > LONGEST_ORIGIN:  # a host in other letters than ASCII is longer as it is cloned
         raise RefusedError("The URL is too long.", field="url")
     refuse_repeat(requisition, origin)
     return origin

@@ -12,6 +12,7 @@ from grader.web.models.requisition import Requisition
 
 UPLOAD = "upload:"
 """Beginning of the origin of an uploaded archive; its sha256 follows."""
+LONGEST_ORIGIN = 2100
 
 
 class State(models.TextChoices):
@@ -34,7 +35,7 @@ class Submission(models.Model):
 
     requisition = models.ForeignKey(Requisition, on_delete=models.PROTECT, related_name="submissions")
     candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="submissions")
-    origin = models.CharField(max_length=2100)
+    origin = models.CharField(max_length=LONGEST_ORIGIN)
     label = models.CharField(max_length=200, blank=True)
     attempt = models.PositiveIntegerField(default=1)
     rescores = models.CharField(max_length=128, blank=True, help_text="the job whose evidence is judged anew; empty: it is measured")
