@@ -115,6 +115,16 @@ def test_errors_have_one_shape(caller: Caller, requisition: Requisition, hand_in
     assert caller.post(f"/submissions/{first.pk}/cancel")[0] == 503
 
 
+def test_programs_get_json_whatever_is_wrong(caller: Caller, requisition: Requisition) -> None:
+    assert caller.get("/nothing")[0] == 404 and caller.get("/submissions/not-a-number")[0] == 422
+    assert caller.post("/submissions", {"requisition": requisition.pk, "url": "x" * (13 << 20)})[0] == 400, "larger than is read"
+    assert caller.post("/submissions/archive", **{f"field{number}": "x" for number in range(501)})[0] == 400
+    status, said = caller.post("/submissions/table", requisition=requisition.pk)
+    assert (status, said["field"]) == (422, "table")
+    status, said = caller.post("/submissions", ["a", "list"])
+    assert status == 422 and said["detail"].startswith("Input should be")
+
+
 def test_a_notice_by_api_obeys_the_rules_of_the_page(caller: Caller, requisition: Requisition, hand_in: Make, jobs: QueueInMemory) -> None:
     Requisition.objects.update(notice_due=True)
     requisition.refresh_from_db()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
+import os
 import tarfile
 import time
 from collections.abc import Callable
 
 import pytest
 from auditlog.models import LogEntry
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.db import OperationalError
 from django.test import Client
 from queue_in_memory import QueueInMemory
@@ -112,6 +116,7 @@ def test_a_hundred_rows_with_seven_bad_ones(page: Client, requisition: Requisiti
     [
         (b"repo;who\nhttps://git.example.org/a/b;x\n", "unknown: repo, who; url is missing"),
         (b"name,email\nx,y\n", "url is missing"),
+        (b"url,name\r\n\r\n,\r\n", "no row below its first line"),
         (b"url,url\nhttps://git.example.org/a/b,\n", "named twice: url"),
         (b"", "submitted file is empty"),
         (b"url\n" + b"https://git.example.org/a/b\n" * 400_000, "a table has at most 1 MiB"),
@@ -331,6 +336,39 @@ def test_a_full_disk_is_said_and_nothing_is_half_written(page: Client, requisiti
     response = send(page, requisition, "archive", archive=SimpleUploadedFile("a.tgz", packed((member("a"), b"x"))))
     assert response.status_code == 503 and "disk is full" in response.content.decode()  # type: ignore[attr-defined]
     assert not Submission.objects.exists()
+
+
+def test_a_disk_that_is_full_before_any_view_sees_the_upload_is_said(
+    client_of: Clients, recruiter: User, requisition: Requisition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(TemporaryFileUploadHandler, "receive_data_chunk", full)
+    large = packed((member("noise"), os.urandom(settings.FILE_UPLOAD_MAX_MEMORY_SIZE + 1)))
+    for asks in (True, False):  # the one reads the form in a middleware, the other in the view
+        client = client_of(recruiter, raise_request_exception=False, enforce_csrf_checks=asks)
+        client.get(f"/requisitions/{requisition.pk}/hand-in/")
+        response = send(client, requisition, "archive", archive=SimpleUploadedFile("a.tgz", large))
+        assert response.status_code == 503 and "disk is full" in response.content.decode()  # type: ignore[attr-defined]
+    assert not Submission.objects.exists()
+
+
+@pytest.mark.parametrize("says", ["could not extend file: No space left on device", "database or disk is full"])
+def test_a_database_whose_disk_is_full_is_said_as_such(page: Client, monkeypatch: pytest.MonkeyPatch, says: str) -> None:
+    def full(*_: object) -> None:
+        raise OperationalError(says)
+
+    monkeypatch.setattr("grader.web.pages.submissions.listing", full)
+    response = page.get("/submissions/")
+    assert response.status_code == 503 and "disk is full" in response.content.decode()
+
+
+def test_a_page_that_is_open_says_that_the_queue_is_down(page: Client, hand_in: Make, jobs: QueueInMemory) -> None:
+    row = hand_in(URL)
+    jobs.down = True
+    response = page.get(f"/submissions/{row.pk}/live/")
+    assert response.status_code == 200 and "queue does not answer" in response.content.decode() and "hx-trigger" in response.content.decode()
 
 
 def test_a_database_that_goes_away_is_said(page: Client, requisition: Requisition, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,9 @@ api = NinjaAPI(
     openapi_url="/openapi.json",
     urls_namespace="api",
 )
+NOT_FIELDS = ("body", "payload", "query", "path", "form", "file")
+"""What the framework puts before a field's name: where in the request it looked."""
+
 api.add_router("/submissions", submissions.router, tags=["submissions"])
 api.add_router("/requisitions", requisitions.router, tags=["requisitions"])
 
@@ -40,8 +43,8 @@ def _invalid(request: HttpRequest, error: ValidationError) -> Any:
 @api.exception_handler(BadBody)
 def _bad_body(request: HttpRequest, error: BadBody) -> Any:
     first = error.errors[0]
-    field = ".".join(str(part) for part in first["loc"] if part not in ("body", "payload", "query", "path"))
-    return api.create_response(request, {"detail": f"{field}: {first['msg']}", "field": field}, status=422)
+    field = ".".join(str(part) for part in first["loc"] if part not in NOT_FIELDS)
+    return api.create_response(request, {"detail": f"{field}: {first['msg']}" if field else first["msg"], "field": field}, status=422)
 
 
 @api.exception_handler(PermissionDenied)

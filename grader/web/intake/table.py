@@ -49,6 +49,8 @@ def hand_in_table(user: User, requisition: Requisition, content: bytes) -> Outco
     """
     open_for_entries(requisition)
     rows = list(_rows(content))
+    if not rows:
+        raise RefusedError("The table has no row below its first line.", field="table")
     outcome, resolver, seen, good = Outcome(), Resolver(PATIENCE_S), dict[str, int](), list[tuple[int, Entry, str]]()
     for line, cells in rows:
         try:

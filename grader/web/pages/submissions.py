@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +19,7 @@ from grader.web.pages.cards import area_cards
 from grader.web.pages.listing import listing
 from grader.web.pages.person import named, user_of
 from grader.web.pages.progress import live_view
-from grader.web.trouble import RefusedError
+from grader.web.trouble import RefusedError, UnavailableError
 
 
 @login_required
@@ -71,7 +72,8 @@ def live(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the page that polls. It comes back without its trigger once nothing moves any more, and then the page is loaded anew."""
     submission = find(request, pk)
     if submission.is_open:
-        keeper.follow([submission])
+        with suppress(UnavailableError):  # a queue that is down is said in the part itself, which goes on asking
+            keeper.follow([submission])
         submission.refresh_from_db()
     seen_now = live_view(submission, user_of(request), request.session)
     response = render(request, "web/submissions/live.html", {"submission": submission, "live": seen_now})
