@@ -46,15 +46,17 @@ def add(db: Database, id: str, wanted: Job) -> bool:
 
 
 def hasten(db: Database, id: str, priority: Priority) -> bool:
-    """Move a job that waits into a higher class, with another workflow, since the old one stands in the old place. False when it does not
-    wait, or stands as high already."""
+    """Move a job that waits into this class, unless it stands as high already: with another workflow, since the old one stands in the old
+    place. False when it does not wait."""
     with db.transaction() as connection:
-        lower = (job.c.id == id) & (job.c.state == JobState.QUEUED) & (job.c.priority > int(priority))
-        owner = connection.execute(sa.select(job.c.owner).where(lower)).scalar()
-        if owner is None or not requeue(connection, lower, {"priority": int(priority), "turn": _turn(connection, owner, priority)}):
-            return False
-        tell(db, connection, id, "hastened", 0, priority=priority.name.lower())
-        return True
+        waits = (job.c.id == id) & (job.c.state == JobState.QUEUED)
+        row = connection.execute(sa.select(job.c.owner, job.c.priority).where(waits)).first()
+        if row is None or row.priority <= priority:
+            return row is not None
+        moved = requeue(connection, waits, {"priority": int(priority), "turn": _turn(connection, row.owner, priority)})
+        if moved:
+            tell(db, connection, id, "hastened", 0, priority=priority.name.lower())
+        return moved
 
 
 def _turn(connection: sa.Connection, owner: str, priority: Priority) -> int:

@@ -66,7 +66,7 @@ class Queue:
         return rows.cancel(self.db, id)
 
     def hasten(self, id: str, priority: Priority) -> bool:
-        """Move a job that waits into a higher class. False when it does not wait any more, is unknown, or stands as high already."""
+        """Move a job that waits into this class, unless it stands as high already. False when it does not wait any more, or is unknown."""
         return rows.hasten(self.db, id, priority)
 
     def status(self, ids: Sequence[str]) -> Mapping[str, JobStatus]:

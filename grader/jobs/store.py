@@ -63,7 +63,7 @@ class Store:
             return sorted(str(item["path"]) for batch in obstore.list(self._store, prefix) for item in batch)
 
     def older(self, prefix: str, age_s: float) -> list[str]:
-        """The keys below a folder that were put longer ago than this, by the store's clock, sorted."""
+        """The keys below a folder that were put longer ago than this, sorted."""
         limit = time.time() - age_s
         with _translated():
             found = [item for batch in obstore.list(self._store, prefix) for item in batch]

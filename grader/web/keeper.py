@@ -99,7 +99,8 @@ def cancel(submission: Submission) -> bool:
 
 
 def put_first(submission: Submission) -> bool:
-    """Let a submission that waits go before all others. False when it does not wait any more. UnavailableError when the queue does not answer.
+    """Let a submission that waits go before all others. False when it does not wait any more, or goes first already. UnavailableError when
+    the queue does not answer.
 
     The queue is asked before the row is written: a row that says more than the queue did would not be offered again.
     """

@@ -74,7 +74,8 @@ def test_what_waits_can_be_moved_into_a_higher_class_once(hosts: Hosts) -> None:
     first, second, last = hosts.submit("sleep:0"), hosts.submit("sleep:0"), hosts.submit("sleep:0", priority=Priority.LOW)
     assert hosts.queue.hasten(last, Priority.HIGH)
     assert [hosts.status(id).position for id in (last, first, second)] == [1, 2, 3]
-    assert not hosts.queue.hasten(last, Priority.HIGH) and not hosts.queue.hasten(last, Priority.NORMAL), "never down"
+    assert hosts.queue.hasten(last, Priority.HIGH) and hosts.queue.hasten(last, Priority.NORMAL)
+    assert hosts.status(last).position == 1, "never down"
     hosts.queue.cancel(second)
     assert not hosts.queue.hasten(second, Priority.HIGH) and not hosts.queue.hasten("unknown", Priority.HIGH)
     assert hosts.kinds(last) == ["submitted", "hastened"]

@@ -40,9 +40,9 @@ class QueueInMemory:
 
     def hasten(self, id: str, priority: Priority) -> bool:
         self._answer()
-        if id not in self.states or self.states[id].state is not JobState.QUEUED or self.jobs[id].priority <= priority:
+        if id not in self.states or self.states[id].state is not JobState.QUEUED:
             return False
-        self.jobs[id] = replace(self.jobs[id], priority=priority)
+        self.jobs[id] = replace(self.jobs[id], priority=min(priority, self.jobs[id].priority))
         return True
 
     def status(self, ids: Sequence[str]) -> Mapping[str, JobStatus]:

@@ -99,7 +99,7 @@ def first(request: HttpRequest, pk: int) -> HttpResponse:
     policy.admin(user_of(request))
     submission = find(request, pk)
     done = keeper.put_first(submission)
-    messages.info(request, "It is graded before all others." if done else "It does not wait any more.")
+    messages.info(request, "It is graded before all others." if done else "It does not wait any more, or goes first already.")
     return redirect(submission)
 
 
