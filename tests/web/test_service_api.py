@@ -40,9 +40,14 @@ class Caller:
             return self._read(self._client.post(f"/api{path}", form, headers=self._headers))
         return self._read(self._client.post(f"/api{path}", body or {}, content_type="application/json", headers=self._headers))
 
+    def raw(self, path: str, body: str) -> tuple[int, Any]:
+        return self._read(self._client.post(f"/api{path}", body, content_type="application/json", headers=self._headers))
+
     @staticmethod
     def _read(response: Any) -> tuple[int, Any]:
-        return response.status_code, response.json()
+        said = response.json()
+        assert response.status_code < 400 or set(said) == {"detail", "field", "existing"}, said
+        return response.status_code, said
 
 
 @pytest.fixture
@@ -116,6 +121,7 @@ def test_errors_have_one_shape(caller: Caller, requisition: Requisition, hand_in
 
 
 def test_programs_get_json_whatever_is_wrong(caller: Caller, requisition: Requisition) -> None:
+    assert caller.raw("/submissions", "{")[0] == 400 and caller.raw("/submissions", "[1")[0] == 400
     assert caller.get("/nothing")[0] == 404 and caller.get("/submissions/not-a-number")[0] == 422
     assert caller.post("/submissions", {"requisition": requisition.pk, "url": "x" * (13 << 20)})[0] == 400, "larger than is read"
     assert caller.post("/submissions/archive", **{f"field{number}": "x" for number in range(501)})[0] == 400

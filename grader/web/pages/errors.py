@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from grader.web.results import UnreadableError
-from grader.web.trouble import UnavailableError
+from grader.web.trouble import UnavailableError, problem
 
 log = logging.getLogger("grader.web")
 DOWN = (UnavailableError, OperationalError, InterfaceError)
@@ -30,7 +30,7 @@ def is_down(error: BaseException | None) -> bool:
 def _page(request: HttpRequest, status: int, title: str, says: str) -> HttpResponse:
     """For programs as JSON, like every other answer that they get."""
     if _of_a_program(request):
-        return JsonResponse({"detail": says}, status=status)
+        return JsonResponse(problem(says), status=status)
     return render(request, "web/error.html", {"title": title, "says": says}, status=status)
 
 
@@ -74,7 +74,7 @@ def unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
 def _plain(request: HttpRequest, status: int, says: str) -> HttpResponse:
     """In the shape that the asker reads. Without a request no context processor runs, and none may ask what is down."""
     if _of_a_program(request):
-        return JsonResponse({"detail": says}, status=status)
+        return JsonResponse(problem(says), status=status)
     return render(None, "web/unavailable.html", {"says": says}, status=status)
 
 
