@@ -26,7 +26,8 @@ class JobState(StrEnum):
 
 
 class Priority(IntEnum):
-    """Classes, strictly one before the other; within a class the submitters take turns."""
+    """HIGH goes before all else. NORMAL and LOW share the turns that submitters take, each submitter having one of either per turn; within
+    a turn NORMAL comes first. So nobody's NORMAL jobs, however many, keep anybody's LOW ones from their turn."""
 
     HIGH = 0
     NORMAL = 1

@@ -13,12 +13,16 @@ import sqlalchemy as sa
 
 from grader.jobs import fair, policy
 from grader.jobs.database import Database
-from grader.jobs.model import Event, Job, JobState
+from grader.jobs.model import Event, Job, JobState, Priority
 from grader.jobs.tables import event, job, stage
 from grader.schema.base import Culprit
 
 MOST_DISPATCHES = 20
 """Workflows that one job may use up before the service itself is taken to be broken for it."""
+
+
+IN_ORDER = (sa.case((job.c.priority == Priority.HIGH.value, 0), else_=1), job.c.turn, job.c.priority, job.c.created, job.c.id)
+"""The fair order: see fair.py."""
 
 
 def tell(db: Database, connection: sa.Connection, id: str, kind: str, run: int, **facts: Any) -> None:
@@ -31,17 +35,37 @@ def add(db: Database, id: str, wanted: Job) -> bool:
     with db.transaction() as connection:
         if connection.execute(sa.select(job.c.id).where(job.c.id == id)).first():
             return False
-        highest, alike = sa.select(sa.func.max(job.c.turn)), job.c.priority == int(wanted.priority)
-        served = connection.execute(highest.where(alike, job.c.first_started.is_not(None))).scalar()
-        last = connection.execute(highest.where(alike, job.c.owner == wanted.owner, job.c.state == JobState.QUEUED)).scalar()
         values = {
-            "id": id, "spec": wanted.dump(), "owner": wanted.owner, "priority": int(wanted.priority), "turn": fair.next_turn(served, last),
-            "created": db.now(), "state": JobState.QUEUED.value,
+            "id": id, "spec": wanted.dump(), "owner": wanted.owner, "priority": int(wanted.priority),
+            "turn": _turn(connection, wanted.owner, wanted.priority), "created": db.now(), "state": JobState.QUEUED.value,
         }  # fmt: skip
         if connection.execute(db.insert_new(job, values).returning(job.c.id)).first() is None:
             return False
         tell(db, connection, id, "submitted", 0, owner=wanted.owner)
         return True
+
+
+def hasten(db: Database, id: str, priority: Priority) -> bool:
+    """Move a job that waits into this class, unless it stands as high already: with another workflow, since the old one stands in the old
+    place. False when it does not wait."""
+    with db.transaction() as connection:
+        waits = (job.c.id == id) & (job.c.state == JobState.QUEUED)
+        row = connection.execute(sa.select(job.c.owner, job.c.priority).where(waits)).first()
+        if row is None or row.priority <= priority:
+            return row is not None
+        moved = requeue(connection, waits, {"priority": int(priority), "turn": _turn(connection, row.owner, priority)})
+        if moved:
+            tell(db, connection, id, "hastened", 0, priority=priority.name.lower())
+        return moved
+
+
+def _turn(connection: sa.Connection, owner: str, priority: Priority) -> int:
+    """The turn of a job that joins a class now."""
+    highest = sa.select(sa.func.max(job.c.turn))
+    begun = [highest.where(job.c.priority == one.value, job.c.first_started.is_not(None)) for one in fair.sharing(priority)]
+    served = max(connection.execute(query).scalar() or 0 for query in begun)
+    waiting = highest.where(job.c.priority == int(priority), job.c.owner == owner, job.c.state == JobState.QUEUED)
+    return fair.next_turn(served, connection.execute(waiting).scalar())
 
 
 def to_dispatch(db: Database, limit: int) -> list[tuple[str, int, int]]:
@@ -50,7 +74,7 @@ def to_dispatch(db: Database, limit: int) -> list[tuple[str, int, int]]:
         found = connection.execute(
             sa.select(job.c.id, job.c.dispatch, job.c.priority, job.c.turn)
             .where(job.c.state == JobState.QUEUED, job.c.dispatched == 0, job.c.not_before <= db.now())
-            .order_by(job.c.priority, job.c.turn, job.c.created)
+            .order_by(*IN_ORDER)
             .limit(limit)
         )
         return [(row.id, row.dispatch, fair.rank(row.priority, row.turn)) for row in found]
@@ -149,7 +173,7 @@ def fail(db: Database, id: str, run: int, culprit: str, cause: str, error: str) 
 
 
 def requeue(connection: sa.Connection, which: sa.ColumnElement[bool], values: dict[str, Any]) -> bool:
-    """Back into the queue with another workflow to come; its turn stays what it was, so it does not lose its place."""
+    """Back into the queue with another workflow to come; unless `values` say so, its turn stays what it was, so it does not lose its place."""
     fresh = {"state": JobState.QUEUED.value, "dispatch": job.c.dispatch + 1, "dispatched": 0, "restarts": 0, "publishing": 0, "worker": ""}
     return connection.execute(sa.update(job).where(which).values(**(fresh | values))).rowcount == 1
 
@@ -184,7 +208,7 @@ def under_way(db: Database, limit: int) -> list[sa.Row[Any]]:
     with db.reading() as connection:
         open_jobs = job.c.state.in_((JobState.QUEUED, JobState.RUNNING)) & (job.c.dispatched == 1)
         found = sa.select(job.c.id, job.c.dispatch, job.c.state, job.c.run).where(open_jobs)
-        return list(connection.execute(found.order_by(job.c.state.desc(), job.c.priority, job.c.turn).limit(limit)))
+        return list(connection.execute(found.order_by(job.c.state.desc(), *IN_ORDER).limit(limit)))
 
 
 def dispatch_again(db: Database, id: str, dispatch: int, why: str) -> None:

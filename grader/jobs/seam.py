@@ -1,4 +1,4 @@
-"""The seam: submit, cancel, status, progress; and what those need who run the service: events, health, forget.
+"""The seam: submit, cancel, status, progress; and what those need who run the service: hasten, events, health, forget.
 
 Knows the queue's tables only; the workflow engine is the worker's business.
 """
@@ -17,7 +17,7 @@ import grader.rubric
 from grader import __version__
 from grader.jobs import fair, keep, rows
 from grader.jobs.database import Database
-from grader.jobs.model import Event, Health, Job, JobState, JobStatus, StageProgress, WorkerStatus, identity
+from grader.jobs.model import Event, Health, Job, JobState, JobStatus, Priority, StageProgress, WorkerStatus, identity
 from grader.jobs.settings import JobSettings, job_settings
 from grader.jobs.store import Store
 from grader.jobs.tables import job, stage, worker
@@ -64,6 +64,10 @@ class Queue:
     def cancel(self, id: str) -> bool:
         """End a job that has not ended; one that runs is stopped within seconds. False when it had ended, publishes already, or is unknown."""
         return rows.cancel(self.db, id)
+
+    def hasten(self, id: str, priority: Priority) -> bool:
+        """Move a job that waits into this class, unless it stands as high already. False when it does not wait any more, or is unknown."""
+        return rows.hasten(self.db, id, priority)
 
     def status(self, ids: Sequence[str]) -> Mapping[str, JobStatus]:
         """Where several jobs stand; unknown ids are left out."""
@@ -113,7 +117,7 @@ class Queue:
         self.db.close()
 
     def _places(self, connection: sa.Connection, ids: Sequence[str]) -> dict[str, int]:
-        order = sa.func.row_number().over(order_by=(job.c.priority, job.c.turn, job.c.created, job.c.id)).label("place")
+        order = sa.func.row_number().over(order_by=rows.IN_ORDER).label("place")
         line = sa.select(job.c.id, order).where(job.c.state == JobState.QUEUED).subquery()
         return {row.id: row.place for row in connection.execute(sa.select(line).where(line.c.id.in_(ids)))}
 

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,10 +25,11 @@ class Store:
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
+        self._folder = Path(unquote(parts.path)) if parts.scheme == "file" else None
         with _translated():
-            if parts.scheme == "file":
-                Path(unquote(parts.path)).mkdir(parents=True, exist_ok=True)
-            self._store = from_url(url, mkdir=True, automatic_cleanup=True) if parts.scheme == "file" else from_url(url)
+            if self._folder:
+                self._folder.mkdir(parents=True, exist_ok=True)
+            self._store = from_url(url, mkdir=True, automatic_cleanup=True) if self._folder else from_url(url)
 
     def put_once(self, key: str, content: bytes | Path) -> bool:
         """Store an object, whole or not at all; False when the key is taken, by whoever came first."""
@@ -59,6 +61,24 @@ class Store:
         """The keys below a folder, sorted."""
         with _translated():
             return sorted(str(item["path"]) for batch in obstore.list(self._store, prefix) for item in batch)
+
+    def older(self, prefix: str, age_s: float) -> list[str]:
+        """The keys below a folder that were put longer ago than this, sorted."""
+        limit = time.time() - age_s
+        with _translated():
+            found = [item for batch in obstore.list(self._store, prefix) for item in batch]
+        return sorted(str(item["path"]) for item in found if item["last_modified"].timestamp() < limit)
+
+    def remove_drafts(self, age_s: float) -> int:
+        """Remove what writers that were killed have left half-written longer ago than this; how many files. Only a local folder has such:
+        `<key>#<number>`, which no listing shows, so that removing all below a folder would leave it there."""
+        limit, removed = time.time() - age_s, 0
+        with _translated():
+            for path in self._folder.rglob("*#*") if self._folder else ():
+                if path.name.rpartition("#")[2].isdigit() and path.is_file() and path.stat().st_mtime < limit:
+                    path.unlink(missing_ok=True)
+                    removed += 1
+        return removed
 
     def remove(self, prefix: str) -> int:
         """Remove an object, or everything below a folder; how many objects there were. ValueError for half a key, which may name everybody's."""

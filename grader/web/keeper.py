@@ -18,7 +18,7 @@ from django.utils import timezone
 from grader.web import results, seam
 from grader.web.hooks import deliver
 from grader.web.models import Event, Notice, State, Submission
-from grader.web.seam import Job, JobState, JobStatus
+from grader.web.seam import Job, JobState, JobStatus, Priority
 from grader.web.trouble import UnavailableError
 
 log = logging.getLogger("grader.web.keeper")
@@ -98,6 +98,26 @@ def cancel(submission: Submission) -> bool:
     return done or _cancel_waiting(submission)  # the queue may not know it, and then it waits again
 
 
+def put_first(submission: Submission) -> bool:
+    """Let a submission that waits go before all others. False when it does not wait any more, or goes first already. UnavailableError when
+    the queue does not answer.
+
+    The queue is asked before the row is written: a row that says more than the queue did would not be offered again.
+    """
+    if not submission.can_go_first:
+        return False
+    if submission.job and not seam.queue().hasten(submission.job, Priority.HIGH):
+        follow([submission])
+        return False
+    submission.priority = Priority.HIGH.value
+    submission.save(update_fields=["priority"])
+    if not submission.job:  # it may have been queued in this very moment, as what it was
+        submission.refresh_from_db()
+        if submission.job:
+            seam.queue().hasten(submission.job, Priority.HIGH)
+    return True
+
+
 def _cancel_waiting(submission: Submission) -> bool:
     waiting = Submission.objects.filter(pk=submission.pk, state=State.WAITING)
     return waiting.update(state=State.CANCELLED, ended=timezone.now(), waiting_for="") > 0
@@ -163,4 +183,5 @@ def _job(submission: Submission) -> Job:
     return Job(
         key=f"submission {submission.pk} of {submission.created.isoformat()}", origin=submission.origin, challenge=asked.challenge, mode=asked.mode,
         attempt=submission.attempt, owner=str(submission.submitted_by_id), rescore=submission.rescores,
+        priority=Priority(submission.priority),
     )  # fmt: skip

@@ -48,7 +48,7 @@ class Unavailable:
         return self._handle(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        return errors.unavailable(request, error) if isinstance(error, errors.DOWN) else None
+        return errors.unavailable(request, error) if errors.is_down(error) else None
 
 
 class Audited(AuditlogMiddleware):  # type: ignore[misc]

@@ -63,13 +63,10 @@ def _archives(limit: datetime) -> Iterator[Due]:
     """An archive may have been handed in for several requisitions: it goes when the last of them has ended and none is held."""
     for origin in _ended(limit).filter(origin__startswith=UPLOAD).values_list("origin", flat=True).order_by("origin").distinct():
         users = Submission.objects.filter(origin=origin)
-        key = tarball.key(origin.removeprefix(UPLOAD))
-        if _wanted_by_nobody(users, limit) and seam.store().has(key):
-            yield Due(f"archive of {_names(users)}", partial(_remove, key, partial(_wanted_by_nobody, users, limit)))
-
-
-def _wanted_by_nobody(users: QuerySet[Submission], limit: datetime) -> bool:
-    return not users.exclude(pk__in=_ended(limit)).exists()
+        digest = origin.removeprefix(UPLOAD)
+        wanted = users.exclude(pk__in=_ended(limit)).exists
+        if not wanted() and seam.store().has(tarball.key(digest)):
+            yield Due(f"archive of {_names(users)}", partial(tarball.drop, digest, wanted))
 
 
 def _evidence(limit: datetime) -> Iterator[Due]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 from grader import jobs
-from grader.jobs import Job, JobState, JobStatus, Queue, StageProgress, metrics
+from grader.jobs import Job, JobState, JobStatus, Priority, Queue, StageProgress, metrics
 from grader.jobs.store import Store
 from grader.web.config import service_settings
 
-__all__ = ["Job", "JobState", "JobStatus", "StageProgress", "figures", "queue", "store"]
+__all__ = ["Job", "JobState", "JobStatus", "Priority", "StageProgress", "figures", "queue", "store"]
 
 
 def queue() -> Queue:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader.jobs import UnavailableError
 
-__all__ = ["RefusedError", "UnavailableError"]
+__all__ = ["RefusedError", "UnavailableError", "problem"]
 
 
 class RefusedError(Exception):
@@ -15,3 +15,8 @@ class RefusedError(Exception):
         super().__init__(message)
         self.field = field
         self.existing = existing
+
+
+def problem(detail: str, field: str = "", existing: int | None = None) -> dict[str, object]:
+    """What programs get for every error, in one shape: see `grader.web.api.schemas.Problem`."""
+    return {"detail": detail, "field": field, "existing": existing}

@@ -15,6 +15,7 @@ urlpatterns = [
     path("submissions/<int:pk>/", submissions.one, name="submission"),
     path("submissions/<int:pk>/live/", submissions.live, name="live"),
     path("submissions/<int:pk>/cancel/", submissions.cancel, name="cancel"),
+    path("submissions/<int:pk>/first/", submissions.first, name="first"),
     path("submissions/<int:pk>/again/", submissions.again, name="again"),
     path("submissions/<int:pk>/reveal/", results.reveal, name="reveal"),
     path("submissions/<int:pk>/report/", results.viewer, name="report"),

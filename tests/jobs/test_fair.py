@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.jobs import fair
+from grader.jobs.model import Priority
 
 HIGHEST = 2**31 - 1
 
@@ -58,11 +59,13 @@ def test_a_newcomer_waits_for_at_most_one_of_each_other(arrivals: list[str]) -> 
 
 
 @given(st.integers(0, 2), st.integers(0, 10**12), st.integers(0, 2), st.integers(0, 10**12))
-def test_ranks_fit_the_engine_and_keep_classes_apart(a: int, turn_a: int, b: int, turn_b: int) -> None:
+def test_ranks_fit_the_engine_and_are_in_the_order_of_serving(a: int, turn_a: int, b: int, turn_b: int) -> None:
     first, second = fair.rank(a, turn_a), fair.rank(b, turn_b)
     assert 1 <= first <= HIGHEST
-    if a < b:
+    if a == Priority.HIGH < b:
         assert first < second
+    elif Priority.HIGH not in (a, b) and max(turn_a, turn_b) < fair.SPAN:
+        assert (first < second) == ((turn_a, a) < (turn_b, b))
 
 
 def test_the_expected_wait_is_that_of_the_first_free_place() -> None:

@@ -94,6 +94,13 @@ def test_an_object_is_put_once(store: Store) -> None:
     assert store.read("a/b") == b"first" and store.read("a/c") is None
 
 
+def test_what_was_put_long_ago_is_told_apart(store: Store) -> None:
+    store.put_once("uploads/aa", b"x")
+    store.put_once("results/aa/result.json", b"x")
+    assert store.older("uploads", 60) == [] and store.older("uploads", -60) == ["uploads/aa"]
+    assert store.remove_drafts(-60) == 0
+
+
 def test_a_withdrawn_result_is_gone_whole(store: Store, tmp_path: Path) -> None:
     publish.stage(store, ID, 1, made(tmp_path, 1))
     publish.publish(store, ID, 1)

@@ -40,7 +40,7 @@ def test_the_same_request_from_many_at_once_is_one_job(hosts: Hosts) -> None:
     assert hosts.kinds(ids[0]) == ["submitted"]
 
 
-def test_submitters_take_turns_and_classes_come_first(hosts: Hosts) -> None:
+def test_submitters_take_turns_and_what_is_high_comes_first(hosts: Hosts) -> None:
     many = [hosts.submit("sleep:0", owner="ann") for _ in range(5)]
     one = hosts.submit("sleep:0", owner="bob")
     low = hosts.submit("sleep:0", owner="cid", priority=Priority.LOW)
@@ -48,8 +48,37 @@ def test_submitters_take_turns_and_classes_come_first(hosts: Hosts) -> None:
     places = {id: status.position for id, status in hosts.queue.status([*many, one, low, high]).items()}
     assert places[high] == 1
     assert sorted([places[many[0]], places[one]]) == [2, 3]
-    assert [places[id] for id in many[1:]] == [4, 5, 6, 7]
-    assert places[low] == 8
+    assert places[low] == 4, "it gives way within a turn, and is not kept from it"
+    assert [places[id] for id in many[1:]] == [5, 6, 7, 8]
+
+
+def test_a_single_one_goes_before_the_same_submitters_table(hosts: Hosts) -> None:
+    rows = [hosts.submit("sleep:0", owner="ann", priority=Priority.LOW) for _ in range(5)]
+    single = hosts.submit("sleep:0", owner="ann")
+    assert (hosts.status(single).position, hosts.status(rows[0]).position) == (1, 2)
+
+
+def test_whoever_hands_in_without_end_keeps_nobodys_table_waiting(hosts: Hosts) -> None:
+    row = hosts.submit("sleep:0", owner="bob", priority=Priority.LOW)
+    for _ in range(20):
+        hosts.submit("sleep:0", owner="ann")
+    assert hosts.status(row).position == 2
+    with hosts.queue.db.transaction() as connection:
+        connection.execute(job.update().where(job.c.owner == "ann").values(first_started=1.0, state="done"))
+    later = hosts.submit("sleep:0", owner="bob", priority=Priority.LOW)
+    hosts.submit("sleep:0", owner="ann")
+    assert (hosts.status(row).position, hosts.status(later).position) == (1, 3), "classes share what has been served"
+
+
+def test_what_waits_can_be_moved_into_a_higher_class_once(hosts: Hosts) -> None:
+    first, second, last = hosts.submit("sleep:0"), hosts.submit("sleep:0"), hosts.submit("sleep:0", priority=Priority.LOW)
+    assert hosts.queue.hasten(last, Priority.HIGH)
+    assert [hosts.status(id).position for id in (last, first, second)] == [1, 2, 3]
+    assert hosts.queue.hasten(last, Priority.HIGH) and hosts.queue.hasten(last, Priority.NORMAL)
+    assert hosts.status(last).position == 1, "never down"
+    hosts.queue.cancel(second)
+    assert not hosts.queue.hasten(second, Priority.HIGH) and not hosts.queue.hasten("unknown", Priority.HIGH)
+    assert hosts.kinds(last) == ["submitted", "hastened"]
 
 
 def test_what_was_served_in_one_class_costs_nobody_his_turn_in_another(hosts: Hosts) -> None:

@@ -17,6 +17,7 @@ import pytest
 from challenges.loader import ROOT
 from grader.jobs import policy, publish, ready
 from grader.jobs.model import JobState, Priority
+from grader.jobs.rows import to_dispatch
 from grader.jobs.settings import JobSettings
 from grader.jobs.store import Store
 from grader.schema.result import Result
@@ -120,6 +121,17 @@ def test_submitters_take_turns(hosts: Hosts) -> None:
     hosts.until_ended(*many, one, urgent)
     order = [event.job for event in hosts.queue.events() if event.kind == "started"]
     assert order[0] == urgent and order.index(one) in (1, 2) and [id for id in order if id in many] == many
+
+
+def test_what_is_hastened_while_it_has_a_workflow_is_graded_next_and_once(hosts: Hosts) -> None:
+    hosts.worker(worker_jobs=1)
+    busy = hosts.submit("sleep:2")
+    hosts.until(lambda: hosts.status(busy).state is JobState.RUNNING)
+    waiting = [hosts.submit("sleep:0") for _ in range(3)]
+    hosts.until(lambda: not to_dispatch(hosts.queue.db, 10))
+    assert hosts.queue.hasten(waiting[-1], Priority.HIGH)
+    hosts.until_ended(*waiting)
+    assert [event.job for event in hosts.queue.events() if event.kind == "started"] == [busy, waiting[2], waiting[0], waiting[1]]
 
 
 def test_a_grading_that_hangs_is_ended(hosts: Hosts) -> None:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -21,6 +22,8 @@ from jobs import postgres
 from needs import missing
 from report.browser import browser
 from surfing import Surfer
+
+from grader.jobs import JobSettings
 
 pytestmark = pytest.mark.committed
 ROOT = Path(__file__).parents[2]
@@ -125,10 +128,14 @@ def _worker_of(service: Started, but: int = 0) -> psutil.Process:
 
 
 def test_what_was_handed_in_outlives_a_kill(tmp_path: Path) -> None:
-    """The pages are killed in mid-flight; what they had taken is graded once they are back."""
+    """The pages are killed in mid-flight; what they had taken is graded once they are back, and what they left in the store is swept up."""
     with served(tmp_path, "--no-worker", allow_hosts="localhost:8443") as service:
         _hand_in_by_page(service, "https://localhost:8443/ada/service")
         service.process.kill()
+    left = Path(urlsplit(JobSettings(data_dir=tmp_path).store).path) / "uploads" / ("ab" * 32)
+    left.parent.mkdir(parents=True, exist_ok=True)
+    left.write_bytes(b"kept, and then nobody wrote a row")
+    os.utime(left, (0, 0))
     with served(tmp_path, allow_hosts="localhost:8443") as again:
         assert again.name == "", "the administrator is made once"
         client = _signed_in(again.base, service.name, service.password)
@@ -136,6 +143,7 @@ def test_what_was_handed_in_outlives_a_kill(tmp_path: Path) -> None:
         while "graded" not in (text := client.get(f"{again.base}/submissions/1/live/").text.lower()) or "being graded" in text:
             assert time.monotonic() < deadline, text
             time.sleep(0.3)
+        assert not left.exists()
 
 
 def test_on_postgresql_a_database_that_goes_away_is_said_and_comes_back(tmp_path: Path) -> None:

@@ -40,9 +40,14 @@ class Caller:
             return self._read(self._client.post(f"/api{path}", form, headers=self._headers))
         return self._read(self._client.post(f"/api{path}", body or {}, content_type="application/json", headers=self._headers))
 
+    def raw(self, path: str, body: str) -> tuple[int, Any]:
+        return self._read(self._client.post(f"/api{path}", body, content_type="application/json", headers=self._headers))
+
     @staticmethod
     def _read(response: Any) -> tuple[int, Any]:
-        return response.status_code, response.json()
+        said = response.json()
+        assert response.status_code < 400 or set(said) == {"detail", "field", "existing"}, said
+        return response.status_code, said
 
 
 @pytest.fixture
@@ -69,6 +74,16 @@ def test_a_whole_way(caller: Caller, requisition: Requisition, graded: Make, job
     assert (status, decision["score_seen"], decision["author"]) == (201, True, "rita")
     assert caller.get(f"/submissions/{kept.pk}/decisions")[1] == [decision]
     assert caller.get("/submissions")[1]["count"] == 1
+
+
+def test_only_an_administrator_lets_one_go_first(caller: Caller, admin: User, hand_in: Make, jobs: QueueInMemory) -> None:
+    row = hand_in(URL)
+    assert caller.get(f"/submissions/{row.pk}")[1]["priority"] == "normal"
+    assert caller.post(f"/submissions/{row.pk}/first")[0] == 403
+    boss = Caller(admin, Scope.MANAGE)
+    status, said = boss.post(f"/submissions/{row.pk}/first")
+    assert (status, said["priority"]) == (200, "high") and jobs.jobs[row.job].priority == 0
+    assert boss.post(f"/submissions/{row.pk}/first")[0] == 422
 
 
 def test_tables_and_archives(caller: Caller, requisition: Requisition) -> None:
@@ -103,6 +118,17 @@ def test_errors_have_one_shape(caller: Caller, requisition: Requisition, hand_in
     assert caller.post("/requisitions", {"title": "T", "challenge": "fraud-scoring", "notice_due": False})[1]["field"] == "notice_exemption"
     jobs.down = True
     assert caller.post(f"/submissions/{first.pk}/cancel")[0] == 503
+
+
+def test_programs_get_json_whatever_is_wrong(caller: Caller, requisition: Requisition) -> None:
+    assert caller.raw("/submissions", "{")[0] == 400 and caller.raw("/submissions", "[1")[0] == 400
+    assert caller.get("/nothing")[0] == 404 and caller.get("/submissions/not-a-number")[0] == 422
+    assert caller.post("/submissions", {"requisition": requisition.pk, "url": "x" * (13 << 20)})[0] == 400, "larger than is read"
+    assert caller.post("/submissions/archive", **{f"field{number}": "x" for number in range(501)})[0] == 400
+    status, said = caller.post("/submissions/table", requisition=requisition.pk)
+    assert (status, said["field"]) == (422, "table")
+    status, said = caller.post("/submissions", ["a", "list"])
+    assert status == 422 and said["detail"].startswith("Input should be")
 
 
 def test_a_notice_by_api_obeys_the_rules_of_the_page(caller: Caller, requisition: Requisition, hand_in: Make, jobs: QueueInMemory) -> None:
@@ -195,7 +221,7 @@ def test_the_document_and_its_page_name_every_call() -> None:
     document = Client().get("/api/openapi.json").json()
     page = Client().get("/api/docs").content.decode()
     calls = [(method.upper(), path) for path, methods in document["paths"].items() for method in methods]
-    assert len(calls) == 16 and document["openapi"].startswith("3.")
+    assert len(calls) == 17 and document["openapi"].startswith("3.")
     for method, path in calls:
         assert f"{method} {path}" in page
     assert "<script" not in page and page.count("Scope: ") == len(calls)

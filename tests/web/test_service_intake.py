@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
+import os
 import tarfile
 import time
 from collections.abc import Callable
 
 import pytest
+from auditlog.models import LogEntry
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.db import OperationalError
 from django.test import Client
 from queue_in_memory import QueueInMemory
 
-from grader.jobs import UnavailableError
+from grader.jobs import Priority, UnavailableError
 from grader.web import keeper, seam
-from grader.web.intake import tarball
+from grader.web.intake import address, table, tarball
 from grader.web.models import Candidate, Requisition, State, Submission, User
 
 Make = Callable[..., Submission]
@@ -95,8 +100,8 @@ def test_a_hundred_rows_with_seven_bad_ones(page: Client, requisition: Requisiti
     }
     for place, (row, _) in bad.items():
         rows.insert(place - 2, row)  # line 1 is the header
-    table = "\n".join(["url,name,email,reference", *rows, "", ""]).encode()
-    response = send(page, requisition, "table", table=SimpleUploadedFile("hundred.csv", table))
+    content = "\n".join(["url,name,email,reference", *rows, "", ""]).encode()
+    response = send(page, requisition, "table", table=SimpleUploadedFile("hundred.csv", content))
     text = response.content.decode()  # type: ignore[attr-defined]
     assert response.status_code == 200 and "93 taken, 7 left out" in text  # type: ignore[attr-defined]
     for place, (_, reason) in bad.items():
@@ -111,6 +116,7 @@ def test_a_hundred_rows_with_seven_bad_ones(page: Client, requisition: Requisiti
     [
         (b"repo;who\nhttps://git.example.org/a/b;x\n", "unknown: repo, who; url is missing"),
         (b"name,email\nx,y\n", "url is missing"),
+        (b"url,name\r\n\r\n,\r\n", "no row below its first line"),
         (b"url,url\nhttps://git.example.org/a/b,\n", "named twice: url"),
         (b"", "submitted file is empty"),
         (b"url\n" + b"https://git.example.org/a/b\n" * 400_000, "a table has at most 1 MiB"),
@@ -125,6 +131,106 @@ def test_an_unusable_table_keeps_nothing(page: Client, requisition: Requisition,
     response = send(page, requisition, "table", table=SimpleUploadedFile("table.csv", content))
     assert response.status_code == 422 and says in response.content.decode()  # type: ignore[attr-defined]
     assert not Submission.objects.exists()
+
+
+def test_a_row_that_a_column_cannot_hold_is_left_out(page: Client, requisition: Requisition) -> None:
+    """PostgreSQL refuses what is longer than its column, and SQLite keeps it."""
+    wide = ".".join("ü" * 30)
+    rows = [
+        f"https://git.example.org/a/b,,{'a' * 250}@example.org,", f"https://{wide}.org/{'a' * 1960},,,", f"https://git.example.org/c/d,{'n' * 121},,",
+        "https://git.example.org/e/f,,,",
+    ]  # fmt: skip
+    response = send(page, requisition, "table", table=SimpleUploadedFile("t.csv", "\n".join(["url,name,email,reference", *rows]).encode()))
+    text = response.content.decode()  # type: ignore[attr-defined]
+    assert "1 taken, 3 left out" in text and "email has more than 254" in text and "URL is too long" in text and "name has more than 120" in text
+    assert Submission.objects.get().origin == "https://git.example.org/e/f"
+
+
+def test_one_repository_in_other_words_is_a_repeat_within_the_file(page: Client, requisition: Requisition) -> None:
+    rows = ['"https://git.example.org/a/b"', "https://GIT.example.org/a/b.git/", "http://git.example.org/c", "https://git.example.org/a/b"]
+    content = "\r\n".join(["url", *rows, ""]).encode()
+    text = send(page, requisition, "table", table=SimpleUploadedFile("t.csv", content)).content.decode()  # type: ignore[attr-defined]
+    assert "1 taken, 3 left out" in text and text.count("The same repository stands in line 2.") == 2
+    assert text.index('<td class="num">3</td>') < text.index('<td class="num">4</td>') < text.index('<td class="num">5</td>')
+
+
+def test_a_database_that_goes_away_in_the_middle_of_a_table_leaves_none_of_it(
+    page: Client, requisition: Requisition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really, kept = table.keep, list[Submission]()
+
+    def away(*given: object, **more: object) -> Submission:
+        if kept:
+            raise OperationalError("server closed the connection unexpectedly")
+        kept.append(really(*given, **more))  # type: ignore[arg-type]
+        return kept[-1]
+
+    monkeypatch.setattr(table, "keep", away)
+    rows = b"url\nhttps://git.example.org/a/b\nhttps://git.example.org/c/d\n"
+    response = send(page, requisition, "table", table=SimpleUploadedFile("t.csv", rows))
+    assert response.status_code == 503 and "Nothing was changed" in response.content.decode()  # type: ignore[attr-defined]
+    assert kept and not Submission.objects.exists() and not Candidate.objects.exists()
+
+
+def test_name_servers_that_do_not_answer_hold_up_a_table_for_so_long_and_no_longer(
+    page: Client, requisition: Requisition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(host: str, port: int) -> list[str]:
+        time.sleep(0.02)
+        raise OSError("timed out")
+
+    monkeypatch.setattr(address, "look_up", slow)
+    monkeypatch.setattr(table, "PATIENCE_S", 0.05)
+    rows = "\n".join(["url", *(f"https://host{number}.example.org/a/b" for number in range(200))]).encode()
+    text = send(page, requisition, "table", table=SimpleUploadedFile("t.csv", rows)).content.decode()  # type: ignore[attr-defined]
+    assert "0 taken, 200 left out" in text and text.count("took too long for the hosts before it") > 190
+
+
+def test_what_is_handed_in_by_itself_goes_before_a_table(page: Client, requisition: Requisition, hand_in: Make, jobs: QueueInMemory) -> None:
+    send(page, requisition, "table", table=SimpleUploadedFile("t.csv", f"url\n{URL}-1\n".encode()))
+    keeper.one_pass()
+    row, single = Submission.objects.get(), hand_in(URL)
+    assert (jobs.jobs[row.job].priority, jobs.jobs[single.job].priority) == (Priority.LOW, Priority.NORMAL)
+    page.post(f"/submissions/{row.pk}/cancel/")
+    page.post(f"/submissions/{row.pk}/again/")
+    again = Submission.objects.get(attempt=2)
+    assert jobs.jobs[again.job].priority == Priority.NORMAL, "somebody asked for this very one"
+
+
+def test_an_administrator_lets_one_go_first(
+    page: Client, client_of: Clients, admin: User, requisition: Requisition, hand_in: Make, jobs: QueueInMemory
+) -> None:
+    row, boss = hand_in(URL), client_of(admin)
+    path = f"/submissions/{row.pk}/first/"
+    assert "before all others" not in page.get(row.get_absolute_url()).content.decode()
+    assert page.post(path).status_code == 403 and jobs.jobs[row.job].priority == Priority.NORMAL
+    assert path in boss.get(row.get_absolute_url()).content.decode()
+    jobs.down = True
+    assert boss.post(path).status_code == 503
+    row.refresh_from_db()
+    assert row.priority == Priority.NORMAL
+    jobs.down = False
+    jobs.hasten(row.job, Priority.HIGH)  # as a service that was stopped before it wrote the row would leave it
+    assert boss.post(path).status_code == 302 and jobs.jobs[row.job].priority == Priority.HIGH
+    row.refresh_from_db()
+    assert row.priority == Priority.HIGH and path not in boss.get(row.get_absolute_url()).content.decode()
+    assert LogEntry.objects.get_for_object(row).filter(changes__has_key="priority", actor=admin).count() == 1
+    jobs.run(row.job)
+    assert "does not wait any more" in boss.post(path, follow=True).content.decode()
+
+
+def test_what_waits_for_its_notice_keeps_its_place_at_the_front(
+    client_of: Clients, admin: User, requisition: Requisition, hand_in: Make, jobs: QueueInMemory
+) -> None:
+    Requisition.objects.update(notice_due=True)
+    requisition.refresh_from_db()
+    row = hand_in(URL)
+    client_of(admin).post(f"/submissions/{row.pk}/first/")
+    assert not jobs.jobs
+    Requisition.objects.update(notice_due=False)
+    keeper.one_pass()
+    row.refresh_from_db()
+    assert jobs.jobs[row.job].priority == Priority.HIGH
 
 
 def test_a_table_with_semicolons_and_a_byte_order_mark_is_read(page: Client, requisition: Requisition) -> None:
@@ -231,6 +337,39 @@ def test_a_full_disk_is_said_and_nothing_is_half_written(page: Client, requisiti
     response = send(page, requisition, "archive", archive=SimpleUploadedFile("a.tgz", packed((member("a"), b"x"))))
     assert response.status_code == 503 and "disk is full" in response.content.decode()  # type: ignore[attr-defined]
     assert not Submission.objects.exists()
+
+
+def test_a_disk_that_is_full_before_any_view_sees_the_upload_is_said(
+    client_of: Clients, recruiter: User, requisition: Requisition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(TemporaryFileUploadHandler, "receive_data_chunk", full)
+    large = packed((member("noise"), os.urandom(settings.FILE_UPLOAD_MAX_MEMORY_SIZE + 1)))
+    for asks in (True, False):  # the one reads the form in a middleware, the other in the view
+        client = client_of(recruiter, raise_request_exception=False, enforce_csrf_checks=asks)
+        client.get(f"/requisitions/{requisition.pk}/hand-in/")
+        response = send(client, requisition, "archive", archive=SimpleUploadedFile("a.tgz", large))
+        assert response.status_code == 503 and "disk is full" in response.content.decode()  # type: ignore[attr-defined]
+    assert not Submission.objects.exists()
+
+
+@pytest.mark.parametrize("says", ["could not extend file: No space left on device", "database or disk is full"])
+def test_a_database_whose_disk_is_full_is_said_as_such(page: Client, monkeypatch: pytest.MonkeyPatch, says: str) -> None:
+    def full(*_: object) -> None:
+        raise OperationalError(says)
+
+    monkeypatch.setattr("grader.web.pages.submissions.listing", full)
+    response = page.get("/submissions/")
+    assert response.status_code == 503 and "disk is full" in response.content.decode()
+
+
+def test_a_page_that_is_open_says_that_the_queue_is_down(page: Client, hand_in: Make, jobs: QueueInMemory) -> None:
+    row = hand_in(URL)
+    jobs.down = True
+    response = page.get(f"/submissions/{row.pk}/live/")
+    assert response.status_code == 200 and "queue does not answer" in response.content.decode() and "hx-trigger" in response.content.decode()
 
 
 def test_a_database_that_goes_away_is_said(page: Client, requisition: Requisition, monkeypatch: pytest.MonkeyPatch) -> None:

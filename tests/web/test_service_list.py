@@ -15,8 +15,9 @@ from queue_in_memory import QueueInMemory
 from grader.jobs import StageProgress, WorkerStatus
 from grader.web import seam
 from grader.web.intake.table import hand_in_table
-from grader.web.models import Requisition, Submission, User
+from grader.web.models import Candidate, Requisition, Submission, User
 from grader.web.pages import health
+from grader.web.pages.listing import SORTS
 from grader.web.trouble import UnavailableError
 
 Clients = Callable[..., Client]
@@ -62,6 +63,18 @@ def test_filter_search_and_sort(client_of: Clients, recruiter: User, hand_in: Ma
     assert shown(rows="1") == [zoe.pk, ada.pk]
     for strange in ("²", "9" * 30, "9" * 5000):
         assert shown(requisition=strange) == [zoe.pk, ada.pk], "what no key can be is no filter"
+
+
+def test_no_row_stands_on_two_pages_or_none(client_of: Clients, recruiter: User, requisition: Requisition) -> None:
+    rows = "".join(f"https://git.example.org/people/p{number}\n" for number in range(120))
+    hand_in_table(recruiter, requisition, f"url\n{rows}".encode())
+    Submission.objects.update(created=Submission.objects.earliest("pk").created)
+    Candidate.objects.update(name="Same Name")
+    for sort in (*SORTS, *(f"-{name}" for name in SORTS)):
+        pages = [client_of(recruiter).get("/submissions/", {"sort": sort, "page": number}).content.decode() for number in (1, 2, 3)]
+        shown = [pk for page in pages for pk in re.findall(r'id="s(\d+)"', page)]
+        assert len(shown) == len(set(shown)) == 120, sort
+    assert all(names[-1].removeprefix("-") == "pk" for names in SORTS.values())
 
 
 def test_stages_are_shown_while_they_run_and_polling_ends(

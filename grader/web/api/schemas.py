@@ -53,6 +53,7 @@ class SubmissionOut(Schema):
     state: str
     waiting_for: str
     attempt: int
+    priority: str = Field(description="high, normal, or low: as a row of a table")
     created: datetime
     ended: datetime | None
     error: str
@@ -138,7 +139,8 @@ def submission(row: Submission, user: User) -> SubmissionOut:
     who = named(row, user, None)
     return SubmissionOut(
         id=row.pk, requisition=row.requisition_id, candidate=who.who, pseudonym=row.candidate.pseudonym, source=who.source, state=row.state,
-        waiting_for=row.waiting_for, attempt=row.attempt, created=row.created, ended=row.ended, error="" if who.hidden else row.error,
+        waiting_for=row.waiting_for, attempt=row.attempt, priority=row.get_priority_display(), created=row.created, ended=row.ended,
+        error="" if who.hidden else row.error,
     )  # fmt: skip
 
 

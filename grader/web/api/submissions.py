@@ -113,6 +113,14 @@ def cancel(request: HttpRequest, pk: int) -> Any:
     return schemas.submission(_find(request, pk), user_of(request))
 
 
+@router.post("/{pk}/first", auth=MANAGE, response={200: schemas.SubmissionOut} | ERRORS, summary="Grade it before all others (administrators)")
+def first(request: HttpRequest, pk: int) -> Any:
+    policy.admin(user_of(request))
+    if not keeper.put_first(_find(request, pk)):
+        raise RefusedError("It does not wait any more, or goes first already.")
+    return schemas.submission(_find(request, pk), user_of(request))
+
+
 @router.post("/{pk}/again", auth=SUBMIT, response={201: schemas.SubmissionOut} | ERRORS, summary="Grade it once more, on purpose")
 def again(request: HttpRequest, pk: int) -> Any:
     policy.recruiter(user_of(request))

@@ -105,12 +105,13 @@ def _warm() -> None:
 
 @contextmanager
 def _threads() -> Iterator[None]:
-    """The keeper, which holds rows and queue in step, and the courier of webhooks."""
-    from grader.web import keeper
+    """The keeper, which holds rows and queue in step, the courier of webhooks, and the sweeper of what nobody's request has left."""
+    from grader.web import keeper, sweeper
     from grader.web.hooks import deliver
 
     stop = threading.Event()
-    threads = [threading.Thread(target=run, args=(stop,), name=name, daemon=True) for name, run in (("keeper", keeper.run), ("courier", deliver.run))]
+    runs = {"keeper": keeper.run, "courier": deliver.run, "sweeper": sweeper.run}
+    threads = [threading.Thread(target=run, args=(stop,), name=name, daemon=True) for name, run in runs.items()]
     for thread in threads:
         thread.start()
     try:

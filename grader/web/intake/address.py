@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
@@ -18,10 +19,12 @@ _resolvers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="resolve")
 
 
 class Resolver:
-    """Resolves each host once, so that a table of a hundred rows asks for one host once."""
+    """Resolves each host once, so that a table of a hundred rows asks for one host once. `patience_s`: how long all of them together may be
+    waited for; those after that count as without an answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience_s: float = RESOLVE_S) -> None:
         self._known: dict[tuple[str, int], Sequence[str] | OSError] = {}
+        self._left_s = patience_s
 
     def __call__(self, host: str, port: int) -> Sequence[str]:
         if (host, port) not in self._known:
@@ -32,12 +35,17 @@ class Resolver:
         return answer
 
     def _ask(self, host: str, port: int) -> Sequence[str] | OSError:
+        if self._left_s <= 0:
+            return OSError("the name server took too long for the hosts before it; hand it in again")
+        begin = time.monotonic()
         try:
             return _resolvers.submit(look_up, host, port).result(timeout=RESOLVE_S)
         except TooLate:
             return OSError(f"no answer from the name server within {RESOLVE_S:g} s")
         except OSError as error:
             return error
+        finally:
+            self._left_s -= time.monotonic() - begin
 
 
 def look_up(host: str, port: int) -> list[str]:

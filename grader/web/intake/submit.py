@@ -9,10 +9,11 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from grader.jobs import Priority
 from grader.schema.causes import UsageError
 from grader.web import catalogue, keeper
 from grader.web.intake.address import Resolver, admitted, spellings
-from grader.web.models import UPLOAD, Candidate, Requisition, State, Submission, User
+from grader.web.models import LONGEST_ORIGIN, UPLOAD, Candidate, Requisition, State, Submission, User
 from grader.web.trouble import RefusedError
 
 
@@ -85,12 +86,14 @@ def checked(requisition: Requisition, entry: Entry, resolver: Resolver) -> str:
             validate_email(entry.email)
         except ValidationError:
             raise RefusedError(f"{entry.email[:80]!r} is not an e-mail address.", field="email") from None
-    for field, most in (("name", 120), ("reference", 80)):
+    for field, most in (("name", 120), ("email", 254), ("reference", 80)):
         if len(getattr(entry, field)) > most:
             raise RefusedError(f"The {field} has more than {most} characters.", field=field)
         if "\0" in getattr(entry, field):
             raise RefusedError(f"The {field} holds a NUL character.", field=field)
     origin = f"{UPLOAD}{entry.archive}" if entry.archive else admitted(entry.url, resolver)
+    if len(origin) > LONGEST_ORIGIN:  # a host in other letters than ASCII is longer as it is cloned
+        raise RefusedError("The URL is too long.", field="url")
     refuse_repeat(requisition, origin)
     return origin
 
@@ -106,12 +109,13 @@ def refuse_repeat(requisition: Requisition, origin: str) -> None:
         )
 
 
-def keep(user: User, requisition: Requisition, entry: Entry, origin: str) -> Submission:
+def keep(user: User, requisition: Requisition, entry: Entry, origin: str, priority: Priority = Priority.NORMAL) -> Submission:
     """Write a checked entry. The candidate is the known one of the same e-mail or reference, else a new one."""
     with transaction.atomic():
         submission = Submission(
-            requisition=requisition, candidate=_candidate(requisition, entry), origin=origin, label=entry.label, submitted_by=user
-        )
+            requisition=requisition, candidate=_candidate(requisition, entry), origin=origin, label=entry.label, submitted_by=user,
+            priority=priority.value,
+        )  # fmt: skip
         _save(submission)
         Requisition.objects.filter(pk=requisition.pk, frozen_at=None).update(frozen_at=timezone.now())
     return submission

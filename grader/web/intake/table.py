@@ -7,6 +7,9 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from django.db import transaction
+
+from grader.jobs import Priority
 from grader.web.intake.address import Resolver, spellings
 from grader.web.intake.submit import Entry, checked, keep, open_for_entries
 from grader.web.models import Requisition, Submission, User
@@ -17,6 +20,8 @@ MAX_BYTES = 1 << 20
 READ_BYTES = MAX_BYTES + 1
 """How much of an upload is looked at: enough to see that it is too large."""
 MAX_ROWS = 500
+PATIENCE_S = 30.0
+"""How long one table may wait for name servers in all. A person waits for the answer, and so does one of the service's few threads."""
 EXAMPLE = "url,name,email,reference\nhttps://git.example.org/candidates/one.git,Ada Example,ada@example.org,R-17\n"
 
 
@@ -36,21 +41,40 @@ class Outcome:
 
 
 def hand_in_table(user: User, requisition: Requisition, content: bytes) -> Outcome:
-    """Keep every good row. RefusedError when the file as a whole cannot be used; nothing was kept then. The queue takes them up by itself."""
+    """Keep every good row. RefusedError when the file as a whole cannot be used. The queue takes them up by itself, after what people hand
+    in one by one.
+
+    All rows are judged before any is kept, and then kept in one transaction: name servers may be slow, and a database that goes away in
+    the middle must not leave half a table, of which nobody would know which half.
+    """
     open_for_entries(requisition)
     rows = list(_rows(content))
-    outcome, resolver, seen = Outcome(), Resolver(), dict[str, int]()
+    if not rows:
+        raise RefusedError("The table has no row below its first line.", field="table")
+    outcome, resolver, seen, good = Outcome(), Resolver(PATIENCE_S), dict[str, int](), list[tuple[int, Entry, str]]()
     for line, cells in rows:
         try:
             entry = _entry(cells)
-            spelt = spellings(entry.url.rstrip("/"))[0]
+            origin = checked(requisition, entry, resolver)
+            spelt = spellings(origin)[0]
             if spelt in seen:
                 raise RefusedError(f"The same repository stands in line {seen[spelt]}.")
-            outcome.accepted.append(keep(user, requisition, entry, checked(requisition, entry, resolver)))
             seen[spelt] = line  # one that was left out claims nothing
+            good.append((line, entry, origin))
         except RefusedError as error:
-            outcome.bad.append(BadRow(line, (cells.get("url") or "")[:120], str(error)))
+            outcome.bad.append(_bad(line, cells.get("url", ""), error))
+    with transaction.atomic():
+        for line, entry, origin in good:
+            try:
+                outcome.accepted.append(keep(user, requisition, entry, origin, Priority.LOW))
+            except RefusedError as error:  # somebody else handed in the same meanwhile
+                outcome.bad.append(_bad(line, entry.url, error))
+    outcome.bad.sort(key=lambda row: row.line)
     return outcome
+
+
+def _bad(line: int, url: str, error: RefusedError) -> BadRow:
+    return BadRow(line, url[:120], str(error))
 
 
 def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast
 
+from django.db import connection, transaction
+
 from grader.schema.causes import Trouble
 from grader.schema.challenge import Limits
-from grader.web import catalogue, seam
+from grader.web import catalogue, keeper, seam
 from grader.web.config import service_settings
 from grader.web.intake.address import Resolver
-from grader.web.intake.submit import Entry, checked, hand_in, open_for_entries
+from grader.web.intake.submit import Entry, checked, keep, open_for_entries
 from grader.web.models import Requisition, Submission, User
-from grader.web.trouble import RefusedError
+from grader.web.trouble import RefusedError, UnavailableError
 from harness.source import tarball
 
 FOLDER = "uploads"
@@ -35,9 +39,24 @@ def hand_in_archive(user: User, requisition: Requisition, file: IO[bytes], filen
     file.seek(0)
     digest = hashlib.file_digest(cast("Any", file), "sha256").hexdigest()
     entry = replace(about, url="", label=filename[-200:], archive=digest)
-    checked(requisition, entry, Resolver())  # before it is kept: what is refused must not lie in the store with nobody to remove it
+    origin = checked(requisition, entry, Resolver())  # before it is kept: what is refused must not lie in the store with nobody to remove it
     seam.store().put_once(key(digest), _content(file))
-    return hand_in(user, requisition, entry)
+    submission = keep(user, requisition, entry, origin)
+    with suppress(UnavailableError):  # it was there a moment ago; only who came between is looked for
+        if not seam.store().has(key(digest)):  # it lay there from before, and was removed while no row said that it is wanted again
+            seam.store().put_once(key(digest), _content(file))
+    keeper.enqueue(submission)
+    return submission
+
+
+def drop(digest: str, wanted: Callable[[], bool]) -> bool:
+    """Remove an archive that nobody wants; False when somebody does, or it is gone. Rows of submissions are neither made nor changed between
+    the question and its removal, so whoever hands in the same in this moment does it before, or finds the archive gone and keeps it anew."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql":  # SQLite's transactions are alone from their beginning
+            with connection.cursor() as cursor:
+                cursor.execute(f"LOCK TABLE {Submission._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
+        return not wanted() and seam.store().remove(key(digest)) > 0
 
 
 def key(digest: str) -> str:

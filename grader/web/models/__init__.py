@@ -7,11 +7,11 @@ from grader.web.models.contest import Contest
 from grader.web.models.decision import OVERALL, Decision, Overall, ResultView, Verdict
 from grader.web.models.people import Role, User
 from grader.web.models.requisition import Requisition
-from grader.web.models.submission import ENDED, OPEN, UPLOAD, State, Submission
+from grader.web.models.submission import ENDED, LONGEST_ORIGIN, OPEN, UPLOAD, State, Submission
 from grader.web.models.tombstone import Tombstone
 from grader.web.models.webhook import Delivery, Event, Webhook
 
 __all__ = [
-    "ENDED", "OPEN", "OVERALL", "UPLOAD", "ApiToken", "AppendOnlyError", "Candidate", "Contest", "Decision", "Delivery", "Event", "Notice", "Overall",
-    "Requisition", "ResultView", "Role", "Scope", "ShareLink", "State", "Submission", "Tombstone", "User", "Verdict", "Webhook",
+    "ENDED", "LONGEST_ORIGIN", "OPEN", "OVERALL", "UPLOAD", "ApiToken", "AppendOnlyError", "Candidate", "Contest", "Decision", "Delivery", "Event",
+    "Notice", "Overall", "Requisition", "ResultView", "Role", "Scope", "ShareLink", "State", "Submission", "Tombstone", "User", "Verdict", "Webhook",
 ]  # fmt: skip

@@ -6,11 +6,13 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
+from grader.jobs import Priority
 from grader.web.models.candidate import Candidate
 from grader.web.models.requisition import Requisition
 
 UPLOAD = "upload:"
 """Beginning of the origin of an uploaded archive; its sha256 follows."""
+LONGEST_ORIGIN = 2100
 
 
 class State(models.TextChoices):
@@ -33,10 +35,13 @@ class Submission(models.Model):
 
     requisition = models.ForeignKey(Requisition, on_delete=models.PROTECT, related_name="submissions")
     candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="submissions")
-    origin = models.CharField(max_length=2100)
+    origin = models.CharField(max_length=LONGEST_ORIGIN)
     label = models.CharField(max_length=200, blank=True)
     attempt = models.PositiveIntegerField(default=1)
     rescores = models.CharField(max_length=128, blank=True, help_text="the job whose evidence is judged anew; empty: it is measured")
+    priority = models.PositiveSmallIntegerField(
+        default=Priority.NORMAL.value, choices=[(one.value, one.name.lower()) for one in Priority], help_text="its class in the queue"
+    )
     submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created = models.DateTimeField(auto_now_add=True, db_index=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.WAITING, db_index=True)
@@ -62,6 +67,11 @@ class Submission(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def can_go_first(self) -> bool:
+        """Whether it still waits, and not yet before all others."""
+        return self.state in (State.WAITING, State.QUEUED) and self.priority > Priority.HIGH
 
     @property
     def graded(self) -> bool:

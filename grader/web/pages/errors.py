@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 
@@ -10,14 +11,26 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from grader.web.results import UnreadableError
-from grader.web.trouble import UnavailableError
+from grader.web.trouble import UnavailableError, problem
 
 log = logging.getLogger("grader.web")
 DOWN = (UnavailableError, OperationalError, InterfaceError)
 """What a part of the service that does not answer looks like."""
+FULL = ("disk is full", "disk I/O", "No space left")
+"""What a full disk says: SQLite and the store, SQLite, PostgreSQL and this host."""
+PROGRAMS, DOCS = "/api/", "/api/docs"
+
+
+def is_down(error: BaseException | None) -> bool:
+    """Whether this is a part of the service that cannot work just now, and no defect. An upload is written to this host's disk before any
+    view sees it, and may find it full."""
+    return isinstance(error, DOWN) or (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT))
 
 
 def _page(request: HttpRequest, status: int, title: str, says: str) -> HttpResponse:
+    """For programs as JSON, like every other answer that they get."""
+    if _of_a_program(request):
+        return JsonResponse(problem(says), status=status)
     return render(request, "web/error.html", {"title": title, "says": says}, status=status)
 
 
@@ -40,7 +53,7 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
 def broken(request: HttpRequest) -> HttpResponse:
     """Whatever no view has answered for: a part that is down, met by middleware, or a defect of ours."""
     error = sys.exc_info()[1]
-    if isinstance(error, DOWN):
+    if error is not None and is_down(error):
         return unavailable(request, error)
     return _plain(request, 500, "The service has a defect; it is in the log. Nothing was half-written.")
 
@@ -51,7 +64,7 @@ def unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
     log.error("unavailable", extra={"facts": {"path": request.path, "error": f"{type(error).__name__}: {error}"[:300]}})
     part = "queue or the artifact store" if isinstance(error, UnavailableError) else "database"
     says = str(error) if isinstance(error, UnreadableError) else f"The {part} does not answer. Nothing was changed; try again in a moment."
-    if "disk is full" in str(error) or "disk I/O" in str(error):
+    if isinstance(error, OSError) or any(words in str(error) for words in FULL):
         says = "The disk is full: nothing was changed. An administrator has to free some space."
     response = _plain(request, 503, says)
     response.headers["Retry-After"] = "5"
@@ -60,9 +73,13 @@ def unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
 
 def _plain(request: HttpRequest, status: int, says: str) -> HttpResponse:
     """In the shape that the asker reads. Without a request no context processor runs, and none may ask what is down."""
-    if request.path.startswith("/api/"):
-        return JsonResponse({"detail": says}, status=status)
+    if _of_a_program(request):
+        return JsonResponse(problem(says), status=status)
     return render(None, "web/unavailable.html", {"says": says}, status=status)
+
+
+def _of_a_program(request: HttpRequest) -> bool:
+    return request.path.startswith(PROGRAMS) and request.path != DOCS
 
 
 def ask_an_administrator(request: HttpRequest) -> HttpResponse:

@@ -18,11 +18,11 @@ from grader.web.pages.person import Named, named
 PER_PAGE = 50
 NUMBER = re.compile(r"[0-9]{1,18}")
 """A key as a database can hold it."""
-SORTS = {
+SORTS = {  # by the number in the end: rows that are alike in all else would move between pages
     "created": ("created", "pk"),
     "candidate": ("candidate__pseudonym", "pk"),
     "requisition": ("requisition__title", "pk"),
-    "state": ("state", "-created"),
+    "state": ("state", "-created", "-pk"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +19,7 @@ from grader.web.pages.cards import area_cards
 from grader.web.pages.listing import listing
 from grader.web.pages.person import named, user_of
 from grader.web.pages.progress import live_view
-from grader.web.trouble import RefusedError
+from grader.web.trouble import RefusedError, UnavailableError
 
 
 @login_required
@@ -71,7 +72,8 @@ def live(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the page that polls. It comes back without its trigger once nothing moves any more, and then the page is loaded anew."""
     submission = find(request, pk)
     if submission.is_open:
-        keeper.follow([submission])
+        with suppress(UnavailableError):  # a queue that is down is said in the part itself, which goes on asking
+            keeper.follow([submission])
         submission.refresh_from_db()
     seen_now = live_view(submission, user_of(request), request.session)
     response = render(request, "web/submissions/live.html", {"submission": submission, "live": seen_now})
@@ -87,6 +89,17 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     submission = find(request, pk)
     done = keeper.cancel(submission)
     messages.info(request, "Cancelled." if done else "It had ended already.")
+    return redirect(submission)
+
+
+@login_required
+@require_POST
+def first(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let it go before everybody's. Others wait for it, so an administrator says so."""
+    policy.admin(user_of(request))
+    submission = find(request, pk)
+    done = keeper.put_first(submission)
+    messages.info(request, "It is graded before all others." if done else "It does not wait any more, or goes first already.")
     return redirect(submission)
 
 
