@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,31 @@ KINDS: dict[str, tuple[str, str, int]] = {
     "Dockerfiles": ("d{n}/Dockerfile", "FROM x\n" + "RUN x\n" * 1_900, 200),
 }
 
+TRAINS = """import joblib
+from sklearn.linear_model import LogisticRegression
+
+
+def main():
+    joblib.dump(LogisticRegression().fit(x, y), "model.joblib")
+
+
+if __name__ == "__main__":
+    main()
+"""
+TANGLES: dict[str, dict[str, str]] = {
+    "a training in every line of a Makefile": {"Makefile": "python train.py\n" * 30_000},
+    "a stage for every training": {"dvc.yaml": "stages:\n" + "".join(f" s{n}: {{cmd: python train.py, outs: [m]}}\n" for n in range(4_000))},
+    "scripts that start scripts": {"Makefile": "sh a.sh\n" * 4_000, "a.sh": "sh b.sh\n" * 4_000, "b.sh": "sh a.sh\n" * 60_000},
+    "a script that starts a training in every line": {"Makefile": "sh a.sh\n" * 4_000, "a.sh": "python train.py\n" * 30_000},
+    "heredocs that end after all lines": {"Dockerfile": "FROM x\n" + "".join(f"RUN <<E{n}\n" for n in range(1_900)) + "#\n" * 110_000},
+    "empty lines above templates": {"deploy/x.yaml": "a:\n" + "\n" * 100_000 + "  {{ x }}\n" * 20_000},
+    "a record that names itself a billion times": {
+        "metadata.yaml": "a: &a [x]\n" + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n" for a, b in pairwise("abcdefghij"))
+    },
+    "a record that holds itself": {"metadata.yaml": "data: &a [" + "*a, " * 190 + "*a]\n"},
+}
+"""Files that are short to read and long to follow. `train.py` stands beside them."""
+
 
 def scan(root: Path, paths: list[str]) -> int:
     tree = SourceTree(root=root, kind="folder", commit=None, tree="0" * 64, files=len(paths), bytes=0, uncommitted=None, paths=sorted(paths))
@@ -53,6 +79,17 @@ def test_reading_a_repository_costs_bounded_memory(kind: str, tmp_path: Path, re
     assert outcome.error is None
     assert outcome.value < 100_000
     assert outcome.cost.mib <= LIMIT_MIB and outcome.cost.cpu_s <= CPU_S, str(outcome.cost)
+
+
+@pytest.mark.parametrize("kind", TANGLES)
+def test_what_names_itself_again_and_again_is_followed_once(kind: str, tmp_path: Path) -> None:
+    files = TANGLES[kind] | {"train.py": TRAINS}
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text)
+    outcome = measured(scan, tmp_path, list(files))
+    assert outcome.error is None
+    assert outcome.cost.cpu_s <= CPU_S, str(outcome.cost)
 
 
 def test_everything_at_once_costs_bounded_memory(tmp_path: Path) -> None:
