@@ -5,6 +5,7 @@ Without an engine the tests marked `engine` are skipped by name. `GRADER_REQUIRE
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,14 @@ from harness.image.base import ensure_base, ensure_sidecar_image
 from harness.mend import chromium as find_chromium
 from harness.sandbox.engine import connect
 from harness.sandbox.owner import OWNER, owner_token
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Signals as a terminal has them: a shell starts what it runs in the background with SIGINT ignored, nohup with SIGHUP, and every program
+    that a test starts would inherit that."""
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

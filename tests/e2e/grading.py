@@ -229,6 +229,17 @@ load = [
 stress = { burst_s = 0.2, trial_s = 0.5, confirm_s = 1, search_s = 6, overload_s = 1, soak_s = 4 }
 drift = [{ kind = "covariate", severities = [0.5], features = ["distance_km"] }]
 
+[modes.brief]
+title = "brief: for tests that need the stages, and not the rates beyond the usual one"
+budget_s = 20
+faults = ["malformed_input"]
+load = [
+    { name = "warmup", arrivals = "constant", rate_factor = 0.3, seconds = 1 },
+    { name = "steady", arrivals = "poisson", rate_factor = 1.0, seconds = 3 },
+]
+stress = { search_s = 0, overload_s = 0, soak_s = 0 }
+drift = [{ kind = "covariate", severities = [0.5], features = ["distance_km"] }]
+
 [modes.rooted]
 title = "rooted: for tests of faults that only root can bring about"
 budget_s = 90

@@ -65,7 +65,7 @@ def test_a_challenge_that_is_misspelt(place: Place, good: Path) -> None:
 
 
 def test_a_mode_that_is_not_there(place: Place, good: Path) -> None:
-    refused(place, place.grade(good, "-m", "thorough"), 2, "no mode 'thorough'", "quick, standard, full, tiny")
+    refused(place, place.grade(good, "-m", "thorough"), 2, "no mode 'thorough'", "quick, standard, full, tiny, brief")
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_one_that_answers_nothing_with_status_200(place: Place, tmp_path: Path) 
 
 def test_one_that_dies_under_load_has_died_by_itself(place: Place, tmp_path: Path, engine: docker.DockerClient) -> None:
     """No part of ours moved, so nothing is unknown: what was refused after the crash was refused by the candidate."""
-    done = place.grade(submission(tmp_path / "repository", "crashes"))
+    done = place.grade(submission(tmp_path / "repository", "crashes"), "-m", "brief")
     result = result_of(place.out)
     assert done.code in (0, 1, 4)
     assert all(failure.culprit is Culprit.CANDIDATE for failure in result.failures), result.failures

@@ -54,7 +54,7 @@ def sweep_by_the_next_run(place: Place, engine: docker.DockerClient, token: str,
 
 
 def lost_at(place: Place, proxy: EngineProxy, origin: Path, event: str, stage: str, how: Callable[[EngineProxy], None]) -> tuple[Done, str]:
-    with place.with_env(DOCKER_HOST=proxy.url).grading(origin) as grading:
+    with place.with_env(DOCKER_HOST=proxy.url).grading(origin, "-m", "brief") as grading:
         grading.until(event, stage)
         time.sleep(0.7)  # into the middle of it
         how(proxy)
@@ -81,7 +81,7 @@ def test_an_engine_restarted_in_mid_fault_is_the_hosts_trouble(
     place: Place, proxy: EngineProxy, engine: docker.DockerClient, good: Path, sidecar_image: str, tmp_path: Path
 ) -> None:
     """What a restart of the engine does: it answers nobody for a while, all containers end, and only those with a restart policy come back."""
-    with place.with_env(DOCKER_HOST=proxy.url).grading(good) as grading:
+    with place.with_env(DOCKER_HOST=proxy.url).grading(good, "-m", "brief") as grading:
         grading.until("note", "faults")
         proxy.lose()
         for container in engine.containers.list(filters={"label": f"{OWNER}={grading.token}"}):
@@ -98,7 +98,7 @@ def test_an_engine_restarted_in_mid_fault_is_the_hosts_trouble(
 
 
 def test_a_disk_that_fills_up_before_a_fault_is_the_hosts_trouble(place: Place, small_disk: Path, good: Path) -> None:
-    with place.with_env(TMPDIR=str(small_disk)).grading(good) as grading:
+    with place.with_env(TMPDIR=str(small_disk)).grading(good, "-m", "brief") as grading:
         grading.until("started", "audit")
         fill(small_disk)
         grading.end(PROMPT_S)
@@ -145,7 +145,7 @@ def test_an_engine_lost_while_building_is_not_a_failed_build(
 
 @pytest.mark.parametrize(("event", "stage"), [("started", "load"), pytest.param("note", "faults", marks=pytest.mark.soak)])
 def test_a_network_removed_in_mid_stage_is_the_hosts_trouble(event: str, stage: str, place: Place, engine: docker.DockerClient, good: Path) -> None:
-    with place.grading(good) as grading:
+    with place.grading(good, "-m", "brief") as grading:
         grading.until(event, stage)
         network = candidates_network(engine, grading.token)
         network.reload()
@@ -163,7 +163,7 @@ def test_a_network_removed_in_mid_stage_is_the_hosts_trouble(event: str, stage: 
 
 @pytest.mark.parametrize("name", ["feature-store", "helper"])
 def test_a_container_of_ours_that_is_killed_is_not_the_candidates_fault(name: str, place: Place, engine: docker.DockerClient, good: Path) -> None:
-    with place.grading(good) as grading:
+    with place.grading(good, "-m", "brief") as grading:
         grading.until("started", "load")
         kill_ours(engine, grading, name)
         done = grading.end(PROMPT_S)

@@ -50,7 +50,7 @@ def test_no_canary_reaches_an_image_a_container_a_log_or_a_report(
     canaries.append(place.env["GRADER_OPERATOR_KEY"])
     wanted = [canary.encode() for canary in canaries]
     sound = b"GET /v1/customers/"  # stands in the candidate's own file: the search is not blind
-    with place.grading(good) as grading:
+    with place.grading(good, "-m", "brief") as grading:
         grading.until("started", "stress")
         mine = {"label": f"{OWNER}={grading.token}"}
         containers = engine.containers.list(filters=mine)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.engine
 
 
 def test_two_repeats_make_a_series_that_can_be_read_again(place: Place, good: Path) -> None:
-    arguments = ("repeat", str(good), "-c", "fraud-scoring", "-m", "tiny", "-n", "2", "--noise", "-o", str(place.out))
+    arguments = ("repeat", str(good), "-c", "fraud-scoring", "-m", "brief", "-n", "2", "--noise", "-o", str(place.out))
     done = place.run(*arguments, timeout_s=500)
     assert done.code in (0, 3), done.err + done.out[-2000:]
     found = Repeatability.model_validate_json((place.out / "repeats.json").read_bytes())

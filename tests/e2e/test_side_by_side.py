@@ -20,9 +20,9 @@ def test_the_second_waits_for_the_slot_and_both_are_measured(
     place: Place, tmp_path: Path, challenges_root: Path, engine: docker.DockerClient, good: Path
 ) -> None:
     other = make_place(tmp_path / "other", challenges_root)
-    with place.grading(good) as first:
+    with place.grading(good, "-m", "brief") as first:
         first.until("started", "boot")
-        with other.grading(good) as second:
+        with other.grading(good, "-m", "brief") as second:
             assert "another grading is measuring" in second.until("note", "slot")["text"]
             done = first.end()
             assert second.until("finished", "slot")["ok"]
