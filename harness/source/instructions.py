@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -190,7 +189,6 @@ def _directives(lines: list[str]) -> tuple[str | None, str, int]:
 
 def _instructions(lines: list[str], escape: str, start: int) -> list[Instruction]:
     found: list[Instruction] = []
-    where = _Lines(lines)
     number = start
     while number < len(lines) and len(found) < MAX_INSTRUCTIONS:
         first = number
@@ -200,7 +198,7 @@ def _instructions(lines: list[str], escape: str, start: int) -> list[Instruction
         pieces, number = _gathered(lines, number, escape)
         keyword, rest = _split_keyword(_joined(pieces))
         terminators = [m[1] for m in _HEREDOC.findall(rest)] if keyword in ("RUN", "COPY", "ADD") else []
-        after = _after_heredocs(where, number, terminators)
+        after = _after_heredocs(lines, number, terminators)
         number = after or number
         flags, value = _flags(rest)
         found.append(Instruction(keyword, value, first + 1, flags, heredoc=after is not None, told=rest))
@@ -258,28 +256,10 @@ def trigger_of(text: str) -> Instruction:
     return Instruction(keyword, value, 0, flags, told=rest)
 
 
-class _Lines:
-    """Where a text stands alone in a line. Read once, when first asked for: as many heredocs as lines would read all lines for each."""
-
-    def __init__(self, lines: list[str]) -> None:
-        self._lines = lines
-        self._numbers: dict[str, list[int]] | None = None
-
-    def next(self, text: str, since: int) -> int | None:
-        """The first line from `since` on that is this text."""
-        if self._numbers is None:
-            self._numbers = {}
-            for number, line in enumerate(self._lines):
-                self._numbers.setdefault(line.strip(), []).append(number)
-        numbers = self._numbers.get(text, [])
-        at = bisect_left(numbers, since)
-        return numbers[at] if at < len(numbers) else None
-
-
-def _after_heredocs(lines: _Lines, number: int, terminators: list[str]) -> int | None:
+def _after_heredocs(lines: list[str], number: int, terminators: list[str]) -> int | None:
     """The line after the last heredoc, or None where there is none (a terminator that never comes means `<<` was something else)."""
     for terminator in terminators:
-        end = lines.next(terminator, number)
+        end = next((n for n in range(number, len(lines)) if lines[n].strip() == terminator), None)
         if end is None:
             return None
         number = end + 1

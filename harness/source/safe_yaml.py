@@ -11,8 +11,6 @@ MAX_BYTES = 512 << 10
 MAX_EVENTS = 60_000
 MAX_ALIASES = 200
 MAX_DEPTH = 40
-MAX_EXPANDED = 100_000
-"""Nodes with every alias written out: whoever walks a document walks what an alias names once for each alias."""
 MAX_MERGED = 20_000
 TEMPLATED = "templated"
 """What stands where a template's action stood, as a value and as a key."""
@@ -72,40 +70,27 @@ def documents(text: str, *, templates: bool = True) -> list[Any] | None:
 def plain_lines(lines: list[str]) -> list[str]:
     """Without the actions of a template. Right below a key, a line that is one action gives the key something: it is not left empty."""
     kept: list[str] = []
-    above = ""  # the last line kept that is not blank
     for line in lines:
         action = _TEMPLATE_LINE.match(line)
         if action is None:
             kept.append(_TEMPLATE.sub(TEMPLATED, line))
-            above = kept[-1] if kept[-1].strip() else above
             continue
         column = re.search(r"n?indent\s+(\d{1,2})\b", action[2])
         indent = int(column[1]) if column else len(action[1])
+        above = next((before for before in reversed(kept) if before.strip()), "")
         if not _CONTROL.match(action[2]) and above.rstrip().endswith(":") and len(above) - len(above.lstrip(" -")) < indent:
-            above = f"{' ' * indent}{TEMPLATED}: {TEMPLATED}"
-            kept.append(above)
+            kept.append(f"{' ' * indent}{TEMPLATED}: {TEMPLATED}")
     return kept
 
 
 def _check_events(text: str) -> None:
-    """Raise TooMuch for a document over the limits, and for one that holds itself."""
-    aliases = expanded = 0
-    sizes: dict[str, int] = {}
-    open_nodes: list[tuple[str | None, int]] = []
+    depth = aliases = 0
     for number, event in enumerate(yaml.parse(text, Loader=yaml.CSafeLoader)):
         if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-            open_nodes.append((event.anchor, expanded))
+            depth += 1
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            anchor, before = open_nodes.pop()
-            if anchor is not None:
-                sizes[anchor] = expanded - before
+            depth -= 1
         elif isinstance(event, yaml.AliasEvent):
             aliases += 1
-            if event.anchor not in sizes:
-                raise TooMuch("a node that holds itself, or an alias of nothing")
-            expanded += sizes[event.anchor]
-        elif isinstance(event, yaml.ScalarEvent) and event.anchor is not None:
-            sizes[event.anchor] = 1
-        expanded += 1
-        if len(open_nodes) > MAX_DEPTH or aliases > MAX_ALIASES or number > MAX_EVENTS or expanded > MAX_EXPANDED:
+        if depth > MAX_DEPTH or aliases > MAX_ALIASES or number > MAX_EVENTS:
             raise TooMuch("over the limits for depth, aliases or size")

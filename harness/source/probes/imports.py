@@ -7,7 +7,6 @@ import posixpath
 import re
 from collections.abc import Collection, Iterator
 from functools import cached_property
-from itertools import islice
 
 from harness.source.probes.recipes import recipe
 from harness.source.probes.syntax import Words, has_main, holds_functions, runs_itself, words_of
@@ -33,9 +32,6 @@ _SCRIPT = re.compile(r"([\w./-]+\.py)\b")
 _SHELL = re.compile(r"([\w./-]+\.sh)\b")
 _RUNNERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "flask", "pip", "venv", "pytest", "waitress", "granian"})
 
-MAX_STARTED = 100
-"""Files that one script, and applications that one configuration, may start."""
-
 
 class Imports:
     """Resolves imports between tracked files; package roots are the repository's root, `src`, and every folder above the importer."""
@@ -44,8 +40,6 @@ class Imports:
         self.view = view
         self._known = set(view.python)
         self._words: dict[str, Words] = {}
-        self._apps: dict[str, list[str]] = {}
-        self._by_script: dict[tuple[str, int], list[str]] = {}
 
     @cached_property
     def edges(self) -> dict[str, set[str]]:
@@ -117,29 +111,17 @@ class Imports:
         return list(dict.fromkeys(self._started(text)))
 
     def _started(self, command: str, depth: int = 0) -> Iterator[str]:
-        """May give a file twice. Every name is followed once, and every script read once: a hostile one names itself in every line."""
-        for script in dict.fromkeys(_SCRIPT.findall(command)):
+        for script in _SCRIPT.findall(command):
             for path in self._ending(script):
                 yield path
-                for target in self._served_by(path):
+                for target in _WSGI_APP.findall(self.view.text(path) or ""):
                     yield from self._as_module(target, "")
-        for module in dict.fromkeys([*_DASH_M.findall(command), *_TARGET.findall(command)]):
+        for module in [*_DASH_M.findall(command), *_TARGET.findall(command)]:
             if module.split(".")[0] not in _RUNNERS:
                 yield from self._as_module(module, "")
-        shells = dict.fromkeys(basename(shell) for shell in _SHELL.findall(command)) if depth < 2 else {}
-        for path in (path for name in shells for path in self.view.by_name.get(name, [])):
-            yield from self._started_by(path, depth + 1)
-
-    def _started_by(self, shell: str, depth: int) -> list[str]:
-        if (shell, depth) not in self._by_script:
-            self._by_script[shell, depth] = list(islice(dict.fromkeys(self._started(self.view.text(shell) or "", depth)), MAX_STARTED))
-        return self._by_script[shell, depth]
-
-    def _served_by(self, path: str) -> list[str]:
-        """What a server's configuration file serves."""
-        if path not in self._apps:
-            self._apps[path] = list(dict.fromkeys(_WSGI_APP.findall(self.view.text(path) or "")))[:MAX_STARTED]
-        return self._apps[path]
+        for shell in _SHELL.findall(command) if depth < 2 else []:
+            for path in self.view.by_name.get(basename(shell), []):
+                yield from self._started(self.view.text(path) or "", depth + 1)
 
     def _ending(self, script: str) -> Iterator[str]:
         """Files whose path ends like `script`, image folders in front of it ignored."""

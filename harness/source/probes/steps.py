@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
 from itertools import chain, islice
 
 from harness.source.instructions import instructions_of
@@ -38,12 +37,9 @@ def started_by_name(view: View) -> list[tuple[str, str, set[str]]]:
     """(file, command line, Python files that it starts) of every command that starts one; made once per scan."""
     if "started" not in view.memo:
         graph = graph_of(view)
-        leaves = cache(lambda path: bool(_ELSEWHERE.search(view.text(path) or "")))  # asked for every line, and a file is long
         lines = islice(chain(((*found, True) for found in _in_the_tree(view)), ((*found, False) for found in _elsewhere(view))), MAX_COMMANDS)
         named = ((path, line, set(graph.files_named(that_runs(line))), here) for path, line, here in lines)
-        view.memo["started"] = [
-            (path, line, files) for path, line, files, here in named if files and not (here and not leaves(path) and _is_stale(view, path, line))
-        ]
+        view.memo["started"] = [(path, line, files) for path, line, files, here in named if files and not (here and _is_stale(view, path, line))]
     found = view.memo["started"]
     assert isinstance(found, list)
     return found
@@ -146,7 +142,7 @@ def that_runs(line: str) -> str:
 
 def _is_stale(view: View, path: str, line: str) -> bool:
     """Whether a command names scripts or modules none of which lies where it looks for them: from the root, or from its file's folder."""
-    if _ELSEWHERE.search(line):
+    if _ELSEWHERE.search(line) or _ELSEWHERE.search(view.text(path) or ""):
         return False
     scripts = re.findall(r"(?<![\w)}/.-])([\w./-]+\.py)\b", line)
     modules = re.findall(r"\bpython[\d.]*\b[^|;&]*?\s-m\s+([A-Za-z_][\w.]*)|[)}]\s+-m\s+([A-Za-z_][\w.]*)", line)
