@@ -14,6 +14,10 @@ from harness.source.tree import SourceTree
 from harness.source.variables import Filling, unresolved
 from harness.source.wildcard import has_wildcard, match_path
 
+MAX_WILDCARDS, MAX_WILDCARD = 50, 1_000
+"""Sources with wildcards that are looked for in one context, and characters of one; of any other it is not said that it is missing."""
+MAX_ABOVE = 6
+"""Folders above a Dockerfile's own, beside the root, that may be its context."""
 _MENTION = re.compile(r"(?<![\w./-])[\w][\w./-]*\.(?:txt|py|toml|lock|sh|ya?ml|cfg|json)\b")
 
 
@@ -34,6 +38,7 @@ class Context:
         self.ignore = Ignore(tree.text(prefix + ".dockerignore", 256 << 10) or "")
         self.paths = frozenset(self.ignore.kept(inside))
         self.folders = frozenset(above for path in self.paths for above in _above(path))
+        self._asked: dict[str, bool] = {}
 
     def holds(self, source: str) -> bool:
         """Whether a COPY source matches a file or a folder with files."""
@@ -44,8 +49,10 @@ class Context:
             return False
         if not has_wildcard(wanted):
             return wanted in self.paths or wanted in self.folders
-        pattern = wanted.split("/")
-        return any(match_path(pattern, path.split("/")) for path in self.paths | self.folders)
+        if wanted not in self._asked and len(self._asked) < MAX_WILDCARDS and len(wanted) <= MAX_WILDCARD:
+            pattern = wanted.split("/")
+            self._asked[wanted] = any(match_path(pattern, path.split("/")) for path in self.paths | self.folders)
+        return self._asked.get(wanted, True)
 
 
 def copy_sources(dockerfile: Dockerfile) -> list[list[CopySource]]:
@@ -83,7 +90,7 @@ def context_for(tree: SourceTree, dockerfile: Dockerfile, path: str) -> str:
     A tie goes to the Dockerfile's own folder, then to the nearest above it.
     """
     own = posixpath.dirname(path) or "."
-    folders = [own, *_above(own), "."] if own != "." else ["."]
+    folders = [own, *_above(own)[:MAX_ABOVE], "."] if own != "." else ["."]
     mentioned = {m for i in dockerfile.effective() if i.keyword in ("RUN", "CMD", "ENTRYPOINT") for m in _MENTION.findall(i.value)}
     ranked = []
     for distance, folder in enumerate(dict.fromkeys(folders)):

@@ -16,6 +16,8 @@ from harness.source.tree import SourceTree
 from harness.text import one_line
 
 MAX_DOCKERFILE = 256 << 10
+MAX_CONTEXTS = 5
+"""Contexts of one Dockerfile that compose files name and that are looked into."""
 MAX_LOOKED_AT = 1 << 20
 """Bytes of all Dockerfiles among which one is chosen: a repository may hold thousands, or files that only carry the name."""
 
@@ -138,23 +140,24 @@ def _score(path: str, parsed: Dockerfile, in_compose: bool) -> Candidate:
 
 
 def _context(tree: SourceTree, path: str) -> tuple[str, str]:
-    for built, context in _compose_builds(tree):
-        if built == path and not missing(load(tree, path), Context(tree, context)):
+    built_here = [context for built, context in _compose_builds(tree) if built == path]
+    for context in built_here[:MAX_CONTEXTS]:
+        if not missing(load(tree, path), Context(tree, context)):
             return context, "compose"
     return context_for(tree, load(tree, path), path), "its COPY sources"
 
 
 def _compose_builds(tree: SourceTree) -> list[tuple[str, str]]:
     """(Dockerfile path, context) of every service that a compose file builds, relative to the repository's root."""
-    found = []
+    found, known = [], frozenset(tree.paths)
     for path in [p for p in tree.paths if _COMPOSE.match(posixpath.basename(p)) and not _VENDORED.search(p)][:10]:
         for document in documents(tree.text(path, 128 << 10) or "") or []:
             services = document.get("services") if isinstance(document, dict) else None
             for service in list(services.values())[:50] if isinstance(services, dict) else []:
                 pair = _compose_build(posixpath.dirname(path), service.get("build") if isinstance(service, dict) else None)
-                if pair and pair[0] in tree.paths:
+                if pair and pair[0] in known:
                     found.append(pair)
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _compose_build(folder: str, build: object) -> tuple[str, str] | None:

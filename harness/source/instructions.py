@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from grader.schema.evidence import BaseImage
+from harness.source.heredocs import Heredocs
 from harness.source.variables import Filling, unresolved
 
 _DIRECTIVE = re.compile(r"^#\s*(syntax|escape|check)\s*=\s*(\S.*?)\s*$", re.I)
-_HEREDOC = re.compile(r"(?:^|\s)\d*<<-?([\"']?)([A-Za-z_][A-Za-z0-9_.-]*)\1(?=\s|$|[;&|>)])")
-_FLAG = re.compile(r"^--([a-z][a-z-]*)(?:=(\S*))?(?:\s+|$)")
+_FLAG = re.compile(r"--([a-z][a-z-]*)(?:=(\S*))?(?:\s+|$)")
 _ASSIGNMENT = re.compile(r"(?<!\w)([A-Za-z_]\w*+)=(\"[^\"]*\"|'[^']*'|\S*)")
+_PORT = re.compile(r"[0-9]{1,9}")
+"""Not `isdigit`, which holds for a superscript too, and for more digits than `int` reads."""
 _MAY_BE_ONE = re.compile(r"\s*[fcro]", re.I)
 MAX_INSTRUCTIONS = 2000
 MAX_JOINED = 100
@@ -100,7 +102,8 @@ class Dockerfile:
         for instruction in self.effective():
             if instruction.keyword == "EXPOSE":
                 values = (filling.fill(word) for word in instruction.value.split())
-                ports += [int(p) for v in values if (p := v.split("/")[0]).isdigit() and 0 < int(p) < 65536 and not v.endswith("/udp")]
+                told = [v.split("/")[0] for v in values if not v.endswith("/udp")]
+                ports += [int(port) for port in told if _PORT.fullmatch(port) and 0 < int(port) < 65536]
         return list(dict.fromkeys(ports))
 
     def healthcheck(self) -> bool:
@@ -129,7 +132,8 @@ class Dockerfile:
         return list(dict.fromkeys(reasons))
 
     def _stage_index(self, base: str, before: int) -> int | None:
-        return next((n for n in reversed(range(before)) if self.stages[n].name == base.lower()), None)
+        name = base.lower()
+        return next((n for n in reversed(range(before)) if self.stages[n].name == name), None)
 
     def _pin(self, index: int, stage: Stage) -> Pin:
         if stage.base == "scratch" or self._stage_index(stage.base, index) is not None:
@@ -189,6 +193,7 @@ def _directives(lines: list[str]) -> tuple[str | None, str, int]:
 
 def _instructions(lines: list[str], escape: str, start: int) -> list[Instruction]:
     found: list[Instruction] = []
+    heredocs = Heredocs(lines)
     number = start
     while number < len(lines) and len(found) < MAX_INSTRUCTIONS:
         first = number
@@ -197,8 +202,7 @@ def _instructions(lines: list[str], escape: str, start: int) -> list[Instruction
             continue
         pieces, number = _gathered(lines, number, escape)
         keyword, rest = _split_keyword(_joined(pieces))
-        terminators = [m[1] for m in _HEREDOC.findall(rest)] if keyword in ("RUN", "COPY", "ADD") else []
-        after = _after_heredocs(lines, number, terminators)
+        after = heredocs.after(number, rest) if keyword in ("RUN", "COPY", "ADD") else None
         number = after or number
         flags, value = _flags(rest)
         found.append(Instruction(keyword, value, first + 1, flags, heredoc=after is not None, told=rest))
@@ -256,22 +260,13 @@ def trigger_of(text: str) -> Instruction:
     return Instruction(keyword, value, 0, flags, told=rest)
 
 
-def _after_heredocs(lines: list[str], number: int, terminators: list[str]) -> int | None:
-    """The line after the last heredoc, or None where there is none (a terminator that never comes means `<<` was something else)."""
-    for terminator in terminators:
-        end = next((n for n in range(number, len(lines)) if lines[n].strip() == terminator), None)
-        if end is None:
-            return None
-        number = end + 1
-    return number if terminators else None
-
-
 def _flags(rest: str) -> tuple[dict[str, str], str]:
     flags: dict[str, str] = {}
-    while (match := _FLAG.match(rest)) is not None:
+    place = 0  # not a shorter text after each flag: there may be fifty thousand
+    while (match := _FLAG.match(rest, place)) is not None:
         flags[match[1]] = match[2] or ""
-        rest = rest[match.end() :]
-    return flags, rest
+        place = match.end()
+    return flags, rest[place:]
 
 
 def _json_words(value: str) -> list[str] | None:

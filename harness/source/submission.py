@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from dataclasses import dataclass
 from typing import Any
 
 from grader.schema.causes import Trouble
 from harness.source.preflight import check_name
+from harness.source.safe_toml import parsed
 from harness.source.tree import SourceTree
 from harness.text import one_line
 
@@ -45,8 +45,8 @@ def read(tree: SourceTree) -> Submission | None:
     if text is None:
         raise Trouble("submission_manifest_invalid", f"{FILE} is not a text file")
     try:
-        given = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        given = parsed(text)
+    except (RecursionError, ValueError) as error:
         said = str(error).replace("at end of document", f"at line {len(text.splitlines()) or 1}, the end of the file")
         raise Trouble("submission_manifest_invalid", f"{FILE}: {one_line(said, 200)}") from None
     for key, value in given.items():

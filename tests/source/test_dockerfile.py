@@ -107,6 +107,9 @@ COPIES: dict[str, list[str]] = {
     "ARG M=model\nCOPY ${M}/b.json /x": ["model/b.json"],
     "ADD https://example.org/x /x": [],
     "COPY <<EOF /x\nnope\nEOF": [],
+    "RUN <<A <<B\n# b\nA\nCOPY nope /x\nB\nCOPY app nopes /x/": ["nopes"],
+    "RUN <<A\nA \nCOPY nope /x": ["nope"],
+    "RUN cat <<A > /b <<B\nA\nCOPY nope /x": ["nope"],
     "COPY app \\\n  # a comment\n  nope \\\n  /x/": ["nope"],
 }  # fmt: skip
 
@@ -204,6 +207,23 @@ def test_dockerignore_follows_the_engines_rules(text: str, expected: dict[str, b
     assert {path: ignore.excludes(path) for path in expected} == expected
 
 
+@pytest.mark.parametrize("port", ["\u00b2", "1" * 5000, "0" * 5000 + "80", "70000", "-1", "80/udp", "$UNKNOWN", "a"])
+def test_what_is_no_port_is_passed_over(port: str) -> None:
+    assert parse(f"FROM a:1\nEXPOSE {port} 81 81/tcp\n").exposed_ports() == [81]
+
+
+SEGMENTS = {
+    ("*a*b", "xaxb"): True, ("*a*b", "xbxa"): False, ("a*", "a"): True, ("*", ""): True, ("a**b", "ab"): True, ("*ab", "aab"): True,
+    ("*a?c*", "xabcabd"): True, ("[a-c]x", "bx"): True, ("[^a-c]x", "bx"): False, ("[]x]", "]"): True, ("[z-a]", "b"): False,
+    ("a\\*b", "a*b"): True, ("a\\*b", "axb"): False, ("[a", "[a"): True, ("a.b", "axb"): False, ("*.p(y", "x.p(y"): True, ("?", "\n"): True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("pattern", "name"), SEGMENTS)
+def test_a_wildcard_means_what_it_means_to_the_engine(pattern: str, name: str) -> None:
+    assert match_segment(pattern, name) == SEGMENTS[pattern, name]
+
+
 def test_a_hostile_wildcard_costs_linear_time() -> None:
     assert not match_segment("*a" * 60 + "b", "a" * 250)
     assert not match_path(["**", "*a*a*a*a*a*b"] * 20, ["a" * 200] * 40)
@@ -258,7 +278,11 @@ def test_a_dockerfile_of_which_only_a_part_is_read_is_not_built(what: str, make_
     assert caught.value.cause == "build_failed"
 
 
-SLOW = {"a name without a value": "ARG " + "a" * 200_000, "braces that never close": "ARG B=" + "${A:-" * 40_000}
+SLOW = {
+    "a name without a value": "ARG " + "a" * 200_000, "braces that never close": "ARG B=" + "${A:-" * 40_000, "flags": "RUN " + "--a " * 60_000,
+    "heredocs that never end": "".join(f"RUN <<E{n}\n" for n in range(1_900)) + "\n" * 230_000,
+    "heredocs of one instruction": "RUN" + " <<A" * 40_000 + "\nA" * 40_000,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("what", SLOW)

@@ -344,6 +344,12 @@ def _levels(item: str, names: str) -> str:
 BOMBS = {
     "aliases": "a: &a [x]\n" + _levels("[@]", "abcdefghijklmnopq") + "r: [" + "*q, " * 200 + "]",
     "merges": "a: &a {x: 1}\n" + _levels("{<<: [@]}", "abcdefghi"),
+    "aliases of aliases": "a: &a [x]\n" + _levels("[@, @]", "abcdefghi"),
+    "aliases of keys": "a: &a {x: 1}\n" + "".join(f"{b}: &{b} {{{', '.join(f'k{n}: *{a}' for n in range(20))}}}\n" for a, b in pairwise("abcdefgh")),
+    "itself": "a: &a [*a]",
+    "itself, deeper": "a: &a {b: [{c: *a}]}",
+    "a long text": "a: &a " + "x" * 100_000 + "\nb: [" + "*a, " * 20 + "]",
+    "a long number": "a: 0x" + "f" * 9000,
     "depth": "[" * 5000,
     "objects": "a: !!python/object/apply:os.system ['touch /tmp/x']",
     "size": "a: 1\n" * 300_000,
@@ -355,6 +361,25 @@ BOMBS = {
 @pytest.mark.parametrize("what", BOMBS)
 def test_hostile_yaml_is_refused_quickly(what: str) -> None:
     assert documents(BOMBS[what]) is None
+
+
+def test_aliases_that_stand_for_little_are_read() -> None:
+    text = "x: &x {image: a:1, env: &e [A, B]}\n" + "".join(f"s{n}: {{<<: *x, more: *e}}\n" for n in range(90)) + "---\nx: &x 1\ny: *x\n"
+    found = documents(text)
+    assert found is not None and found[0]["s89"] == {"image": "a:1", "env": ["A", "B"], "more": ["A", "B"]} and found[1]["y"] == 1
+
+
+def test_numbers_that_nobody_can_write_down_do_not_break_the_scan(make_tree) -> None:
+    digits = "9" * 4000
+    files = {
+        "tests/test_a.py": f"def test_a():\n    assert 0x{digits} == 0x{digits}\n", "m.json": f'{{"auc": {digits}}}', "n.json": '{"auc": 0.8}',
+        "MODEL_CARD.md": "# Model card\n\nAUC 0.9\n", "k/a.yaml": f"{{apiVersion: v1, kind: Pod, spec: {{replicas: 0x{digits}}}}}",
+        "a.tf": f'resource "kubernetes_deployment" "a" {{\n  replicas = {digits}\n}}\n',
+        "c.tf": f'resource "aws_ecs_task_definition" "b" {{\n  cpu = {digits}\n}}\n',
+        "b.tf": 'resource "kubernetes_deployment" "a" {\n  replicas = \u00b2\n}\n', "Dockerfile": f"FROM a\nEXPOSE {digits}9999\n",
+        "kustomization.yaml": "patches: [{target: {kind: Pod}, patch: '[{op: add, path: /spec/\u00b2, value: 1}]'}]",
+    }  # fmt: skip
+    assert set(scan(make_tree(files)).probes) == set(TABLE)
 
 
 def test_hostile_files_do_not_break_the_scan(make_tree) -> None:

@@ -10,7 +10,7 @@ from harness.source.probes.picked import picked
 from harness.source.probes.recipes import recipe
 from harness.source.probes.secrets import KINDS
 from harness.source.probes.sightings import sighting
-from harness.source.probes.view import View, no_subject, probe
+from harness.source.probes.view import MAX_PLACES, View, no_subject, probe
 
 NO_CI = "no continuous integration"
 _TESTS = re.compile(
@@ -29,6 +29,8 @@ _IMAGE = re.compile(
 )
 _PASSED = re.compile(r"((?:--?p(?:ass(?:word)?)?|--token|\b\w*(?:SECRET|PASSWORD|PASSWD|TOKEN|API_?KEY)\w*)(?:=|\s+))(?![$\"'{(-]|\s)[^\s|;&]+", re.I)
 """A password or token that is passed in a command, or set before it; variables are no secrets."""
+MAX_LINE, MAX_SHOWN = 1_000, 4_000
+"""Characters of a command that are searched for what it does, and that are searched for secrets before its beginning is shown."""
 _NAMES_ONLY = re.compile(r"\b(?:install|add|which|--version)\b")
 _BUILD_TOOLS = re.compile(r"\b(?:mvnw?|gradlew?)\b")
 
@@ -60,7 +62,7 @@ def _runs(view: View, pattern: re.Pattern[str], otherwise: str) -> Probe:
     if not found:
         return no_subject(NO_CI)
     hits = [(step, facts) for step in found if (facts := _does(view, step, pattern)) is not None]
-    places = [(step.path, _line(view, step)) for step, _ in hits]
+    places = [(step.path, _line(view, step)) for step, _ in hits[:MAX_PLACES]]
     return probe(bool(hits), _shown(hits[0][0].text) if hits else otherwise, places, sightings=(_sight(view, step, facts) for step, facts in hits))
 
 
@@ -85,18 +87,20 @@ def _sight(view: View, step: Step, facts: Facts) -> Sighting:
 
 def _shown(text: str) -> str:
     """A command without the secrets in it: evidence is shown."""
+    if len(text) > MAX_SHOWN:  # what is evidence is far shorter, and no part of a secret may stand at its end
+        text = text[:MAX_SHOWN].rpartition(" ")[0] or "a command"
     for kind in KINDS.values():
         text = kind.sub("***", text)
     return _PASSED.sub(r"\1***", text)
 
 
 def _line(view: View, step: Step) -> int | None:
-    return view.line_of(step.path, re.escape(step.first[:60]))
+    return view.line_of(step.path, step.first[:60])
 
 
 def _parts(line: str) -> list[str]:
     """The commands of a line; installing or naming a test runner is not running it."""
-    return [part for part in re.split(r"&&|\|\||;", line) if not _NAMES_ONLY.search(part) or _BUILD_TOOLS.search(part)]
+    return [part for part in re.split(r"&&|\|\||;", line[:MAX_LINE]) if not _NAMES_ONLY.search(part) or _BUILD_TOOLS.search(part)]
 
 
 PROBES = {"ci_workflow": ci_workflow, "ci_runs_tests": ci_runs_tests, "ci_builds_image": ci_builds_image}

@@ -16,7 +16,6 @@ from itertools import islice
 from typing import Any
 
 from harness.source.probes.view import View, basename
-from harness.source.safe_yaml import documents
 
 Facts = dict[str, str | float]
 _GITHUB = re.compile(r"^\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml$")
@@ -35,7 +34,7 @@ _CONDITIONS = _JOINED | {
 _GITLAB_WORDS = frozenset({"stages", "variables", "default", "include", "workflow", "image", "services", "cache", "before_script", "after_script"})
 _NO_COMMAND = re.compile(r"^\s*(?:#|echo\b|$)")
 _READS_STATUS = re.compile(r"\$\?|PIPESTATUS|\bset\s+-\w*e")
-MAX_STEPS, MAX_LINES, MAX_SCRIPT, MAX_DEPTH = 800, 500, 20_000, 12
+MAX_STEPS, MAX_LINES, MAX_SCRIPT, MAX_DEPTH, MAX_BASES = 800, 500, 20_000, 12, 20
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def _all(view: View) -> Iterator[Step]:
         elif _OTHERS.search(path):
             yield from (step for document in _read(view, path) for step in _commands(path, document, {}))
         elif basename(path) == "Jenkinsfile":
-            said = re.findall(r"\b(?:sh|bat)\s*\(?\s*(?:script:\s*)?(\"{3}|'{3}|[\"'])(.+?)\1", view.text(path) or "", re.S)
+            said = re.findall(r"\b(?:sh|bat)\s*+(?:\(\s*+)?(?:script:\s*+)?(\"{3}|'{3}|[\"'])(.+?)\1", view.text(path) or "", re.S)
             yield from (step for _, script in said for step in _lines(path, script, {}))
 
 
@@ -80,7 +79,7 @@ def _read(view: View, path: str) -> list[Any]:
     read = view.memo.setdefault("ci_files", {})
     assert isinstance(read, dict)
     if path not in read:
-        read[path] = documents(view.text(path) or "", templates=False) or view.yaml.get(path, [])
+        read[path] = view.documents(view.text(path) or "", templates=False) or view.yaml.get(path, [])
     return list(read[path])
 
 
@@ -134,21 +133,26 @@ def _gitlab(view: View, path: str) -> Iterator[Step]:
         if isinstance(local, str) and local.lstrip("/") in view.paths:
             for inner in _read(view, local.lstrip("/")):
                 document = {**_dict(inner), **document}
+    bases: dict[tuple[str, int], dict[str, Any]] = {}
     never = _whens(_dict(document.get("workflow")))
     for name, job in list(document.items())[:300]:
         if isinstance(job, dict) and not str(name).startswith(".") and name not in _GITLAB_WORDS:
-            whole = _extended(document, job, 0)
+            whole = _extended(document, job, bases)
             facts = _joined(never, _conditions(whole), _whens(whole))
             for key in ("before_script", "script", "after_script"):
                 extra: Facts = {"after_script": 1.0} if key == "after_script" else {}
                 yield from _commands(path, {key: whole.get(key)}, {**facts, **extra})
 
 
-def _extended(document: dict[str, Any], job: dict[str, Any], depth: int) -> dict[str, Any]:
-    bases = job.get("extends")
+def _extended(document: dict[str, Any], job: dict[str, Any], known: dict[tuple[str, int], dict[str, Any]], depth: int = 0) -> dict[str, Any]:
+    """A job with what it extends. `known`: (base, depth) -> what it comes to; each of ten may extend all ten, and so do theirs."""
+    told = job.get("extends")
+    names = [name for name in (told if isinstance(told, list) else [told]) if isinstance(name, str)] if depth < 5 else []
     merged: dict[str, Any] = {}
-    for base in (bases if isinstance(bases, list) else [bases]) if depth < 5 else []:
-        merged |= _extended(document, _dict(document.get(str(base))), depth + 1)
+    for name in list(dict.fromkeys(names))[:MAX_BASES]:
+        if (name, depth) not in known:
+            known[name, depth] = _extended(document, _dict(document.get(name)), known, depth + 1)
+        merged |= known[name, depth]
     return {**merged, **job}
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-import tomllib
 from collections.abc import Iterable
 from itertools import pairwise
 
 from grader.schema.evidence import Probe
 from harness.source.dockerignore import Ignore
 from harness.source.probes.view import View, basename, no_subject, probe
+from harness.source.safe_toml import parsed
 
 NO_DOCKERFILE = "no Dockerfile"
 _PIN_VALUE = {"digest": 2.0, "version": 1.0, "floating": 0.0}
@@ -37,6 +37,8 @@ _CLUTTER = (
     "a.egg-info/PKG-INFO", ".ipynb_checkpoints/a.ipynb",
 )  # fmt: skip
 """What lies about in a working copy and is tracked nowhere."""
+MAX_FILES, MAX_LINES = 50, 5_000
+"""Requirement files that are read, and lines of each."""
 _HISTORY = ".git/objects/pack/pack-a.pack"
 _NAME = re.compile(r"^[A-Za-z0-9][\w.-]*(?:\[[^\]]*\])?")
 
@@ -158,13 +160,17 @@ def _installed(view: View) -> tuple[dict[str, bool], list[str], str | None]:
         wanted = requirements_of(view, where[0]) or {where[0]: True}
     installs = [match for command in commands for match in _INSTALL.findall(command)]
     constraints: dict[str, bool] = {}
+    named: set[tuple[bool, str]] = set()
     for arguments in installs:
         words = arguments.split()
         for flag, word in pairwise(words):
             path = _match(view, word) if flag in ("-r", "--requirement", "-c", "--constraint") else None
-            if path and flag in ("-c", "--constraint"):
+            if path is None or (flag in ("-c", "--constraint"), path) in named:
+                continue
+            named.add((flag in ("-c", "--constraint"), path))
+            if flag in ("-c", "--constraint"):
                 constraints |= requirements_of(view, path)
-            elif path:
+            else:
                 where.append(path)
                 wanted |= requirements_of(view, path)
         wanted |= _inline(words)
@@ -182,7 +188,16 @@ def _lock_of(view: View, commands: list[str], locks: list[str]) -> str:
 
 def _match(view: View, word: str, folder: str | None = None) -> str | None:
     """The file that a word means: beside the file that says so (without `folder`: the Dockerfile), else the uppermost of this name."""
-    word = word.strip("\"'")
+    known = view.memo.setdefault("meant_files", {})
+    assert isinstance(known, dict)
+    if (word, folder) not in known:
+        known[word, folder] = _nearest(view, word.strip("\"'"), folder)
+    found = known[word, folder]
+    assert found is None or isinstance(found, str)
+    return found
+
+
+def _nearest(view: View, word: str, folder: str | None) -> str | None:
     home = folder if folder is not None else posixpath.dirname(view.choice.path) if view.choice else ""
     beside = posixpath.normpath(posixpath.join(home, word))
     found = [beside] if beside in view.known else view.by_name.get(basename(word), [])
@@ -204,7 +219,7 @@ def _declared(view: View) -> tuple[list[str], dict[str, bool]]:
     """Without an install command that says more: requirement files that are not for development, else pyproject.toml."""
     files = [path for path in view.paths if REQUIREMENTS.search(path) and not _DEVELOPMENT.search(basename(path)) and "constraints" not in path]
     wanted: dict[str, bool] = {}
-    for path in files:
+    for path in files[:MAX_FILES]:
         wanted |= requirements_of(view, path)
     if wanted:
         return files, wanted
@@ -216,8 +231,8 @@ def _declared(view: View) -> tuple[list[str], dict[str, bool]]:
 
 def _project_dependencies(text: str) -> Iterable[str]:
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError):
+        document = parsed(text)
+    except (RecursionError, ValueError):
         return []
     project, tool = document.get("project"), document.get("tool")
     lines = [str(line) for line in (project.get("dependencies") if isinstance(project, dict) else None) or []]
@@ -228,14 +243,26 @@ def _project_dependencies(text: str) -> Iterable[str]:
     return lines
 
 
-def requirements_of(view: View, path: str, depth: int = 0) -> dict[str, bool]:
-    """Package -> pinned, of a requirements file and those that it includes."""
+def requirements_of(view: View, path: str) -> dict[str, bool]:
+    """Package -> pinned, of a requirements file and those that it includes; read once per scan."""
+    known = view.memo.setdefault("requirements", {})
+    assert isinstance(known, dict)
+    if path not in known:
+        known[path] = _required(view, path, {path})
+    found = known[path]
+    assert isinstance(found, dict)
+    return found
+
+
+def _required(view: View, path: str, seen: set[str]) -> dict[str, bool]:
+    """`seen`: files that are not read again, since each of sixty may include all of them."""
     found: dict[str, bool] = {}
-    for line in (view.text(path) or "").replace("\\\n", " ").splitlines()[:5000]:
+    for line in (view.text(path) or "").replace("\\\n", " ").splitlines()[:MAX_LINES]:
         line = re.sub(r"(?:^|\s)#.*", "", line).strip()
         included = _match(view, line.split()[1], posixpath.dirname(path)) if line.startswith(("-r ", "--requirement ")) else None
-        if included and included != path and depth < 3:
-            found |= requirements_of(view, included, depth + 1)
+        if included and included not in seen and len(seen) < MAX_FILES:
+            seen.add(included)
+            found |= _required(view, included, seen)
         elif line and not line.startswith("-") and _NAME.match(line):
             found[package_name(line)] = is_pinned(line)
     return found
@@ -257,7 +284,7 @@ def package_name(requirement: str) -> str:
 def _is_compiled(text: str) -> bool:
     head = text[:2000].lower()
     pins = len(re.findall(r"^[A-Za-z0-9][\w.-]*(?:\[[^\]]*\])?==", text, re.M))
-    said = "autogenerated by" in head or "uv pip compile" in head or bool(re.search(r"^\s+# via\b", text, re.M))
+    said = "autogenerated by" in head or "uv pip compile" in head or bool(re.search(r"^[ \t]+# via\b", text, re.M))
     return pins >= 2 and (said or text.count("--hash=") >= pins)
 
 

@@ -113,7 +113,7 @@ def _infrastructure(view: View) -> dict[str, list[str]]:
     """Tool -> the files in which it declares something."""
     charts = [path[: -len("Chart.yaml")] for path in view.paths if basename(path) == "Chart.yaml"]
     found = {
-        "terraform": [p for p in view.paths if p.endswith(".tf") and re.search(r"^\s*(?:resource|module)\s+\"", view.text(p) or "", re.M)],
+        "terraform": [p for p in view.paths if p.endswith(".tf") and re.search(r"^[ \t]*(?:resource|module)\s+\"", view.text(p) or "", re.M)],
         "helm": [chart + "Chart.yaml" for chart in charts if any(path.startswith(chart + "templates/") for path in view.paths)],
         "kubernetes": sorted({workload.path for workload in workloads(view) if workload.document["apiVersion"] != PLATFORM}),
         "ecs": sorted({w.path for w in workloads(view) if w.path.endswith(".json") and w.document["apiVersion"] == PLATFORM}),

@@ -20,7 +20,7 @@ _OF_NOTHING = frozenset(hashlib.new(name, b"").hexdigest() for name in _ALGORITH
 _KEY = re.compile(r"sha_?\d+|md5|checksum|etag|^(?:file_?)?(?:digest|hash)$", re.I)
 _FILE_KEY = re.compile(r"^(?:\w+_)?(?:path|file|file_?name|name|source|uri|location|key|dataset)$", re.I)
 _SUMS = re.compile(r"(?:^|/)(?:(?:sha\d*|md5|check)sums?(?:\.txt)?|[^/]+\.(?:sha256|sha1|md5|sha256sum|md5sum))$", re.I)
-_SUM_LINE = re.compile(r"^([0-9a-f]{32,128})[ \t]+\*?(\S.*?)\s*$|^SHA\d+ \((.+?)\) = ([0-9a-f]{32,128})$", re.M | re.I)
+_SUM_LINE = re.compile(r"^([0-9a-f]{32,128})[ \t]+\*?(\S.*)$|^SHA\d+ \((.+?)\) = ([0-9a-f]{32,128})$", re.M | re.I)
 _SAMPLE = re.compile(r"sample|example|fixture|test|demo|mock", re.I)
 _POINTER = re.compile(rb"^version https://git-lfs[^\n]*\noid sha256:([0-9a-f]{64})")
 _OPENERS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}  # type: ignore[dict-item]
@@ -54,7 +54,7 @@ def sum_files(view: View) -> Iterator[tuple[str, str, str]]:
         if _SUMS.search(path):
             for one, name, other_name, other in _SUM_LINE.findall(view.text(path) or ""):
                 if found := digest(one or other):
-                    yield path, name or other_name, found
+                    yield path, (name or other_name).strip(), found
 
 
 def compared(view: View, record: str, name: str, wanted: str) -> tuple[str, bool] | None:

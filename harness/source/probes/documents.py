@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from grader.schema.evidence import Probe
 from harness.source.probes.amounts import stated, worked_out
@@ -16,7 +17,7 @@ from harness.source.probes.placeholders import uncommented, written
 from harness.source.probes.sightings import sighting
 from harness.source.probes.view import View, basename, no_subject, probe
 
-_HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
+_HEADING = re.compile(r"^(#{1,6})\s+(.*)$")
 _BOLD = re.compile(r"^\*\*([^*\n]{2,80}?)[:.]?\*\*(?::\s*|\s+|$)")
 """A label in bold at the start of a paragraph heads what follows."""
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(.+)")
@@ -43,7 +44,7 @@ _REASON = re.compile(
 )
 MIN_SECTION_WORDS, MIN_STEP_WORDS = 12, 6
 BOLD_LEVEL = 7
-MAX_HEADINGS = 300
+MAX_HEADINGS, MAX_SUMMED = 300, 200
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,8 @@ def cost_statement(view: View) -> Probe:
     best = min(hits, key=lambda hit: (not hit[2].at_slo, hit[2].per_million is None))[2]
     seen = [sighting(cost.words, path, {"per_million": cost.per_million, "at_slo": float(cost.at_slo)}, line) for path, line, cost in hits]
     files = {path for path, _, _ in hits}
-    done = [(path, line + text[: made.start].count("\n"), made) for path, line, text in told if path in files for made in worked_out(text)]
+    near = islice(((path, line, text) for path, line, text in told if path in files and ("=" in text or "\u2248" in text)), MAX_SUMMED)
+    done = [(path, line + text[: made.start].count("\n"), made) for path, line, text in near for made in worked_out(text)]
     seen += [sighting(made.words, path, {"comes_to": made.comes_to, "says": made.says, "rounding": made.rounding}, line) for path, line, made in done]
     return probe(True, best.words, [(path, line) for path, line, _ in hits], value=best.per_million, sightings=seen)
 
@@ -180,7 +182,7 @@ def _split(path: str, text: str, given: frozenset[str]) -> list[Section]:
         if len(heads) >= MAX_HEADINGS:
             break
         if not fenced and (match := _HEADING.match(line)):
-            heads.append((number, len(match[1]), match[2]))
+            heads.append((number, len(match[1]), match[2].rstrip().rstrip("#").rstrip()))
         elif not fenced and line.strip() and re.match(r"^(=+|-{3,})\s*$", below):
             heads.append((number, 1 if below.startswith("=") else 2, line.strip()))
         elif not fenced and (match := _BOLD.match(line)) and not (number and lines[number - 1].strip()):
@@ -216,7 +218,7 @@ def _tells_how(own: str) -> bool:
     lines = own.splitlines()
     for number, line in enumerate(lines):
         if _ROLLBACK.search(line):
-            below = next((after for after in lines[number + 1 :] if after.strip()), "")
+            below = next((after for after in islice(lines, number + 1, None) if after.strip()), "")
             leads = line.rstrip().endswith(":") and (_is_step(below) or below.lstrip().startswith(("```", "~~~")))
             if leads or _COMMAND.search(line) or (_DOES_IT.search(line) and _is_step(line, MIN_STEP_WORDS)):
                 return True

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from grader.schema.evidence import Probe
@@ -13,6 +13,7 @@ from harness.source.probes.container import LOCKS, REQUIREMENTS, installed_from,
 from harness.source.probes.imports import graph_of
 from harness.source.probes.steps import NO_TRAINING
 from harness.source.probes.view import View, basename, no_subject, probe
+from harness.source.safe_toml import parsed
 
 _TOOLS = re.compile(
     r"^(?:jupyter\w*(?:-\w+)*|ipykernel|ipython|ipywidgets|notebook|nbconvert|nbstripout|pytest(?:-\w+)*|coverage|ruff|black|isort|flake8|mypy|pylint|"
@@ -25,6 +26,7 @@ _CONDA = re.compile(r"^(?:environment|conda|env)[\w.-]*\.ya?ml$", re.I)
 _TOOL_LOCKS = re.compile(r"^(?:poetry|uv|pdm|Pipfile|pixi|conda)[\w.-]*\.lock$|^conda-lock|^pylock")
 _EXACT = re.compile(r"^(?:={2,3}\s*)?\d[\w.]*$")
 """As Poetry writes one version and no range."""
+MAX_FILES = 50
 _CONDA_PIN = re.compile(r"^[\w.\-:]+\s*==?\s*\d+(?:\.\w+)+(?:=\S+)?$")
 
 
@@ -34,7 +36,7 @@ def training_dependencies_pinned(view: View) -> Probe:
         return no_subject(NO_TRAINING)
     wanted: dict[str, bool] = {}
     where: list[str] = []
-    for path, declared in _declared(view):
+    for path, declared in islice(_declared(view), MAX_FILES):
         if declared:
             wanted |= declared
             where.append(path)
@@ -102,8 +104,8 @@ def _conda(document: Any) -> Iterator[tuple[str, bool]]:
 def _groups(text: str) -> Iterator[tuple[str, bool]]:
     """Extras, dependency groups and Poetry's groups that are named for training."""
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError):
+        document = parsed(text)
+    except (RecursionError, ValueError):
         return
     project, tool = document.get("project"), document.get("tool")
     project = project if isinstance(project, dict) else {}

@@ -7,7 +7,9 @@ import posixpath
 import re
 from collections.abc import Collection, Iterator
 from functools import cached_property
+from itertools import islice
 
+from harness.source.preflight import MAX_DEPTH
 from harness.source.probes.recipes import recipe
 from harness.source.probes.syntax import Words, has_main, holds_functions, runs_itself, words_of
 from harness.source.probes.view import View, basename
@@ -24,12 +26,15 @@ _SAVE_CALL = re.compile(
 )
 _SAYS_ONLY = frozenset({"print", "exit", "SystemExit", "print_help", "ArgumentParser", "add_argument", "parse_args", "main"})
 """A program that calls nothing else does nothing."""
-_TARGET = re.compile(r"\b([A-Za-z_][\w.]*):(?:[A-Za-z_]\w*)(?:\(\))?")
+# A word is tried once, from its beginning: from every point in it, a line of `a.a.a.` would be read as often as it has points.
+_TARGET = re.compile(r"(?<![\w.])(?:(?:[^\WA-Za-z_]\w*+)?\.)*+([A-Za-z_][\w.]*+):(?:[A-Za-z_]\w*)(?:\(\))?")
 _WSGI_APP = re.compile(r"""^wsgi_app\s*=\s*["']([A-Za-z_][\w.]*):""", re.M)
 """What a gunicorn configuration file serves."""
 _DASH_M = re.compile(r"-m\s+([A-Za-z_][\w.]*)")
-_SCRIPT = re.compile(r"([\w./-]+\.py)\b")
-_SHELL = re.compile(r"([\w./-]+\.sh)\b")
+_SCRIPT = re.compile(r"(?<![\w./-])([\w./-]+\.py)\b")
+_SHELL = re.compile(r"(?<![\w./-])([\w./-]+\.sh)\b")
+MAX_ALIKE = 20
+"""Shell scripts of one name that are looked into."""
 _RUNNERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "flask", "pip", "venv", "pytest", "waitress", "granian"})
 
 
@@ -40,6 +45,7 @@ class Imports:
         self.view = view
         self._known = set(view.python)
         self._words: dict[str, Words] = {}
+        self._by_shell: dict[tuple[str, int], list[str]] = {}
 
     @cached_property
     def edges(self) -> dict[str, set[str]]:
@@ -111,28 +117,39 @@ class Imports:
         return list(dict.fromkeys(self._started(text)))
 
     def _started(self, command: str, depth: int = 0) -> Iterator[str]:
-        for script in _SCRIPT.findall(command):
+        for script in dict.fromkeys(_SCRIPT.findall(command)):
             for path in self._ending(script):
                 yield path
                 for target in _WSGI_APP.findall(self.view.text(path) or ""):
                     yield from self._as_module(target, "")
-        for module in [*_DASH_M.findall(command), *_TARGET.findall(command)]:
+        for module in dict.fromkeys([*_DASH_M.findall(command), *_TARGET.findall(command)]):
             if module.split(".")[0] not in _RUNNERS:
                 yield from self._as_module(module, "")
-        for shell in _SHELL.findall(command) if depth < 2 else []:
-            for path in self.view.by_name.get(basename(shell), []):
-                yield from self._started(self.view.text(path) or "", depth + 1)
+        for shell in dict.fromkeys(map(basename, _SHELL.findall(command))) if depth < 2 else []:
+            for path in self.view.by_name.get(shell, [])[:MAX_ALIKE]:
+                yield from self._started_in(path, depth + 1)
+
+    def _started_in(self, path: str, depth: int) -> list[str]:
+        """Of a shell script; read once for each depth, though each of hundreds may call all others."""
+        if (path, depth) not in self._by_shell:
+            self._by_shell[path, depth] = list(dict.fromkeys(self._started(self.view.text(path) or "", depth)))
+        return self._by_shell[path, depth]
 
     def _ending(self, script: str) -> Iterator[str]:
         """Files whose path ends like `script`, image folders in front of it ignored."""
-        parts = [part for part in script.split("/") if part not in ("", ".")]
-        for start in range(len(parts)):
-            tail = "/".join(parts[start:])
-            alike = (path for path in self.view.by_name.get(parts[-1], []) if path in self._known)
-            found = [path for path in alike if path == tail or path.endswith("/" + tail)]
-            if found:
-                yield min(found, key=lambda path: (path.count("/"), path))
-                return
+        parts = [part for part in script.split("/") if part not in ("", ".")][-MAX_DEPTH:]
+        tails = ("/".join(parts[start:]) for start in range(len(parts)))
+        yield from islice((self._by_tail[tail] for tail in tails if tail in self._by_tail), 1)
+
+    @cached_property
+    def _by_tail(self) -> dict[str, str]:
+        """End of a path -> the uppermost file with it."""
+        found: dict[str, str] = {}
+        for path in sorted(self._known, key=lambda path: (path.count("/"), path)):
+            parts = path.split("/")
+            for start in range(len(parts)):
+                found.setdefault("/".join(parts[start:]), path)
+        return found
 
     def _as_module(self, module: str, importer: str) -> Iterator[str]:
         stem = module.replace(".", "/")

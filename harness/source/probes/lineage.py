@@ -16,8 +16,7 @@ from harness.source.probes.imports import graph_of
 from harness.source.probes.placeholders import says_nothing
 from harness.source.probes.sightings import capped, sighting
 from harness.source.probes.steps import NO_TRAINING
-from harness.source.probes.view import View, basename, no_subject, probe, walk
-from harness.source.safe_yaml import documents
+from harness.source.probes.view import MAX_KEY, View, basename, no_subject, probe, walk
 
 _VERSION = re.compile(r"^(?:model_?)?version$|^model_?(?:id|sha256|digest|hash)$", re.I)
 _DATA = re.compile(r"(?:data|dataset|train\w*)_?(?:set)?_?(?:version|digest|hash|sha\w*|md5|checksum|id)$", re.I)
@@ -52,7 +51,7 @@ _TRACKERS = {
     "torch.utils.tensorboard": {"SummaryWriter"},
 }
 _ONE_DIGIT = re.compile(r"^(?:\w+:)?(.)\1{15,}$")
-_POINTS = re.compile(r"^\s*-?\s*(?:md5|etag|checksum)\s*:\s*['\"]?(?!(\w)\1{7,})\w{8,}", re.M)
+_POINTS = re.compile(r"^[ \t]*+(?:-[ \t]*+)?(?:md5|etag|checksum)[ \t]*+:[ \t]*+['\"]?(?!(\w)\1{7,})\w{8,}", re.M)
 MAX_COMPARED, MAX_DEPTH = 40, 8
 _MODEL_FILE = re.compile(
     r"\.(?:pkl|pickle|joblib|bin|onnx|pmml|pt|pth|pb|h5|hdf5|keras|tflite|cbm|ubj|xgb|lgb|model|safetensors|skops|rds)(?:\.gz|\.zst|\.bz2)?$", re.I
@@ -79,7 +78,7 @@ def data_versioned(view: View) -> Probe:
 
 def _compared(view: View, of_kind: Callable[[str], object]) -> Iterator[Sighting]:
     """Records of digests whose file is of a kind, with what that file says to it."""
-    pointers = ((path, documents(view.text(path) or "")) for path in view.paths if path.endswith(".dvc") or basename(path) == "dvc.lock")
+    pointers = ((path, view.documents(view.text(path) or "")) for path in view.paths if path.endswith(".dvc") or basename(path) == "dvc.lock")
     pointed = ((path, name, found) for path, value in pointers for name, found in recorded(value))
     for path, name, found in islice(dict.fromkeys(item for item in chain(_recorded(view), pointed) if of_kind(item[1])), MAX_COMPARED):
         if (answer := compared(view, path, name, found)) is not None:
@@ -147,7 +146,7 @@ def _filled_keys(value: Any) -> set[str]:
         if _is_filled(key, item):
             keys.add(key)
         if isinstance(item, dict):
-            keys |= {f"{key}_{child}" for child, inner in list(item.items())[:2000] if _is_filled(str(child), inner)}
+            keys |= {f"{key}_{str(child)[:MAX_KEY]}" for child, inner in list(item.items())[:2000] if _is_filled(str(child)[:MAX_KEY], inner)}
     return keys
 
 
@@ -158,7 +157,7 @@ def _is_filled(key: str, value: Any, depth: int = 0) -> bool:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return value == value and not (value == 0 and bool(_METRIC.search(key)))  # NaN is unlike itself
     if isinstance(value, dict):
-        return depth < MAX_DEPTH and any(_is_filled(str(name), inner, depth + 1) for name, inner in list(value.items())[:200])
+        return depth < MAX_DEPTH and any(_is_filled(str(name)[:MAX_KEY], inner, depth + 1) for name, inner in list(value.items())[:200])
     if isinstance(value, list):
         return depth < MAX_DEPTH and any(_is_filled(key, inner, depth + 1) for inner in value[:200])
     return value is not None
@@ -172,7 +171,7 @@ def _measures(value: Any, told: bool = False, about: str = "", depth: int = 0) -
     """Whether a number stands below the name of a metric (`about`), and not among what the run was told or is held against."""
     if isinstance(value, dict) and depth < MAX_DEPTH:
         for key, item in list(value.items())[:2000]:
-            name = str(key)
+            name = str(key)[:MAX_KEY]
             decided = told or bool(_TOLD.search(name) or _BAR.search(name))
             if _measures(item, decided, name if _METRIC.search(name) else about, depth + 1):
                 return True
@@ -232,7 +231,7 @@ def _texts(value: Any) -> Iterator[tuple[str, str]]:
         if isinstance(item, str):
             yield key, item
         elif isinstance(item, dict):
-            yield from ((f"{key}_{child}", inner) for child, inner in list(item.items())[:2000] if isinstance(inner, str))
+            yield from ((f"{key}_{str(child)[:MAX_KEY]}", inner) for child, inner in list(item.items())[:2000] if isinstance(inner, str))
 
 
 def _lfs(view: View) -> Iterator[tuple[str, str]]:

@@ -22,9 +22,13 @@ from harness.source.probes.workloads import SERVING, Scaler, Workload, known, na
 from harness.source.safe_yaml import TEMPLATED
 
 _SETS_IMAGE = re.compile(
-    r"kubectl\b.*\bset image|kustomize edit set image|\bsed\b.*image|\byq\b.*image|envsubst|--set\b.*(?:image|tag)|render.*task-definition", re.I
+    r"kubectl\b(?:(?!kubectl).)*?\bset image|kustomize edit set image|\b(?:sed|yq)\b(?:(?!\b(?:sed|yq)\b).)*?image|envsubst|"
+    r"--set\b(?:(?!--set\b).)*?(?:image|tag)|render(?:(?!render).)*?task-definition",
+    re.I,
 )
+"""No repeat goes past another beginning of its own kind: a line may hold ten thousand of them."""
 MAX_ROUTES = 12
+_MAKES_ROUTES = re.compile(r"path|url|route|get|rule|mapping", re.I)
 _NAMING = ("resources", "bases", "components", "patchesStrategicMerge", "crds", "transformers", "generators", "configurations")
 _PROSE = re.compile(r"\.(?:md|rst|adoc|txt|ya?ml|tf|csv|ipynb)$", re.I)
 
@@ -176,9 +180,10 @@ def _is_route(view: View, path: str) -> bool:
     assert isinstance(asked, dict)
     if name not in asked:
         bare = re.escape(name)
-        last = re.compile(rf"/{bare}(?![\w-])|(?:path|url|route|get|rule|mapping)\w*\(\s*r?[\"'^]+{bare}(?![\w-])", re.I)
+        last = re.compile(rf"/{bare}(?![\w-])|(?<!\w)(?P<maker>\w++)\(\s*+r?[\"'^]+{bare}(?![\w-])", re.I)
         texts = (text for file in view.paths if not _PROSE.search(file) and (text := view.text(file)))
-        asked[name] = any(name.lower() in text.lower() and last.search(text) for text in texts)  # most files do not hold the word at all
+        holding = (text for text in texts if name.lower() in text.lower())  # most files do not hold the word at all
+        asked[name] = any(match["maker"] is None or _MAKES_ROUTES.search(match["maker"]) for text in holding for match in last.finditer(text))
     return bool(asked[name])
 
 
@@ -207,8 +212,15 @@ def _tag_set(view: View, container: dict[str, Any]) -> float:
     for _, document in kustomizations(view):
         if any(item.get("name") == bare and (item.get("newTag") or item.get("digest")) for item in _listed(document.get("images"))):
             return 1.0
-    recipes = "\n".join(view.text(path) or "" for path in view.named(r"(?:^|/)(?:makefile|justfile|skaffold\.ya?ml|tiltfile)$|\.sh$"))
-    return float("skaffold" in recipes.lower() or bool(_SETS_IMAGE.search(recipes)) or any(_SETS_IMAGE.search(step.text) for step in steps(view)))
+    if "sets_image" not in view.memo:
+        view.memo["sets_image"] = _sets_image(view)
+    return float(bool(view.memo["sets_image"]))
+
+
+def _sets_image(view: View) -> bool:
+    """Whether a recipe, a script or a step does; asked once per scan."""
+    texts = (view.text(path) or "" for path in view.named(r"(?:^|/)(?:makefile|justfile|skaffold\.ya?ml|tiltfile)$|\.sh$"))
+    return any("skaffold" in text.lower() or _SETS_IMAGE.search(text) for text in texts) or any(_SETS_IMAGE.search(s.text) for s in steps(view))
 
 
 def _labels(document: dict[str, Any]) -> dict[str, Any] | None:

@@ -5,13 +5,13 @@ Of several overlays that set one thing the last counts, of numbers of replicas t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from posixpath import basename, dirname, join, normpath
 from typing import Any
 
 from harness.source.probes.view import View
-from harness.source.safe_yaml import documents
 
 Item = tuple[str, dict[str, Any]]
 MAX_PATCHES = 200
@@ -62,7 +62,7 @@ def _changes(view: View, path: str, document: dict[str, Any]) -> Iterator[tuple[
     """(target, function of a document) for what a kustomization itself says."""
     for patch in _listed(document.get("patches")) + _listed(document.get("patchesJson6902")):
         text = patch.get("patch") if isinstance(patch.get("patch"), str) else _file(view, path, patch.get("path"))
-        for part in documents(text or "") or []:
+        for part in view.documents(text or "") or []:
             if isinstance(part, list):
                 yield _dict(patch.get("target")), lambda whole, part=part: _operated(whole, part)
             elif isinstance(part, dict):
@@ -87,7 +87,7 @@ def _placed(whole: Any, steps: list[str], value: Any) -> Any:
     if isinstance(whole, list):
         if first == "-" and not rest:
             return [*whole, value]
-        number = int(first) if first.isdigit() else len(whole)
+        number = int(first) if re.fullmatch(r"[0-9]{1,9}", first) else len(whole)
         return [_placed(item, rest, value) if n == number else item for n, item in enumerate(whole)]
     return {**whole, first: _placed(whole.get(first, {}), rest, value)} if isinstance(whole, dict) else whole
 

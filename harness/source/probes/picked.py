@@ -8,10 +8,13 @@ import posixpath
 import re
 import shlex
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from harness.source.probes.view import View
 
 _PYTEST = re.compile(r"(?:^|[\s/;&|])(?:pytest|py\.test)\s+(.*)$")
+MAX_EXPRESSION, MAX_GLOBS, MAX_TESTS = 300, 20, 5_000
+"""Each test is held against every name of an expression and every pattern, for every step that runs tests."""
 _OPTIONS = ("--ignore", "--ignore-glob", "--deselect", "-k")
 
 
@@ -32,25 +35,26 @@ def picked(view: View, command: str, folder: str) -> int | None:
         chosen = _expression(told["-k"][-1]) if told["-k"] else lambda _: True
     except (SyntaxError, ValueError, RecursionError):
         return None
-    gone = [_below(folder, path) for path in (*told["--ignore"], *told["--deselect"])]
-    globs = [_below(folder, pattern) for pattern in told["--ignore-glob"]]
-    left = [names for path, names in tests if not _inside(path, names, gone) and not any(fnmatch.fnmatch(path, pattern) for pattern in globs)]
-    return sum(1 for names in left if chosen(names))
+    gone = {_below(folder, path) for path in (*told["--ignore"], *told["--deselect"])}
+    globs = list(dict.fromkeys(_below(folder, pattern) for pattern in told["--ignore-glob"]))[:MAX_GLOBS]
+    files = {path for path, _ in tests}
+    gone |= {path for path in files if any(fnmatch.fnmatch(path, pattern) for pattern in globs)}
+    return sum(1 for path, names in tests if not _inside(path, names, gone) and chosen(names))
 
 
 def _told(words: list[str]) -> dict[str, list[str]] | None:
     """Option -> its values; None where a variable of the shell could be anything."""
     told: dict[str, list[str]] = {option: [] for option in _OPTIONS}
-    queue = list(words)
+    queue = words[::-1]
     while queue:
-        word = queue.pop(0)
+        word = queue.pop()
         if "$" in word:
             return None
         name, equals, value = word.partition("=")
         if word.startswith("-k") and word != "-k":
             told["-k"].append(word[2:])
         elif name in told and (equals or queue):
-            told[name].append(value if equals else queue.pop(0))
+            told[name].append(value if equals else queue.pop())
     return told
 
 
@@ -58,15 +62,18 @@ def _below(folder: str, path: str) -> str:
     return posixpath.normpath(posixpath.join(folder, path.replace("::", "\0"))).replace("\0", "::")
 
 
-def _inside(path: str, names: list[str], gone: list[str]) -> bool:
-    node = f"{path}::{'::'.join(names[1:])}"
-    return any(where == "." or path == where or path.startswith(where + "/") or node == where or node.startswith(where + "::") for where in gone)
+def _inside(path: str, names: list[str], gone: set[str]) -> bool:
+    """Whether a test, its class, its file or a folder above it is among those that are left out."""
+    parts = path.split("/")
+    folders = ("/".join(parts[:length]) for length in range(1, len(parts) + 1))
+    nodes = ("::".join([path, *names[1:length]]) for length in range(2, len(names) + 1))
+    return "." in gone or any(where in gone for where in (*folders, *nodes))
 
 
 def _tests(view: View) -> list[tuple[str, list[str]]]:
     """(file, [path of the file, class if any, function]) of every test function."""
     if "picked" not in view.memo:
-        view.memo["picked"] = list(_functions(view))
+        view.memo["picked"] = list(islice(_functions(view), MAX_TESTS))
     found = view.memo["picked"]
     assert isinstance(found, list)
     return found
@@ -85,6 +92,8 @@ def _functions(view: View) -> Iterator[tuple[str, list[str]]]:
 
 def _expression(text: str) -> Callable[[list[str]], bool]:
     """A `-k` expression: names that are part of the test's, its class's or its file's, joined by and, or, not."""
+    if len(text) > MAX_EXPRESSION:
+        raise ValueError(text[:MAX_EXPRESSION])
     tree = ast.parse(text.strip(), mode="eval").body
 
     def holds(node: ast.expr, names: list[str]) -> bool:

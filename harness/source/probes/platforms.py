@@ -17,6 +17,8 @@ Item = tuple[str, dict[str, Any]]
 _BLOCK = re.compile(r"^[ \t]*resource\s+\"(\w+)\"\s+\"([\w-]+)\"\s*\{", re.M)
 _VARIABLE = re.compile(r"^[ \t]*variable\s+\"([\w-]+)\"\s*\{[^{}]*?\bdefault\s*=\s*(\"[^\"\n]*\"|[\d.]+)", re.M)
 _CHECKED = re.compile(r"\bhealth_?check(?:_configuration)?\"?\s*[=:{]", re.I)
+_WHOLE = re.compile(r"[0-9]{1,9}")
+"""A number that can be counted with: `isdigit` holds for a superscript too, and for more digits than `int` reads."""
 PLATFORM = "platform"
 """In the place of an API version, for what is none of Kubernetes'."""
 MAX_BLOCKS, MAX_BLOCK = 300, 30_000
@@ -82,11 +84,11 @@ def _fixed(cpu: str | None, memory: str | None) -> dict[str, Any]:
 
 def _fargate(cpu: str | None, memory: str | None) -> dict[str, Any]:
     """Units of which 1024 make a vCPU, and MiB; `.5 vCPU` and `1 GB` are allowed too."""
-    cores = re.fullmatch(r"(\d+)", cpu or "")
+    cores = _WHOLE.fullmatch(cpu or "")
     wide = re.fullmatch(r"([\d.]+)\s*vCPU", cpu or "", re.I)
     mib = re.fullmatch(r"(\d+)", memory or "")
     gib = re.fullmatch(r"([\d.]+)\s*GB", memory or "", re.I)
-    asked = f"{int(cores[1]) / 1024:g}" if cores else wide[1] if wide else cpu
+    asked = f"{int(cores[0]) / 1024:g}" if cores else wide[1] if wide else cpu
     return _fixed(asked, f"{mib[1]}Mi" if mib else f"{gib[1]}Gi" if gib else memory)
 
 
@@ -125,10 +127,10 @@ def _kubernetes(name: str, body: _Body) -> Iterator[dict[str, Any]]:
     probes = {f"{kind}Probe": _KEPT for kind in ("liveness", "readiness") if body.has(rf"\b{kind}_probe\b")}
     rolling = body.within("rolling_update")
     spec: dict[str, Any] = {"strategy": {"type": "RollingUpdate", "rollingUpdate": {
-        key: int(value) if value.isdigit() else value for key, name in (("maxUnavailable", "max_unavailable"), ("maxSurge", "max_surge"))
+        key: int(value) if _WHOLE.fullmatch(value) else value for key, name in (("maxUnavailable", "max_unavailable"), ("maxSurge", "max_surge"))
         if (value := rolling.value(name))}}} if rolling else {}  # fmt: skip
     replicas = body.value("replicas")
-    spec |= {"replicas": int(replicas)} if replicas and replicas.isdigit() else {"replicas": TEMPLATED}
+    spec |= {"replicas": int(replicas)} if replicas and _WHOLE.fullmatch(replicas) else {"replicas": TEMPLATED}
     named = body.within("metadata")
     yield _workload((named.value("name") if named else None) or name, {"resources": sizes, **probes}, spec)
 
@@ -160,14 +162,14 @@ def _scaled_services(blocks: list[tuple[str, str, str, str]], variables: dict[st
     """Autoscaling of ECS services, and how they roll out: declared beside the task definition."""
     tasks = [name for _, kind, name, _ in blocks if kind == "aws_ecs_task_definition"]
     policies = [_Body(body, variables, False) for _, kind, _, body in blocks if kind == "aws_appautoscaling_policy"]
+    metrics = [metric for policy in policies if (metric := _target(policy))]
     for path, kind, _, text in blocks:
         body = _Body(text, variables, False)
         if kind == "aws_appautoscaling_target" and tasks:
-            metrics = [metric for policy in policies if (metric := _target(policy))]
             yield path, _scaler(tasks[0], body.value("min_capacity"), body.value("max_capacity"), metrics)
         elif kind == "aws_ecs_service" and tasks and body.has(r"minimum_healthy_percent|deployment_circuit_breaker|deployment_controller"):
             healthy = body.value("deployment_minimum_healthy_percent")
-            gone = f"{100 - int(healthy)}%" if healthy and healthy.isdigit() else 0
+            gone = f"{100 - int(healthy)}%" if healthy and _WHOLE.fullmatch(healthy) else 0
             spec = {"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": gone}}}
             yield path, {"apiVersion": PLATFORM, "kind": "Deployment", "metadata": {"name": tasks[0]}, "spec": spec}
 
@@ -202,7 +204,7 @@ def _text(value: object) -> str | None:
 
 
 def _blocks(text: str) -> Iterator[tuple[str, str, str]]:
-    bare = re.sub(r"^\s*(?:#|//).*$", "", text, flags=re.M)
+    bare = re.sub(r"^[ \t]*(?:#|//).*$", "", text, flags=re.M)
     for match in _BLOCK.finditer(bare):
         yield match[1], match[2], _braced(bare, match.end())
 

@@ -36,10 +36,12 @@ _HINTS = (
 _PASSWORD = r"passw(?:or)?d|passwd|pwd|passphrase"
 _WORD = rf"(?:{_PASSWORD}|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|credentials?)"
 _NAME = rf"(?P<name>[\w.-]{{0,60}}?{_WORD}(?:[_-]?(?:key|value|prod|production|live|\d{{1,2}}))?)\\?[\"']?"
+# A run of such characters is tried once, from its beginning: from each dash in it, a line of dashes takes sixty steps for every one.
+_BEHIND = rf"(?<![\w.-]){_NAME.replace('{0,60}', '{0,200}')}"
 _QUOTED = r"\\?(?P<quote>[\"'])(?P<value>[^\"'\s\\]{6,160})\\?(?P=quote)"
 _BARE = r"(?P<bare>[^\s\"'#,;{}\[\]()<>|`]{6,160})(?=\s|$|[,}\]\"'])"
-_IN_CODE = re.compile(rf"(?i)(?<![A-Za-z0-9]){_NAME}\]?\s{{0,4}}(?::\s?[\w.\[\]| ]{{1,30}}=|:=|=>|[:=]|\|\||\?\?)\s{{0,4}}{_QUOTED}")
-_IN_CONFIG = re.compile(rf"(?i)(?<![A-Za-z0-9]){_NAME}(?:\s{{0,4}}(?:[:=]|:-)\s{{0,4}}|\s{{1,4}}(?=\S+$))(?:{_QUOTED}|{_BARE})")
+_IN_CODE = re.compile(rf"(?i){_BEHIND}\]?\s{{0,4}}(?::\s?[\w.\[\]| ]{{1,30}}=|:=|=>|[:=]|\|\||\?\?)\s{{0,4}}{_QUOTED}")
+_IN_CONFIG = re.compile(rf"(?i){_BEHIND}(?:\s{{0,4}}(?:[:=]|:-)\s{{0,4}}|\s{{1,4}}(?=\S+$))(?:{_QUOTED}|{_BARE})")
 _DEFAULT = re.compile(rf"(?i)env[\w.]{{0,20}}\(\s{{0,4}}[\"']{_NAME}\s{{0,4}},\s{{0,4}}{_QUOTED}")
 """`os.environ.get("DB_PASSWORD", "hunter2hunter2")`: what stands in for a missing variable is a credential too."""
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,30}://(?P<user>[^\s:/@\"']{0,80}):(?P<value>[^\s/@\"']{3,160})@(?P<host>[\w.-]{1,200})", re.I)
@@ -113,7 +115,7 @@ def _secrets(view: View, path: str, text: str) -> Iterator[tuple[int | None, str
     for document in view.yaml.get(path, []):
         for name, value in (*_env_pairs(document), *_secret_objects(document)):
             if _is_secret(view, path, name, value):
-                yield view.line_of(path, re.escape(value[:40])), "assigned secret"
+                yield view.line_of(path, value[:40]), "assigned secret"
 
 
 def _suspects(text: str, lines: list[str]) -> Iterator[tuple[int, str]]:

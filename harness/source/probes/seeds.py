@@ -42,13 +42,32 @@ def is_fixed(view: View, module: ast.Module, value: ast.expr, depth: int = 0) ->
     if words_of(ast.walk(value)).called & _NEW_EACH_TIME:
         return False
     name = value.id if isinstance(value, ast.Name) else value.attr if isinstance(value, ast.Attribute) else ""
-    named = [node for node in module.body if isinstance(node, (ast.Assign, ast.AnnAssign)) and name in _targets(node)]
-    assigned = [node.value for node in named if node.value is not None]
-    if assigned and depth < MAX_STEPS:
-        return any(is_fixed(view, module, one, depth + 1) for one in assigned)
+    if depth < MAX_STEPS and (assigned := _assigned(view, module).get(name)):
+        known = view.memo.setdefault("fixed_names", {})
+        assert isinstance(known, dict)
+        asked = id(module), name, depth  # once: a name may be given a hundred others, and each of them a hundred more
+        if asked not in known:
+            known[asked] = any(is_fixed(view, module, one, depth + 1) for one in assigned)
+        return bool(known[asked])
     key = _looked_up(value) or name
-    told = list(_settings(view, key)) if key else []
+    told = _settings(view, key) if key else []
     return not told or any(item is not None for item in told)
+
+
+def _assigned(view: View, module: ast.Module) -> dict[str, list[ast.expr]]:
+    """Name -> what it is given at the top level of a module."""
+    known = view.memo.setdefault("assigned_names", {})
+    assert isinstance(known, dict)
+    if id(module) not in known:
+        found: dict[str, list[ast.expr]] = {}
+        for node in module.body:
+            if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+                for name in _targets(node):
+                    found.setdefault(name, []).append(node.value)
+        known[id(module)] = found
+    made = known[id(module)]
+    assert isinstance(made, dict)
+    return made
 
 
 def _targets(node: ast.Assign | ast.AnnAssign) -> set[str]:
@@ -68,10 +87,15 @@ def _looked_up(value: ast.expr) -> str:
     return ""
 
 
-def _settings(view: View, key: str) -> Iterator[object]:
-    """What files of settings say under a key, null included."""
-    for path in view.paths:
-        if _SETTINGS.search(path):
+def _settings(view: View, key: str) -> list[object]:
+    """What files of settings say under a key, null included; looked through once per scan."""
+    if "settings" not in view.memo:
+        said: dict[str, list[object]] = {}
+        for path in filter(_SETTINGS.search, view.paths):
             for name, item in walk([*view.yaml.get(path, []), view.json.get(path)]):
-                if name == key and not isinstance(item, (dict, list)):
-                    yield item
+                if not isinstance(item, (dict, list)):
+                    said.setdefault(name, []).append(item)
+        view.memo["settings"] = said
+    found = view.memo["settings"]
+    assert isinstance(found, dict)
+    return list(found.get(key, []))

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
+from typing import TypeVar
 
 from harness.source.instructions import instructions_of
 from harness.source.probes.ci import commands
@@ -17,6 +18,9 @@ from harness.source.submission import FILE
 
 NO_TRAINING = "no training script"
 MAX_COMMANDS, MAX_CALLS = 4000, 100
+MAX_TOLD = 1 << 20
+"""Characters of all commands together."""
+_Told = TypeVar("_Told")
 _CALLS_MAKE = re.compile(r"(?:^|[\s`])(?:make|just)\s+[\w-]")
 _IMAGE_FILE = re.compile(r"^(?:dockerfile|containerfile)|\.dockerfile$", re.I)
 _TASK = re.compile(r"(?m)^\s*[\w.-]+\s*=\s*(?:\{\s*(?:cmd|shell)\s*=\s*)?[\"'](?:[\w.]+:\w+|[^\"'\n]*(?:\.py\b|\s-m\s)[^\"'\n]*)[\"']")
@@ -37,12 +41,22 @@ def started_by_name(view: View) -> list[tuple[str, str, set[str]]]:
     """(file, command line, Python files that it starts) of every command that starts one; made once per scan."""
     if "started" not in view.memo:
         graph = graph_of(view)
-        lines = islice(chain(((*found, True) for found in _in_the_tree(view)), ((*found, False) for found in _elsewhere(view))), MAX_COMMANDS)
+        lines = _first(chain(((*found, True) for found in _in_the_tree(view)), ((*found, False) for found in _elsewhere(view))))
         named = ((path, line, set(graph.files_named(that_runs(line))), here) for path, line, here in lines)
         view.memo["started"] = [(path, line, files) for path, line, files, here in named if files and not (here and _is_stale(view, path, line))]
     found = view.memo["started"]
     assert isinstance(found, list)
     return found
+
+
+def _first(found: Iterable[tuple[str, str, _Told]]) -> Iterator[tuple[str, str, _Told]]:
+    """The first commands, as many as are looked at."""
+    room = MAX_TOLD
+    for path, line, told in islice(found, MAX_COMMANDS):
+        room -= len(line)
+        if room < 0:
+            return
+        yield path, line, told
 
 
 def _in_the_tree(view: View) -> Iterator[tuple[str, str]]:
@@ -97,7 +111,7 @@ def steps_with_training(view: View) -> set[str]:
     if not apart or targets is None:
         return every
     lines: dict[str, list[str]] = {}
-    for path, line in islice(chain(_in_the_tree(view), _elsewhere(view)), MAX_COMMANDS):
+    for path, line, _ in _first((*found, None) for found in chain(_in_the_tree(view), _elsewhere(view))):
         if not _is_make(path):
             lines.setdefault(path, []).append(line)
     told = [line for text in view.prose.values() for line in text.splitlines() if _CALLS_MAKE.search(line)]
@@ -142,10 +156,10 @@ def that_runs(line: str) -> str:
 
 def _is_stale(view: View, path: str, line: str) -> bool:
     """Whether a command names scripts or modules none of which lies where it looks for them: from the root, or from its file's folder."""
-    if _ELSEWHERE.search(line) or _ELSEWHERE.search(view.text(path) or ""):
+    if _ELSEWHERE.search(line) or _goes_elsewhere(view, path):
         return False
     scripts = re.findall(r"(?<![\w)}/.-])([\w./-]+\.py)\b", line)
-    modules = re.findall(r"\bpython[\d.]*\b[^|;&]*?\s-m\s+([A-Za-z_][\w.]*)|[)}]\s+-m\s+([A-Za-z_][\w.]*)", line)
+    modules = re.findall(r"\bpython[\d.]*\b(?:(?!\bpython[\d.]*\b)[^|;&])*?\s-m\s+([A-Za-z_][\w.]*)|[)}]\s+-m\s+([A-Za-z_][\w.]*)", line)
     installed = any(name in view.by_name for name in ("pyproject.toml", "setup.py", "setup.cfg"))
     named = [script for script in scripts if not script.startswith("/")]
     dotted = [name for pair in modules if (name := pair[0] or pair[1])]
@@ -156,6 +170,15 @@ def _is_stale(view: View, path: str, line: str) -> bool:
     there = any(posixpath.normpath(posixpath.join(root, script)) in known for script in named for root in (".", folder))
     there = there or any(_is_module(known, root, name) for name in dotted for root in ("", "src", folder, posixpath.join(folder, "src")))
     return not there and not (installed and any("." in name for name in dotted))
+
+
+def _goes_elsewhere(view: View, path: str) -> bool:
+    """Asked once for each file: every line of it may be a command."""
+    asked = view.memo.setdefault("goes_elsewhere", {})
+    assert isinstance(asked, dict)
+    if path not in asked:
+        asked[path] = _ELSEWHERE.search(view.text(path) or "") is not None
+    return bool(asked[path])
 
 
 def _is_module(known: frozenset[str], root: str, name: str) -> bool:

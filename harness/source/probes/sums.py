@@ -27,7 +27,7 @@ _BREAKS = frozenset({
 _DOES: dict[type, Callable[[float, float], float]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
 }  # fmt: skip
-REACH, MAX_SUMS = 300, 50
+REACH, MAX_SUMS, MAX_PIECES = 300, 20, 40
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _expression(before: str, amount: Callable[[str], float | None]) -> tuple[str
         elif kind not in ("currency", "slash") and not unit:
             pieces = []
         last = kind
-    for first in range(len(pieces)):
+    for first in range(max(0, len(pieces) - MAX_PIECES), len(pieces)):
         value = _value(" ".join(piece for _, piece in pieces[first:]))
         if value is not None:
             return before[pieces[first][0] :], value

@@ -22,7 +22,7 @@ _SKIPPED_SUITE = re.compile(r"""^(?:describe|suite)\.skip\s*\(|^xdescribe\s*\(""
 _SKIPS = re.compile(r"(?:^|\.)(?:skip|skipTest)$")
 _EXPECTS = re.compile(r"\b(?:assert(?:\.\w+)*|expect)\s*\(\s*(?!true\s*\))")
 _FETCHES = re.compile(r"\b(?:fetch|https?\.(?:request|get)|undici|supertest|axios|inject)\b")
-_IMPORTS_OWN = re.compile(r"""(?:from|require\()\s*[\'"]\.\.?/[^\'"]*(?:server|serve|app|service|predict|scor|main)[^\'"]*[\'"]""", re.I)
+_IMPORTS_OWN = re.compile(r"""(?:from|require\()\s*[\'"]\.\.?/[^\'"]{0,200}(?:server|serve|app|service|predict|scor|main)[^\'"]{0,200}[\'"]""", re.I)
 
 
 def tests_present(view: View) -> Probe:

@@ -9,13 +9,15 @@ from grader.schema.evidence import Probe
 from harness.source.probes.generators import unseeded
 from harness.source.probes.imports import fits, graph_of
 from harness.source.probes.orchestrators import pipelines
-from harness.source.probes.recipes import add_rules, closure, does_something
+from harness.source.probes.recipes import MAX_FILES, add_rules, closure, does_something
 from harness.source.probes.seeds import seeds
 from harness.source.probes.steps import NO_TRAINING, quiet, started_by_name, that_runs, told_programs
 from harness.source.probes.uses import uses
-from harness.source.probes.view import View, basename, no_subject, probe, walk
+from harness.source.probes.view import MAX_PLACES, View, basename, no_subject, probe, walk
 from harness.source.submission import FILE
 
+MAX_ASKED = 200
+"""Files of which it is asked how far running them gets: each time all code behind one is followed."""
 _NOTEBOOK_FIT = re.compile(r"\.fit\(|\.train\(|\.backward\(|fit_transform\(")
 
 
@@ -34,16 +36,19 @@ def training_command(view: View) -> Probe:
     hits = [(path, line) for path, line, files in started_by_name(view) if entries & files or any(_runs_training(view, file) for file in files)]
     hits += [(FILE, view.train_command)] if told_programs(view) else []
     detail = hits[0][1] if hits else "nothing runs it by name"
-    return probe(bool(hits), detail, [(path, view.line_of(path, re.escape(line[:60]))) for path, line in hits])
+    return probe(bool(hits), detail, [(path, view.line_of(path, line[:60])) for path, line in hits[:MAX_PLACES]])
 
 
 def _runs_training(view: View, path: str) -> bool:
     """Whether running a file gets as far as a fit in the files of the training; one that serves or tests is not meant."""
-    graph = graph_of(view)
-    files = graph.reach([path])
-    if not (files & set(graph.training_entries) and quiet(view, [path])):
-        return False
-    return fits(uses(view, files, [path]).names)
+    known = view.memo.setdefault("runs_training", {})
+    assert isinstance(known, dict)
+    if path not in known:
+        graph = graph_of(view)
+        files = graph.reach([path])
+        leads = bool(files & set(graph.training_entries) and quiet(view, [path]))
+        known[path] = leads and len(known) < MAX_ASKED and fits(uses(view, files, [path]).names)
+    return bool(known[path])
 
 
 def pipeline_definition(view: View) -> Probe:
@@ -85,8 +90,9 @@ def _pipelines(view: View) -> Iterator[tuple[str, str, int]]:
             if document.get("kind") in ("Workflow", "CronWorkflow", "WorkflowTemplate"):
                 yield path, "argo", sum(key in ("steps", "tasks") and isinstance(value, dict) for key, value in walk(document))
     yield from pipelines(view)
+    made = 0
     for path in view.paths:
-        if basename(path).lower() in ("makefile", "gnumakefile"):
+        if basename(path).lower() in ("makefile", "gnumakefile") and (made := made + 1) <= MAX_FILES:
             yield path, "make", _make_chain(view, path)
 
 
@@ -109,9 +115,11 @@ def _make_chain(view: View, path: str) -> int:
     working = {target for target, lines in recipes.items() if any(map(does_something, lines))}
     running = {target: "\n".join(map(that_runs, lines)) for target, lines in recipes.items()}
     training = [target for target, recipe in running.items() if entries & set(graph.files_named(recipe))]
-    behind = {target: closure(target, needs) for target in working | set(training)}
-    around = {name for trains in training for name in [*behind[trains], *(target for target in working if trains in behind[target])]}
-    return len(around & working)
+    needed_by: dict[str, list[str]] = {}
+    for target, names in needs.items():
+        for name in names:
+            needed_by.setdefault(name, []).append(target)
+    return len((closure(training, needs) | closure(training, needed_by)) & working)
 
 
 PROBES = {

@@ -47,6 +47,11 @@ class Uses:
         return set().union(*map(_dropped, inside), _dropped(outside, self.names))
 
 
+_Place = tuple[str, str, str]
+"""Where definitions of a name are looked for: kind, file or module, name. Thousands of references lead to one place with thousands of them."""
+_TOP, _INNER, _MODULE, _ANYWHERE = "top", "inner", "module", "anywhere"
+
+
 class _Defined:
     """Where names of the files lead."""
 
@@ -71,28 +76,32 @@ class _Defined:
                 elif isinstance(node, (ast.Import, ast.ImportFrom)):
                     names |= {alias.asname or alias.name.split(".")[0]: alias.name.split(".")[-1] for alias in node.names}
 
-    def of_name(self, path: str, name: str) -> list[Definition]:
+    def of_name(self, path: str, name: str) -> list[_Place]:
         if name in self.top[path]:
-            return self.top[path][name]
+            return [(_TOP, path, name)]
         meant = self.imported[path].get(name)
         if meant is None:
-            return [*self.inner.get(name, []), *(self._anywhere(name) if "*" in self.imported[path] else [])]
-        return self._anywhere(meant)
+            return [(_INNER, "", name), *([(_ANYWHERE, "", name)] if "*" in self.imported[path] else [])]
+        return [(_ANYWHERE, "", meant)]
 
-    def of_attribute(self, path: str, base: ast.expr, name: str) -> list[Definition]:
+    def of_attribute(self, path: str, base: ast.expr, name: str) -> list[_Place]:
         """`module.function` of an imported module, else any method of this name."""
         root = base
         while isinstance(root, ast.Attribute):
             root = root.value
         meant = self.imported[path].get(root.id) if isinstance(root, ast.Name) else None
         if meant is None:
-            return self.inner.get(name, [])
-        last = base.attr if isinstance(base, ast.Attribute) else meant
-        own = [node for other in self.stems.get(last, []) for node in self.top[other].get(name, [])]
-        return [*(own or self._anywhere(name)), *self.inner.get(name, [])]
+            return [(_INNER, "", name)]
+        return [(_MODULE, base.attr if isinstance(base, ast.Attribute) else meant, name), (_INNER, "", name)]
 
-    def _anywhere(self, name: str) -> list[Definition]:
-        return [node for top in self.top.values() for node in top.get(name, [])]
+    def at(self, place: _Place) -> list[Definition]:
+        kind, where, name = place
+        if kind == _TOP:
+            return self.top[where][name]
+        if kind == _INNER:
+            return self.inner.get(name, [])
+        own = [node for path in self.stems.get(where, []) for node in self.top[path].get(name, [])] if kind == _MODULE else []
+        return own or [node for top in self.top.values() for node in top.get(name, [])]
 
 
 def uses(view: View, files: Collection[str], entries: Collection[str], *, whole: bool = False) -> Uses:
@@ -106,6 +115,7 @@ def uses(view: View, files: Collection[str], entries: Collection[str], *, whole:
     defined = _Defined(view, known)
     reached = Uses()
     queue: list[tuple[str, ast.AST]] = []
+    looked: set[_Place] = set()
     for path in known:
         module, first = view.python[path], path in entries
         called = first and (whole or not (has_main(module) or runs_itself(module)))
@@ -117,8 +127,10 @@ def uses(view: View, files: Collection[str], entries: Collection[str], *, whole:
         reached.pieces[id(piece)] = piece
         for node in _references(piece):
             reached.names.add(last_name(node))
-            found = defined.of_name(path, node.id) if isinstance(node, ast.Name) else defined.of_attribute(path, node.value, node.attr)
-            queue += [(defined.homes[id(definition)], definition) for definition in found]
+            places = defined.of_name(path, node.id) if isinstance(node, ast.Name) else defined.of_attribute(path, node.value, node.attr)
+            fresh = [place for place in places if place not in looked]
+            looked.update(fresh)
+            queue += [(defined.homes[id(definition)], definition) for place in fresh for definition in defined.at(place)]
     return reached
 
 

@@ -37,12 +37,20 @@ MAX_PARSED = {"python": 22 << 20, "json": 12 << 20, "yaml": 8 << 20}
 
 For Python it is half a megabyte of ordinary source, six times the reference submission."""
 
+MAX_BESIDE = 2 << 20
+"""Characters of YAML that are parsed beside the YAML files: templates filled in, patches, pointers, pipelines without templates."""
+
 MAX_MODULE = 7 << 20
 """Of one Python file: parsing takes three times what stays of it."""
 
-MAX_PROSE = 128 << 10
+MAX_PROSE, MAX_ALL_PROSE = 128 << 10, 1 << 20
+"""Characters of one document and of all."""
+MAX_KEY, MAX_DIGITS = 200, 300
+"""Of a key in parsed YAML or JSON, which is held against patterns; and of a whole number there, of which a float must be made."""
 MAX_PYTHON, MAX_YAML, MAX_JSON, MAX_DOCUMENTS = 400, 200, 200, 60
 MAX_PLACES = 10
+_HUGE_NUMBER = re.compile(r"(?<!\w)0[xob][\da-f_]{3000}", re.I)
+"""One that is read, but that cannot be written down again in decimals."""
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _FORMATTED = re.compile(r"[rR]?[fF]")
 _NO_NODES = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER})
@@ -67,7 +75,7 @@ class View:
         self._texts: dict[str, str | None] = {}
         self._nodes: dict[str, list[ast.AST]] = {}
         self._read: set[str] = set()
-        self._budget, self._room = MAX_TOTAL, MAX_KEPT
+        self._budget, self._room, self._beside = MAX_TOTAL, MAX_KEPT, MAX_BESIDE
 
     def text(self, path: str) -> str | None:
         """The first 512 KiB of a text file, or None."""
@@ -139,6 +147,11 @@ class View:
         found = self._parsed("yaml", documents, [path for path in self.paths if path.endswith((".yml", ".yaml"))][:MAX_YAML])
         return {path: parsed for path, parsed in found.items() if parsed}
 
+    def documents(self, text: str, *, templates: bool = True) -> list[Any] | None:
+        """Those of a YAML text that is no YAML file, or has been changed; None beyond the limits, and once all such texts were `MAX_BESIDE` long."""
+        self._beside -= len(text)
+        return documents(text, templates=templates) if self._beside >= 0 else None
+
     @cached_property
     def json(self) -> dict[str, Any]:
         """Every parsable JSON file that is not a lock file or a notebook."""
@@ -167,15 +180,21 @@ class View:
     def prose(self) -> dict[str, str]:
         """Documents for people."""
         files = _first((path for path in self.paths if _PROSE.search(path)), MAX_DOCUMENTS)
-        return {path: text[:MAX_PROSE] for path in files if (text := self.text(path))}
+        found, room = dict[str, str](), MAX_ALL_PROSE
+        for path in files:
+            text = (self.text(path) or "")[:MAX_PROSE]
+            if text and (room := room - len(text)) >= 0:
+                found[path] = text
+        return found
 
     def is_test(self, path: str) -> bool:
         return bool(_TESTS.search(path))
 
-    def line_of(self, path: str, pattern: str) -> int | None:
-        """The first line (1-based) that matches."""
-        compiled = re.compile(pattern, re.I)
-        return next((n for n, line in enumerate((self.text(path) or "").splitlines(), 1) if compiled.search(line[:2000])), None)
+    def line_of(self, path: str, words: str) -> int | None:
+        """The first line (1-based) that holds some words, in whatever case."""
+        text = (self.text(path) or "").lower()
+        place = text.find(words.lower())
+        return len((text[:place] + "|").splitlines()) if place >= 0 else None
 
 
 def probe(
@@ -206,7 +225,7 @@ def walk(value: object, limit: int = 20_000) -> Iterator[tuple[str, object]]:
         if len(queue) >= limit:
             continue
         if isinstance(item, dict):
-            queue += [(str(k), v) for k, v in list(item.items())[:2000]]
+            queue += [(str(k)[:MAX_KEY], v) for k, v in list(item.items())[:2000]]
         elif isinstance(item, list):
             queue += [(key, v) for v in item[:2000]]
 
@@ -244,6 +263,8 @@ def _first(items: Iterable[Any], limit: int) -> Iterator[Any]:
 
 
 def _parse(text: str) -> ast.Module | None:
+    if _HUGE_NUMBER.search(text):
+        return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes in a candidate's strings are not our output
         try:
@@ -254,6 +275,12 @@ def _parse(text: str) -> ast.Module | None:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, parse_int=_whole_number)
     except (ValueError, RecursionError):
         return None
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError("a number that no float can hold")
+    return int(digits)

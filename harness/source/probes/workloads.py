@@ -12,7 +12,7 @@ from harness.source.probes.patches import patched
 from harness.source.probes.platforms import platform_items
 from harness.source.probes.recipes import does_something
 from harness.source.probes.view import View, walk
-from harness.source.safe_yaml import TEMPLATED, documents
+from harness.source.safe_yaml import TEMPLATED
 
 SERVING = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout", "Pod", "Service", "InferenceService"})
 WORKLOADS = SERVING | {"Job", "CronJob", "ReplicaSet"}
@@ -198,7 +198,7 @@ def _documents(view: View, path: str) -> list[Resource]:
 
 def _parsed(view: View, path: str) -> list[Any]:
     if _TEMPLATE_FILE.search(path):
-        return documents(re.sub(r"^\s*\{%.*$", "", view.text(path) or "", flags=re.M)) or []
+        return view.documents(re.sub(r"^[ \t]*\{%.*$", "", view.text(path) or "", flags=re.M)) or []
     filled = chart_documents(view, path)
     return [view.json[path]] if path in view.json else view.yaml.get(path, []) if filled is None else filled
 
