@@ -57,6 +57,7 @@ class Surfer(Page):
 
     def press(self, text: str) -> None:
         """Click the button or link that reads so, and wait for the page that follows."""
+        self.until("document.readyState === 'complete'")  # or the end of a page that is just being loaded anew would pass for the one that follows
         self.browser.events.clear()
         found = f"[...document.querySelectorAll('button, a')].find(e => e.textContent.trim() === {json.dumps(text)})"
         assert self.ask(f"!!{found}"), f"nothing reads {text!r} on {self.ask('location.pathname')}"
