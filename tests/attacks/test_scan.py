@@ -69,6 +69,10 @@ MULTIPLYING: dict[str, dict[str, str]] = {
     "functions in a template's action": CHART | {"c/templates/a.yaml": "x: {{ " + "toYaml  " * 50 + "x }}\n"},
     "braces that never close": CHART | {"c/templates/a.yaml": "x: {{ a" * 70 * K + "\n"},
     "empty lines of a template": {"a.yaml.j2": "\n" * 500 * K, "main.tf": "\n" * 500 * K, "a.dvc": "\n" * 500 * K},
+    "commands by the names of our own notes": {
+        "submission.toml": 'train_command = "left"\n', "Makefile": "left:\n\tpython train.py\n", "train.py": TRAIN,
+        ".github/workflows/a.yml": "on: push\njobs: {a: {steps: [{run: pytest}, {run: left}, {run: make left}, {run: left}]}}\n",
+    },
     "a dense Makefile": {"Makefile": "".join(f"t{n}: t{n + 1} t{n + 2}\n\tpython train.py\n" for n in range(1_400)), "train.py": TRAIN},
     "a training in every line of a Makefile": {"Makefile": "python train.py\n" * 30 * K, "train.py": TRAIN},
     "a stage for every training": {

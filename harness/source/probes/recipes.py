@@ -32,12 +32,11 @@ def does_something(command: str) -> bool:
 
 def recipe(view: View, command: str) -> list[str] | None:
     """The lines behind a command, those that targets need first included; None where it names nothing of this repository."""
-    known = view.memo.setdefault("behind_commands", {})
-    assert isinstance(known, dict)
+    known, room = view.memo.setdefault("behind_commands", {}), view.memo.get("behind_room", MAX_BEHIND)
+    assert isinstance(known, dict) and isinstance(room, int)
     if command not in known:
-        left = int(known.get("left", MAX_BEHIND))
-        lines = list(islice((line for line in _behind(view, command, 0) if line), MAX_LINES)) if left > 0 else []
-        known[command], known["left"] = lines, left - sum(map(len, lines))
+        known[command] = list(islice((line for line in _behind(view, command, 0) if line), MAX_LINES)) if room > 0 else []
+        view.memo["behind_room"] = room - sum(map(len, known[command]))
     return list(known[command]) or None
 
 
@@ -92,7 +91,7 @@ def _targets(view: View, wanted: str) -> list[str]:
     assert isinstance(known, dict)
     if wanted not in known:
         needs, recipes = _rules(view)
-        lines = (line for name in [*(closure([wanted], needs) - {wanted}), wanted] for line in recipes.get(name, []))
+        lines = (line for name in [*sorted(closure([wanted], needs) - {wanted}), wanted] for line in recipes.get(name, []))
         known[wanted] = list(islice(filter(None, lines), MAX_LINES))
     found = known[wanted]
     assert isinstance(found, list)
