@@ -17,6 +17,7 @@ FALLBACK    1: without features it scores the request alone, flagged; 0: it answ
 CHECKS      1: takes only whole, finite features of at most 64 KiB; 0: whatever the store says
 TOKEN       1: it reads the store's token anew for every call; 0: once, at its start
 RETRIES     how often it asks the store again at once
+CALLS       how many times it asks the store for one prediction, each on a connection of its own
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ START_S = float(os.environ.get("START_S", "0"))
 WORK_S, IN_FLIGHT = float(os.environ.get("WORK_S", "0")), int(os.environ.get("IN_FLIGHT", "0"))
 FALLBACK = os.environ.get("FALLBACK", "1") == "1"
 CHECKS = os.environ.get("CHECKS", "1") == "1"
-RETRIES = int(os.environ.get("RETRIES", "0"))
+RETRIES, CALLS = int(os.environ.get("RETRIES", "0")), int(os.environ.get("CALLS", "1"))
 TOKEN_FILE = Path(os.environ["FEATURE_STORE_TOKEN_FILE"])
 FIRST_TOKEN = TOKEN_FILE.read_text()
 FRESH_TOKEN = os.environ.get("TOKEN", "1") == "1"
@@ -88,6 +89,8 @@ async def everything(reader: asyncio.StreamReader) -> bytes:
 
 
 async def persistent(customer: str) -> dict[str, Any]:
+    for _ in range(CALLS - 1):
+        await features(customer)
     for _ in range(RETRIES):
         try:
             return await features(customer)

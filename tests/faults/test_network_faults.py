@@ -32,9 +32,10 @@ def test_lost_packets_cost_a_service_with_deadlines_little(good: Scene, rows: li
 
 
 def test_lost_packets_hold_up_who_waits_without_a_deadline(start: Callable[..., Scene], rows: list[Row]) -> None:
-    record = perform("packet_loss", start(DEADLINE_S="0"), rows, fault_s=5.0)
+    """With one call for each prediction, 82 to 87 % are answered at 20 % loss: too near to the bar of 90 % for a test."""
+    record = perform("packet_loss", start(DEADLINE_S="0", CALLS="3"), rows, fault_s=5.0)
     assert record.injected
-    assert level("packet_loss", record) in ("bends", "breaks")
+    assert level("packet_loss", record) == "breaks"
 
 
 def test_connections_that_nobody_closes_are_found(start: Callable[..., Scene], rows: list[Row]) -> None:

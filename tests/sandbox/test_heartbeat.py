@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import docker
@@ -37,10 +38,11 @@ class HungEngine:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        while (request := connection.recv(1 << 16)) and self.speaks:
-            if b"/wait" in request.split(b"\r\n")[0]:
-                return
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
+        with suppress(OSError):  # the test is over and has closed the connection
+            while (request := connection.recv(1 << 16)) and self.speaks:
+                if b"/wait" in request.split(b"\r\n")[0]:
+                    return
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
 
 
 @pytest.fixture
