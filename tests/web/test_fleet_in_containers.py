@@ -90,8 +90,8 @@ def test_a_submission_goes_through_the_fleet(
         with (
             running(engine, image, ["grader", "serve", "--no-worker"], network_mode="host", environment=settings | pages, volumes=certificate) as web,
             running(
-                engine, image, WORKER["command"], network_mode=WORKER["network_mode"], pid_mode=WORKER["pid"], privileged=WORKER["privileged"],
-                environment=settings | own, volumes=[*WORKER["volumes"], *certificate],
+                engine, image, WORKER["command"], network_mode=WORKER["network_mode"], pid_mode=WORKER["pid"], cap_add=WORKER["cap_add"],
+                security_opt=WORKER["security_opt"], environment=settings | own, volumes=[*WORKER["volumes"], *certificate],
             ) as worker,
         ):  # fmt: skip
             text = said(web, f"http://127.0.0.1:{port}/")
