@@ -161,8 +161,8 @@ def _helper_refused(client: docker.DockerClient, image: str) -> str | None:
     """Why the helper cannot reach the host's packet filter, or None. A chain is listed, which needs the same right as changing it."""
     command = ["iptables", "-w", "5", "-n", "-L", "INPUT"]
     try:
-        client.containers.run(image, command, network_mode="host", cap_drop=["ALL"], cap_add=["NET_ADMIN", "NET_RAW"], remove=True, read_only=True,
-                              tmpfs={"/run": "size=1m"}, labels={base.PART: "doctor"})  # fmt: skip
+        client.containers.run(image, command, network_mode="host", userns_mode="host", cap_drop=["ALL"], cap_add=["NET_ADMIN", "NET_RAW"],
+                              remove=True, read_only=True, tmpfs={"/run": "size=1m"}, labels={base.PART: "doctor"})  # fmt: skip
     except DockerException as error:
         return engine.translate(error).detail
     return None

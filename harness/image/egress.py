@@ -136,8 +136,8 @@ def _script(client: docker.DockerClient, image: str, labels: Mapping[str, str], 
     """Through a one-shot container, so that a member of the docker group can grade too."""
     try:
         client.containers.run(
-            image, ["sh", "-c", script], entrypoint=[], network_mode="host", cap_drop=["ALL"], cap_add=["NET_ADMIN", "NET_RAW"], remove=True,
-            labels=dict(labels), user="0:0", read_only=True, tmpfs={"/run": "size=1m"}, mem_limit="64m", pids_limit=16,
+            image, ["sh", "-c", script], entrypoint=[], network_mode="host", userns_mode="host", cap_drop=["ALL"], cap_add=["NET_ADMIN", "NET_RAW"],
+            remove=True, labels=dict(labels), user="0:0", read_only=True, tmpfs={"/run": "size=1m"}, mem_limit="64m", pids_limit=16,
         )  # fmt: skip
     except (ContainerError, ImageNotFound, APIError):
         return False

@@ -175,9 +175,9 @@ class Helper:
         """
         try:
             output: bytes = self.client.containers.run(
-                self.image, ["sh", "-ec", script], network_mode=f"container:{container}", cap_drop=["ALL"], cap_add=["NET_ADMIN", "NET_RAW"],
-                security_opt=["no-new-privileges:true"], user="0:0", labels=self.labels, remove=True, stderr=True, entrypoint=[], read_only=True,
-                tmpfs={"/run": "size=1m"}, pids_limit=16, mem_limit="64m",
+                self.image, ["sh", "-ec", script], network_mode=f"container:{container}", userns_mode="host", cap_drop=["ALL"],
+                cap_add=["NET_ADMIN", "NET_RAW"], security_opt=["no-new-privileges:true"], user="0:0", labels=self.labels, remove=True, stderr=True,
+                entrypoint=[], read_only=True, tmpfs={"/run": "size=1m"}, pids_limit=16, mem_limit="64m",
             )  # fmt: skip
         except (APIError, docker.errors.ContainerError) as error:
             raise Trouble("not_permitted", f"{one_line(script)}: {one_line(str(error))}") from error

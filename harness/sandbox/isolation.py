@@ -66,6 +66,11 @@ def lookup(inside: Sidecar, name: str) -> tuple[bool, str]:
     return _reach(inside, [Target(name, "dns", name, 0)])[name]
 
 
+def store_reached(inside: Sidecar) -> tuple[bool, str]:
+    """Whether a container on the run's network reaches the feature store by its name, and what was said."""
+    return _attempt(inside, [])[CONTROL]
+
+
 def _attempt(inside: Sidecar, targets: list[Target]) -> dict[str, tuple[bool, str]]:
     return _reach(inside, [Target(CONTROL, "tcp", "feature-store", 8080), *targets])
 

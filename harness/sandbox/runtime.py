@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +23,7 @@ def chosen(info: Mapping[str, Any], named: str | None = None) -> str | None:
     one. `info` is the engine's own account. Raises UsageError for a runtime that the engine does not have.
     """
     offered = info.get("Runtimes") or {}
-    named = os.environ.get(ENVIRONMENT, "") if named is None else named
+    named = wanted() if named is None else named
     if named == AS_THE_ENGINE:
         return None
     if named:
@@ -32,10 +33,28 @@ def chosen(info: Mapping[str, Any], named: str | None = None) -> str | None:
     return next((name for name in SANDBOXED if name in offered), None)
 
 
-def in_words(info: Mapping[str, Any], runtime: str | None) -> str:
-    """For instance "runc; seccomp, apparmor, user namespaces"."""
+def wanted() -> str:
+    """What the operator named, "" for nothing."""
+    return os.environ.get(ENVIRONMENT, "")
+
+
+def remapped_root(info: Mapping[str, Any]) -> tuple[int, int]:
+    """Ids on this host of the containers' uid and gid 0: (0, 0), or where an engine with user namespaces has put them.
+
+    Such an engine names the folder of its data after them, for instance /var/lib/docker/165536.165536.
+    """
+    options = [str(option) for option in info.get("SecurityOptions") or ()]
+    found = re.search(r"/([0-9]+)\.([0-9]+)/?$", str(info.get("DockerRootDir") or ""))
+    if not found or not any("name=userns" in option.split(",") for option in options):
+        return 0, 0
+    return int(found[1]), int(found[2])
+
+
+def in_words(info: Mapping[str, Any], runtime: str | None, kept_from: str = "") -> str:
+    """For instance "runc; seccomp, apparmor, user namespaces". `kept_from`: a stronger runtime that is not used, and why."""
     known = {"userns": "user namespaces", "rootless": "rootless engine"}
     options = [str(option) for option in info.get("SecurityOptions") or ()]
     names = [field.removeprefix("name=") for option in options for field in option.split(",") if field.startswith("name=")]
     used = runtime or str(info.get("DefaultRuntime") or "the engine's runtime")
-    return f"{used}; {', '.join(known.get(name, name) for name in names if name != 'cgroupns') or 'no security options'}"
+    said = f"{used}; {', '.join(known.get(name, name) for name in names if name != 'cgroupns') or 'no security options'}"
+    return f"{said}; not {kept_from}" if kept_from else said

@@ -19,10 +19,10 @@ from docker.models.containers import Container
 from docker.models.volumes import Volume
 from docker.types import Mount
 
-from grader.schema.causes import Trouble
+from grader.schema.causes import Trouble, UsageError
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import IsolationProbe, SandboxEvidence
-from harness.sandbox import image_user, isolation, owner, runtime, token_file
+from harness.sandbox import image_user, isolation, owner, runtime, runtime_trial, token_file
 from harness.sandbox.archive import read_container_file
 from harness.sandbox.container import Candidate
 from harness.sandbox.engine import ENGINE_ERRORS, translate
@@ -48,7 +48,8 @@ from harness.sandbox.usage import cgroup_version
 
 FEATURE_STORE_NAME = "feature-store"
 FEATURE_STORE_URL = f"http://{FEATURE_STORE_NAME}:8080"
-ALERT_WEBHOOK_URL = "http://alerts:9093/webhook"
+ALERTS_NAME = "alerts"
+ALERT_WEBHOOK_URL = f"http://{ALERTS_NAME}:9093/webhook"
 FEATURE_STORE_HOST, ALERTS_HOST, CONTROL_HOST, FIRST_CANDIDATE_HOST, LAST_CANDIDATE_HOST = 10, 11, 12, 20, 29
 MIB = 1 << 20
 
@@ -82,6 +83,7 @@ class Topology:
         self.cgroup = ""
         self._engine_info: dict[str, Any] = {}
         self._runtime: str | None = None
+        self._kept_from = ""
         self._background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="isolation")
         self._isolation: Future[list[IsolationProbe]] | None = None
 
@@ -108,7 +110,6 @@ class Topology:
         self._files.callback(self.token_file.remove)
         together([self._start_helper, self._open_networks])
         self._engine_info = self.client.info()
-        self._runtime = runtime.chosen(self._engine_info)
         self.cgroup = self._own_cgroup()
         self._start_sidecars()
         self._rule = True  # before it is set: an interrupt in between must not leave it behind, and deleting what is not there does no harm
@@ -116,6 +117,7 @@ class Topology:
         if why is not None:
             self.notes.append(f"host services may be reachable from the network: the INPUT rule could not be set ({why})")
         self._start_control()
+        self._choose_runtime()
         self._isolation = self._background.submit(self._probe_isolation)
 
     def _own_cgroup(self) -> str:
@@ -144,7 +146,7 @@ class Topology:
 
     def _start_sidecars(self) -> None:
         store = self._sidecar("feature_store", FEATURE_STORE_NAME, FEATURE_STORE_HOST)
-        alerts = self._sidecar("alert_receiver", "alerts", ALERTS_HOST)
+        alerts = self._sidecar("alert_receiver", ALERTS_NAME, ALERTS_HOST)
         self._sidecars = [store, alerts]
         together([store.__enter__, alerts.__enter__])
         together([partial(store.ask, "stats"), partial(alerts.ask, "stats")])  # they listen before they answer
@@ -160,6 +162,29 @@ class Topology:
         control.__enter__()
         control.ask("stats")
         self.control = ControlServer(control, address)
+
+    def _choose_runtime(self) -> None:
+        """The operator's, or the strongest there is, if a candidate in it can be measured. Raises UsageError for one that was named and is unfit."""
+        name = runtime.chosen(self._engine_info)
+        if name is None or name == self._engine_info.get("DefaultRuntime"):
+            return
+        address = self.network.address(FIRST_CANDIDATE_HOST)
+        limits = self.challenge.limits
+        flags = candidate_flags(limits, self.cores, own_data(limits), (), (), self.cgroup) | on_network(self.client, self.network, "", address)
+        flags |= {"runtime": name, "extra_hosts": self._known_hosts(), "user": "65534:65534"}
+        verdict = runtime_trial.tried(self.client, self.image, flags, self._kind("probe"), self.network, address, self.control)
+        if not runtime.wanted() and verdict.objection:
+            self._kept_from = f"{name}, which the engine has: {verdict.objection}"
+        elif verdict.unfit:
+            raise UsageError(f"{runtime.ENVIRONMENT}={name}: {verdict.unfit}; mend that, or set it to {runtime.AS_THE_ENGINE}")
+        else:
+            self._runtime = name
+            if verdict.objection:
+                self.notes.append(f"candidates run in {name}, as {runtime.ENVIRONMENT} says: {verdict.objection}, and load is judged as usual")
+
+    def _known_hosts(self) -> dict[str, str]:
+        """For a runtime with a network stack of its own, which cannot ask the engine's name server."""
+        return {FEATURE_STORE_NAME: self.network.address(FEATURE_STORE_HOST), ALERTS_NAME: self.network.address(ALERTS_HOST)}
 
     def _sidecar(self, module: str, name: str, host: int) -> Sidecar:
         place = on_network(self.client, self.network, name, self.network.address(host))
@@ -210,7 +235,9 @@ class Topology:
             if beside:
                 candidate.set_weight(LEAST_WEIGHT)
             else:
-                self.helper.prepare_volume(*self._user(image, container))
+                uid, gid = self._user(image, container)
+                root = runtime.remapped_root(self._engine_info)
+                self.helper.prepare_volume(root[0] + uid, root[1] + gid)
             candidate.started_at = time.monotonic()
             container.start()
         except ENGINE_ERRORS as error:
@@ -239,7 +266,7 @@ class Topology:
         def create(mounts: Sequence[Mount]) -> Container:
             flags = candidate_flags(self.challenge.limits, self.cores, data, mounts, volumes, self.cgroup)
             if self._runtime:
-                flags["runtime"] = self._runtime
+                flags |= {"runtime": self._runtime, "extra_hosts": self._known_hosts()}
             return self.client.containers.create(image, **given, **flags, **place)
 
         if self.token_file is None or any(PurePosixPath(token_file.TARGET).is_relative_to(str(volume["Target"])) for volume in volumes):
@@ -298,7 +325,7 @@ class Topology:
             raise translate(error) from error
         return SandboxEvidence(
             isolation=probes,
-            flags=described(self.challenge.limits, self.cores) | {"runtime": runtime.in_words(self._engine_info, self._runtime)},
+            flags=described(self.challenge.limits, self.cores) | {"runtime": runtime.in_words(self._engine_info, self._runtime, self._kept_from)},
             candidate_cores=list(self.cores.candidate),
             generator_cores=list(self.cores.ours),
             cgroup=cgroup_version(),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from grader.schema.causes import UsageError
-from harness.sandbox.runtime import AS_THE_ENGINE, chosen, in_words
+from harness.sandbox.runtime import AS_THE_ENGINE, chosen, in_words, remapped_root
 
 PLAIN: dict[str, Any] = {
     "Runtimes": {"runc": {}, "io.containerd.runc.v2": {}},
@@ -44,3 +44,16 @@ def test_it_is_told_in_words() -> None:
     assert in_words(PLAIN, None) == "runc; seccomp"
     assert in_words(STRONG, "runsc") == "runsc; apparmor, seccomp, user namespaces"
     assert in_words({}, None) == "the engine's runtime; no security options"
+
+
+@pytest.mark.parametrize(
+    ("info", "expected"),
+    [
+        ({"SecurityOptions": ["name=userns"], "DockerRootDir": "/var/lib/docker/165536.231072"}, (165536, 231072)),
+        ({"SecurityOptions": ["name=seccomp,profile=default"], "DockerRootDir": "/srv/1.2"}, (0, 0)),
+        ({"SecurityOptions": ["name=userns"], "DockerRootDir": "/var/lib/docker"}, (0, 0)),
+        ({}, (0, 0)),
+    ],
+)
+def test_where_user_namespaces_put_root(info: dict[str, Any], expected: tuple[int, int]) -> None:
+    assert remapped_root(info) == expected
