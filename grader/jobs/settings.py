@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from grader.schema.causes import UsageError
+from grader.schema.causes import unusable_setting
 
 
 class JobSettings(BaseSettings):
@@ -73,4 +73,4 @@ def job_settings() -> JobSettings:
         return JobSettings()
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise UsageError(f"GRADER_{str(first['loc'][0]).upper()}={first['input']}: {first['msg']}") from None
+        raise unusable_setting(str(first["loc"][0]), first["input"], first["msg"]) from None

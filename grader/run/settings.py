@@ -6,7 +6,7 @@ from pydantic import DirectoryPath, FilePath, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from challenges.loader import ROOT
-from grader.schema.causes import UsageError
+from grader.schema.causes import unusable_setting
 
 
 class Settings(BaseSettings):
@@ -31,4 +31,4 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise UsageError(f"GRADER_{str(first['loc'][0]).upper()}={first['input']}: {first['msg']}") from None
+        raise unusable_setting(str(first["loc"][0]), first["input"], first["msg"]) from None

@@ -6,6 +6,7 @@ with a reason; any other is retried as often as the table allows and then become
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from grader.schema.base import Culprit, Model
@@ -136,3 +137,8 @@ _BY_CULPRIT: dict[Culprit, type[Trouble]] = {C: CandidateTrouble, G: GraderTroub
 
 class UsageError(Exception):
     """The command cannot be carried out as given (exit code 2). The message is one line and says what to do."""
+
+
+def unusable_setting(name: str, value: object, why: str) -> UsageError:
+    """The error for a variable of the environment. What stands before the @ of a URL is a password, and errors end up in logs."""
+    return UsageError(f"GRADER_{name.upper()}={re.sub(r'//[^/@]*@', '//***@', str(value))}: {why}")

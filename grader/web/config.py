@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from pydantic import Field, FilePath, ValidationError, field_validator
 
 from grader.jobs import JobSettings
-from grader.schema.causes import UsageError
+from grader.schema.causes import UsageError, unusable_setting
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 STATEMENTS = "-c statement_timeout=15000"
@@ -133,4 +133,4 @@ def service_settings() -> ServiceSettings:
         return ServiceSettings()
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise UsageError(f"GRADER_{str(first['loc'][0]).upper()}={first['input']}: {first['msg']}") from None
+        raise unusable_setting(str(first["loc"][0]), first["input"], first["msg"]) from None

@@ -18,8 +18,9 @@ from challenges.loader import ROOT
 from grader.jobs import policy, publish, ready
 from grader.jobs.model import JobState, Priority
 from grader.jobs.rows import to_dispatch
-from grader.jobs.settings import JobSettings
+from grader.jobs.settings import JobSettings, job_settings
 from grader.jobs.store import Store
+from grader.schema.causes import UsageError
 from grader.schema.result import Result
 from jobs.conftest import Hosts
 from jobs.postgres import Postgres
@@ -279,3 +280,10 @@ def test_a_database_that_goes_away_for_a_while_costs_no_grading(fleet: Hosts, se
     assert {fleet.status(id).state for id in (*long, *short)} == {JobState.DONE}
     assert [fleet.status(id).run for id in long] == [1, 1]
     assert [fleet.kinds(id).count("done") for id in (*long, *short)] == [1, 1, 1, 1]
+
+
+def test_a_password_in_a_setting_that_cannot_be_used_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADER_DATABASE_URL", "postgresql://grader:hunter2@db/")
+    with pytest.raises(UsageError, match=r"GRADER_DATABASE_URL=postgresql://\*\*\*@db/: ") as found:
+        job_settings()
+    assert "hunter2" not in str(found.value)
