@@ -81,6 +81,7 @@ def enqueue(submission: Submission) -> None:
         for name, value in changed.items():
             setattr(submission, name, value)
     elif job:  # cancelled in this very moment
+        Submission.objects.filter(pk=submission.pk, job="").update(job=job)  # an erasure has to find it
         submission.refresh_from_db()
         if submission.state == State.CANCELLED:
             seam.queue().cancel(job)

@@ -16,8 +16,9 @@ from django.utils import timezone
 from queue_in_memory import QueueInMemory
 from test_service_intake import member, packed
 
+from grader.jobs.model import Job
 from grader.web import erasure, seam
-from grader.web.models import Candidate, Contest, Decision, Notice, Requisition, ShareLink, Submission, Tombstone, User
+from grader.web.models import Candidate, Contest, Decision, Notice, Requisition, ShareLink, State, Submission, Tombstone, User
 from grader.web.trouble import RefusedError, UnavailableError
 
 Clients = Callable[..., Client]
@@ -113,6 +114,24 @@ def test_what_is_under_way_is_cancelled_first_and_a_queue_that_is_down_changes_n
     with pytest.raises(UnavailableError):
         erasure.erase(row.candidate, "x", "ada")
     assert Candidate.objects.count() == 2 and not Tombstone.objects.exists()
+
+
+def test_what_was_cancelled_while_it_was_queued_is_found_in_the_queue_too(
+    hand_in: Make, jobs: QueueInMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued = jobs.submit
+
+    def submit(job: Job) -> str:
+        id = queued(job)
+        Submission.objects.update(state=State.CANCELLED)
+        return id
+
+    monkeypatch.setattr(jobs, "submit", submit)
+    row = hand_in("https://git.example.org/grace/x")
+    row.refresh_from_db()
+    assert row.job in jobs.jobs
+    erasure.erase(row.candidate, "asked for", "ada")
+    assert jobs.jobs == {}
 
 
 def test_an_archive_that_another_candidate_handed_in_too_stays(

@@ -110,6 +110,14 @@ def test_an_end_is_told_once_signed_and_without_a_score(receiver: Receiver, requ
     assert Delivery.objects.get().delivered
 
 
+def test_a_path_beyond_ascii_is_asked_for_as_browsers_do(receiver: Receiver, requisition: Requisition, hand_in: Make, graded: Make) -> None:
+    hook(requisition, receiver.url.replace("/in", "/h\u00e9llo%20you"))
+    graded(hand_in())
+    tell()
+    assert receiver.received[0][0] == "/h%C3%A9llo%20you?key=1"
+    assert Delivery.objects.get().delivered
+
+
 def test_a_failure_is_told_too(receiver: Receiver, requisition: Requisition, hand_in: Make, jobs: QueueInMemory) -> None:
     hook(requisition, receiver.url)
     row = hand_in()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from grader.schema.causes import UsageError
 from grader.web.config import service_settings
@@ -42,4 +42,5 @@ def checked(url: str) -> Target:
             .replace("the URL names no repository", "give a path, at least /x")
         )
         raise RefusedError(text.replace("; an operator admits it with --allow-host", ""), field="url") from None
-    return Target(remote.host, remote.port, remote.addresses[0], urlsplit(remote.url).path + (f"?{query}" if mark else ""))
+    path = quote(urlsplit(remote.url).path, safe="/%:@!$&'()*+,;=-._~")  # a request line is ASCII
+    return Target(remote.host, remote.port, remote.addresses[0], path + (f"?{query}" if mark else ""))
