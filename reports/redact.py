@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,7 +15,16 @@ CANDIDATES_COPY = (
 )
 HIDDEN = "[hidden]"
 SHORTEST = 4
-"""Characters of a name that is looked for in running text: shorter ones stand in too many words."""
+"""Characters of a word that is looked for in any spelling. A shorter one is looked for as a name is written, or together with the others."""
+SPACING = r"[\s._-]*"
+FIRST_WITHOUT_SPACES = "\u2e80"
+"""From here on lie the scripts that put no spaces between words."""
+PLAIN = frozenset([
+    "all", "an", "and", "any", "are", "as", "at", "be", "by", "can", "do", "for", "go", "has", "he", "her", "him", "his", "if", "in", "is",
+    "it", "its", "me", "my", "no", "not", "of", "on", "one", "or", "out", "see", "she", "so", "the", "to", "two", "up", "us", "was", "we",
+    "you",
+])  # fmt: skip
+"""Short words of sentences, which are names too: alone, a hole where "No" stood would say more than it hides."""
 COMMON = frozenset(
     [
         "candidate",
@@ -51,11 +61,37 @@ def for_candidate(result: Result) -> Result:
 
 
 def blind(result: Result, pseudonym: str, names: Iterable[str]) -> Result:
-    """The result under a pseudonym: origin, commit and tree go, and every one of `names` is hidden wherever it stands in a text."""
-    words = sorted({name for name in names if len(name) >= SHORTEST and name.lower() not in COMMON}, key=len, reverse=True)
+    """The result under a pseudonym: origin, commit and tree go, and every one of `names` is hidden wherever it stands in a text.
+
+    However short, and in whatever script: Bo Li and 王小明 are as blind as Grace Hopper, joined, reversed or with an underscore between.
+    """
+    words = sorted({unicodedata.normalize("NFC", name.strip()) for name in names}, key=lambda name: (-len(name), name))
+    found = [spelling for word in words for spelling in _spellings(word)]
     plain = result.model_dump(mode="json")
     plain["submission"] |= {"origin": pseudonym, "commit": None, "tree": None, "image_digest": None}
-    return Result.model_validate(_hide(plain, _pattern(words)) if words else plain)
+    return Result.model_validate(_hide(plain, re.compile("|".join(found), re.IGNORECASE)) if found else plain)
+
+
+def _spellings(name: str) -> list[str]:
+    """Regular expressions, case ignored, for the ways to write a name; none where it would hide the words of any sentence."""
+    parts = re.split(r"[\s._-]+", name.strip("._-"))
+    if name.lower() in COMMON or all(part.lower() in COMMON for part in parts):
+        return []
+    if len(parts) > 1 and all(part.isalpha() for part in parts) and (len("".join(parts)) >= SHORTEST or not name.isascii()):
+        orders = [parts, parts[::-1]] if " " in name else [parts]
+        return [_whole(SPACING.join(map(re.escape, order)), "".join(order)) for order in orders]
+    if len(name) >= SHORTEST or (name and not name.isascii()):
+        return [_whole(re.escape(name), name)]
+    if len(name) > 1 and name[0].isupper() and name.isalpha() and name.lower() not in PLAIN:
+        return [_whole(f"(?-i:{re.escape(name)})", name)]
+    return []
+
+
+def _whole(expression: str, name: str) -> str:
+    """As words of their own, to which digits may be appended as in user names. Scripts without spaces have no such bounds."""
+    before = "" if name[0] >= FIRST_WITHOUT_SPACES else r"(?<![^\W_])"
+    after = "" if name[-1] >= FIRST_WITHOUT_SPACES else r"(?![^\W_])" if name[-1].isdigit() else r"(?![^\W\d_])"
+    return f"{before}{expression}{after}"
 
 
 def telling(origin: str) -> list[str]:
@@ -65,14 +101,10 @@ def telling(origin: str) -> list[str]:
     return [origin, origin.removesuffix(".git"), path, *parts, *(word for part in parts for word in re.split(r"[._~-]+", part))]
 
 
-def _pattern(words: list[str]) -> re.Pattern[str]:
-    return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(re.escape(word) for word in words)})(?![A-Za-z0-9])", re.IGNORECASE)
-
-
 def _hide(value: Any, pattern: re.Pattern[str]) -> Any:
     """Only values are text of the submission's; keys are ours, and ids of areas and checks are needed as they are."""
     if isinstance(value, str):
-        return pattern.sub(HIDDEN, value)
+        return pattern.sub(HIDDEN, unicodedata.normalize("NFC", value))
     if isinstance(value, list):
         return [_hide(item, pattern) for item in value]
     if isinstance(value, dict):
