@@ -65,11 +65,19 @@ def blind(result: Result, pseudonym: str, names: Iterable[str]) -> Result:
 
     However short, and in whatever script: Bo Li and 王小明 are as blind as Grace Hopper, joined, reversed or with an underscore between.
     """
-    words = sorted({unicodedata.normalize("NFC", name.strip()) for name in names}, key=lambda name: (-len(name), name))
-    found = [spelling for word in words for spelling in _spellings(word)]
     plain = result.model_dump(mode="json")
     plain["submission"] |= {"origin": pseudonym, "commit": None, "tree": None, "image_digest": None}
-    return Result.model_validate(_hide(plain, re.compile("|".join(found), re.IGNORECASE)) if found else plain)
+    return Result.model_validate(_hide(plain, _pattern(names)))
+
+
+def hide(text: str, names: Iterable[str]) -> str:
+    """A text without any of `names`, as in a blind result."""
+    return str(_hide(text, _pattern(names)))
+
+
+def _pattern(names: Iterable[str]) -> re.Pattern[str]:
+    words = sorted({unicodedata.normalize("NFC", name.strip()) for name in names}, key=lambda name: (-len(name), name))
+    return re.compile("|".join(spelling for word in words for spelling in _spellings(word)) or r"(?!)", re.IGNORECASE)
 
 
 def _spellings(name: str) -> list[str]:

@@ -78,6 +78,11 @@ def _blind(submission: Submission) -> Result:
     return redact.blind(load(submission), submission.candidate.pseudonym, _names(submission))
 
 
+def without_names(submission: Submission, text: str) -> str:
+    """What somebody wrote about a submission, for who must not know whose it is."""
+    return redact.hide(text, _names(submission))
+
+
 def _names(submission: Submission) -> tuple[str, ...]:
     """Everything by which a reader could tell whose submission this is."""
     person = submission.candidate

@@ -13,7 +13,7 @@ from queue_in_memory import QueueInMemory
 
 from grader.jobs import JobState, JobStatus, StageProgress
 from grader.web import tokens
-from grader.web.models import ApiToken, Contest, Requisition, ResultView, ShareLink, Submission, User
+from grader.web.models import ApiToken, Contest, Decision, Requisition, ResultView, ShareLink, Submission, Tombstone, User
 
 Clients = Callable[..., Client]
 Make = Callable[..., Submission]
@@ -50,6 +50,23 @@ def test_interviewers_of_a_blind_requisition_see_no_name_anywhere(
         found = TELLING.search(text)
         assert found is None, f"{path}: {text[max(0, found.start() - 80) : found.end() + 80]}"
         assert row.candidate.pseudonym in text or path.endswith(f"requisitions/{requisition.pk}/"), path
+
+
+def test_what_others_wrote_does_not_tell_either(
+    client_of: Clients, interviewer: User, recruiter: User, requisition: Requisition, row: Submission
+) -> None:
+    Decision.objects.create(submission=row, area="overall", verdict="advance", reason="Hopper is known to us", score_seen=True, author=recruiter)
+    Tombstone.objects.create(requisition=requisition, pseudonym="C-ERASED", submissions=1, reason="Hopper asked for it", by="ada")
+    _token(interviewer)
+    client = client_of(interviewer)
+    for path, shows in (
+        (f"/submissions/{row.pk}/", "[hidden] is known to us"), (f"/api/submissions/{row.pk}/decisions", "[hidden] is known to us"),
+        (f"/requisitions/{requisition.pk}/", "C-ERASED"),
+    ):  # fmt: skip
+        text = client.get(path, headers={"Authorization": "Bearer t"}).content.decode()
+        assert shows in text and TELLING.search(text) is None, path
+    assert "Hopper is known to us" in client_of(recruiter).get(f"/submissions/{row.pk}/").content.decode()
+    assert "Hopper asked for it" in client_of(recruiter).get(f"/requisitions/{requisition.pk}/").content.decode()
 
 
 def test_no_stage_and_no_trouble_tells_either(

@@ -143,7 +143,11 @@ def notice(request: HttpRequest, pk: int, payload: schemas.NoticeIn) -> Any:
 
 @router.get("/{pk}/decisions", auth=READ, response={200: list[schemas.DecisionOut]} | ERRORS, summary="What people decided about it")
 def decisions(request: HttpRequest, pk: int) -> Any:
-    return [schemas.decision(row) for row in _find(request, pk).decisions.select_related("author")]
+    submission = _find(request, pk)
+    found = [schemas.decision(row) for row in submission.decisions.select_related("author")]
+    if policy.blind(user_of(request), submission.requisition):
+        found = [made.model_copy(update={"reason": results.without_names(submission, made.reason)}) for made in found]
+    return found
 
 
 @router.post(

@@ -11,9 +11,7 @@ from grader.web.boot import boot
 
 
 def command(
-    times: Annotated[
-        list[str], typer.Argument(metavar="CLASS=DAYS...", help="archives, evidence, messages, candidates, audit", show_default=False)
-    ],
+    times: Annotated[list[str], typer.Argument(metavar="CLASS=DAYS...", help="archives, evidence, messages, candidates, audit", show_default=False)],
     apply: Annotated[bool, typer.Option("--apply", help="remove it; without, only say what would go")] = False,
 ) -> None:
     """Remove data whose time is over: `grader retain archives=90 evidence=365 candidates=730 --apply`, once a day. Legal holds are respected."""

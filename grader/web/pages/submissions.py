@@ -19,6 +19,7 @@ from grader.web.pages.cards import area_cards
 from grader.web.pages.listing import listing
 from grader.web.pages.person import named, user_of
 from grader.web.pages.progress import live_view
+from grader.web.results import without_names
 from grader.web.trouble import RefusedError, UnavailableError
 
 
@@ -43,13 +44,17 @@ def page(request: HttpRequest, submission: Submission, status: int = 200, **give
     user = user_of(request)
     seen = ResultView.objects.filter(submission=submission, user=user).exists()
     titles = catalogue.areas()
+    hidden = policy.blind(user, submission.requisition, request.session)
     context: dict[str, Any] = {
         "submission": submission,
         "named": named(submission, user, request.session),
         "live": live_view(submission, user, request.session),
         "seen": seen,
         "areas": area_cards(submission) if seen and submission.graded else [],
-        "decisions": [(decision, titles.get(decision.area, "Next step")) for decision in submission.decisions.select_related("author")],
+        "decisions": [
+            (made, titles.get(made.area, "Next step"), without_names(submission, made.reason) if hidden else made.reason)
+            for made in submission.decisions.select_related("author")
+        ],
         "decision_form": given.get("decision_form") or forms.DecisionForm(areas=list(titles.items()), prefix="area"),
         "overall_form": given.get("overall_form") or forms.OverallForm(prefix="overall"),
         "OVERALL": OVERALL,
