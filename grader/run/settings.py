@@ -30,5 +30,4 @@ def settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise unusable_setting(str(first["loc"][0]), first["input"], first["msg"]) from None
+        raise unusable_setting(error) from None

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from grader.schema.base import Culprit, Model
 
 C, G, H = Culprit.CANDIDATE, Culprit.GRADER, Culprit.HOST
@@ -139,6 +141,8 @@ class UsageError(Exception):
     """The command cannot be carried out as given (exit code 2). The message is one line and says what to do."""
 
 
-def unusable_setting(name: str, value: object, why: str) -> UsageError:
-    """The error for a variable of the environment. What stands before the @ of a URL is a password, and errors end up in logs."""
-    return UsageError(f"GRADER_{name.upper()}={re.sub(r'//[^/@]*@', '//***@', str(value))}: {why}")
+def unusable_setting(error: ValidationError) -> UsageError:
+    """Of a variable of the environment. What stands before the @ of a URL is a password, whatever it is made of, and errors end up in logs."""
+    first = error.errors(include_url=False)[0]
+    value = re.sub(r"//\S*@", "//***@", str(first["input"]))
+    return UsageError(f"GRADER_{str(first['loc'][0]).upper()}={value}: {first['msg']}")

@@ -132,5 +132,4 @@ def service_settings() -> ServiceSettings:
     try:
         return ServiceSettings()
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise unusable_setting(str(first["loc"][0]), first["input"], first["msg"]) from None
+        raise unusable_setting(error) from None

@@ -52,7 +52,7 @@ def tried(
 ) -> Verdict:
     """Start the control server under `flags`, its runtime among them, at an address of the network; `peer` does the same work in the default one.
 
-    Takes 2 to 4 s. Never raises for what the runtime does.
+    Takes less than a second in runc. Never raises for what the runtime does.
     """
     try:
         with Sidecar(client, image, "control_server", flags, labels) as inside:

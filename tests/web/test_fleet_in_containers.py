@@ -44,8 +44,9 @@ def image(engine: docker.DockerClient) -> Iterator[str]:
 
 @contextlib.contextmanager
 def running(engine: docker.DockerClient, image: str, verb: list[str], **options: Any) -> Iterator[Container]:
-    container = engine.containers.run(image, verb, detach=True, **options)
+    container = engine.containers.create(image, verb, detach=True, **options)
     try:
+        container.start()
         yield container
     finally:
         container.remove(force=True, v=True)
