@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,6 +27,7 @@ from grader.schema.evidence import COLLECTORS, ImageEvidence, Manifest, RunFacts
 from harness import host, port
 from harness.bench import PHASES, Bench, Streams
 from harness.bundle import BundleWriter
+from harness.crew import crew
 from harness.drift.stream import customers
 from harness.image.base import ensure_sidecar_image
 from harness.image.build import build
@@ -171,24 +172,19 @@ class _Collection:
 
     def _with_image(self, tree: SourceTree, source: SourceEvidence) -> ImageEvidence | None:
         """Build and scan on their own threads while sandbox, generator and streams are made ready; then measure, in a slot."""
-        with ExitStack() as stack, ThreadPoolExecutor(max_workers=3, thread_name_prefix="prepare") as pool:
+        with ExitStack() as stack, crew("prepare", 3, self.cancel, self._cut_off, CANCEL_S) as pool:
             building = pool.submit(self.stages.run, "image", lambda: self._build(tree, source))
-            try:
-                scanning = pool.submit(self.stages.run, "repository", lambda: probes.scan(tree, self.challenge))
-                ready = self.stages.run("prepare", lambda: self._prepare(stack, tree)) if source.dockerfile else None
-                image = building.result()
-                scanning.result()
-                if ready is not None:
-                    self._measure(ready, image, pool)
-            finally:
-                self._cancel(building)
+            scanning = pool.submit(self.stages.run, "repository", lambda: probes.scan(tree, self.challenge))
+            ready = self.stages.run("prepare", lambda: self._prepare(stack, tree)) if source.dockerfile else None
+            image = building.result()
+            scanning.result()
+            if ready is not None:
+                self._measure(ready, image, pool)
             return image
 
-    def _cancel(self, building: Future[ImageEvidence | None]) -> None:
-        """An interrupted run must not wait for its build. One that pulls an image, or waits for a container, hears no cancel: it is cut off."""
-        self.cancel.set()
-        while wait([building], timeout=CANCEL_S).not_done:
-            cut(self.client)
+    def _cut_off(self) -> None:
+        """An interrupted run must not wait for its build. One that pulls an image, or waits for a container, hears no cancel."""
+        cut(self.client)
 
     def _build(self, tree: SourceTree, source: SourceEvidence) -> ImageEvidence:
         if source.dockerfile is None:
