@@ -132,6 +132,7 @@ class _Collection:
         self.clock, self.places, self.key, self.journal, self.cancel = clock, places, key, journal, cancel
         self.labels = owner.labels(record.run_id)
         self.generator_peak_mib = 0.0
+        self.fresh_starts: list[str] = []
         self.engine_version = str(client.version()["Version"])
         self.created = datetime.now(UTC)
 
@@ -216,7 +217,13 @@ class _Collection:
             sidecar_image = ensure_sidecar_image(self.client)
             topology = entered.enter_context(
                 Topology(
-                    self.client, self.record.run_id, self.spec, self.labels, sidecar_image, cores=cores, record=self.record,
+                    self.client,
+                    self.record.run_id,
+                    self.spec,
+                    self.labels,
+                    sidecar_image,
+                    cores=cores,
+                    record=self.record,
                     port=port.draw(self.seeds),
                 )
             )
@@ -234,6 +241,7 @@ class _Collection:
             isolation = pool.submit(self.stages.run, "sandbox", bench.topology.evidence)
             if image is not None and slot is not None:
                 live = Live(self.challenge, self.request.exercise, self.stages, self.clock, bench, slot.cores.candidate)
+                self.fresh_starts = live.fresh_starts
                 holding.callback(live.end)  # the slot is free only when nothing runs on its cores any more
                 live.run(image)
                 self.writer.put_text("logs/container.log", live.log())
@@ -278,6 +286,7 @@ class _Collection:
             measured_s=round(sum(t.measured_s for t in timings), 3),
             grader_peak_mib=host.own_peak_mib(),
             generator_peak_mib=round(self.generator_peak_mib, 1),
+            fresh_starts=list(self.fresh_starts),
             stages=timings,
         )
 

@@ -1,5 +1,5 @@
 """Probes of every route of the service contract: sixty valid predictions first, some of them again as another client, then each route once,
-then three wrong requests.
+then wrong requests.
 
 The caller has loaded the rows' customers into the feature store. Rows must be fresh ones: hidden payloads are never repeated.
 """
@@ -31,6 +31,8 @@ BUDGET_S = 20.0
 BODY_LIMIT = 600
 VIOLATIONS_LIMIT = 5
 SCORE_DIGITS = 9
+NOBODYS_ID = "never-scored"
+"""A transaction that no service has answered."""
 
 
 def validator(challenge: LoadedChallenge) -> Validate:
@@ -188,6 +190,7 @@ def _routes(client: Client, challenge: LoadedChallenge, rows: Sequence[Row]) -> 
         ("feedback", "POST", contract.feedback, json.dumps(label).encode()),
         ("feedback_text_label", "POST", contract.feedback, json.dumps(label | {"label": "fraud"}).encode()),
         ("feedback_without_id", "POST", contract.feedback, json.dumps({"label": 1}).encode()),
+        ("feedback_unknown_id", "POST", contract.feedback, json.dumps({contract.id_field: NOBODYS_ID, "label": 1}).encode()),
         ("feedback_no_json", "POST", contract.feedback, b"{"),
         ("unknown_route", "GET", f"{contract.predict}-no-such-route", None),
         ("predict_wrong_method", "GET", contract.predict, None),

@@ -28,7 +28,7 @@ from grader.schema.evidence import (
     StressEvidence,
 )
 from grader.schema.evidence.load import ControlReading
-from harness import contract
+from harness import contract, measured
 from harness.bench import CONTRACT_ROWS, Bench
 from harness.drift import experiment
 from harness.drift.rate import affordable
@@ -39,19 +39,18 @@ from harness.load import batch, control, stress
 from harness.load import stage as load
 from harness.load.supply import Supply, requests
 from harness.load.trace import Trace
-from harness.sandbox import boot
+from harness.sandbox import boot, revival
 from harness.sandbox.container import Candidate
 from harness.sandbox.engine import translate
 from harness.stages import Clock, Stages
 from harness.telemetry import artifact, audit, logs
+from harness.telemetry.fallbacks import Fallbacks
 from harness.telemetry.prometheus.stage import Watch
 from harness.telemetry.scraper import Telemetry
 from harness.telemetry.under_load import ScrapesUnderLoad
 
 LIVE = ("boot", "contract", "load", "stress", "drift", "feedback", "prometheus", "metrics", "logs", "audit", "faults")
 
-BACK_S = 20.0
-POLL_S = 0.05
 LOG_BYTES = 64 << 10
 
 T = TypeVar("T")
@@ -68,6 +67,8 @@ class Live:
         self.watch = Watch(bench.material, self.spec.contract.metrics, clock.begin)
         self.telemetry: Telemetry
         self.probed: ContractEvidence
+        self.fresh_starts: list[str] = []
+        self.fallbacks = Fallbacks(mode.faults)
         self.wrong_since, self.quiet_until, self.wrong_requests = 0.0, 0.0, 0
 
     def run(self, image: ImageEvidence) -> None:
@@ -77,20 +78,21 @@ class Live:
         if probed is not None and not probed.predictions.met:
             self._stop_without_prediction(probed)
             return
-        loaded = self._serving("load", self._load, _load_seconds)
-        stressed = self._serving("stress", self._stress, _stress_seconds) if self.mode.stress else None
+        loaded = self._serving("load", self._load, measured.load)
+        stressed = self._serving("stress", self._stress, measured.stress) if self.mode.stress else None
         if watched := bool(self.mode.drift or self.mode.feedback):
             self._begin_watch()
-        drifted = self._serving("drift", lambda: self._drift(loaded, stressed), _drift_seconds) if self.mode.drift else None
-        labelled = self._serving("feedback", lambda: self._feedback(loaded, stressed), _feedback_seconds)
+        drifted = self._serving("drift", lambda: self._drift(loaded, stressed), measured.drift) if self.mode.drift else None
+        labelled = self._serving("feedback", lambda: self._feedback(loaded, stressed), measured.feedback)
         if watched:
             self._run("prometheus", lambda: self.watch.collect(drifted))
             self.watch.end()
         self._serving("idle", self._idle, needs=["load"])
         quiet = self._serving("quiet_logs", lambda: self._quiet_logs(probed))
-        self._serving("audit", self._audit)
-        self._serving("faults", lambda: self._faults(probed, stressed, labelled), _fault_seconds)
+        audited = self._serving("quiet_audit", self._audit)
+        self._serving("faults", lambda: self._faults(probed, stressed, labelled), measured.faults)
         self._run("logs", lambda: self._logs(quiet), needs=["quiet_logs"])
+        self._run("audit", lambda: self._whole_audit(audited), needs=["quiet_audit"])
         self._run("metrics", self._metrics, needs=["load"])
 
     def end(self) -> None:
@@ -121,7 +123,7 @@ class Live:
         """A stage that begins with a service that answers."""
 
         def served() -> T:
-            self._bring_back()
+            self._bring_back(name)
             return stage()
 
         return self._run(name, served, measured, needs=needs)
@@ -156,17 +158,11 @@ class Live:
         state = self.candidate.state()
         return None if state.running or state.restarting else Trouble("service_gone", f"exit code {state.exit_code}: {trouble.detail}")
 
-    def _bring_back(self) -> None:
+    def _bring_back(self, name: str) -> None:
         """A service that an earlier stage brought down gets one fresh start, so that one defect is not punished everywhere."""
-        candidate = self._here
-        state = candidate.state()
-        if not state.running and not state.restarting:
-            candidate.start()
-        deadline = time.monotonic() + BACK_S
-        while candidate.client.get(self.spec.contract.health).status is None:
-            if time.monotonic() > deadline:
-                raise Trouble("service_gone", f"no answer on {self.spec.contract.health} for {BACK_S:g} s, state {candidate.state()}")
-            time.sleep(POLL_S)
+        if (why := revival.bring_back(self._here, self.spec.contract.health)) is not None:
+            self.fresh_starts.append(name)
+            self.stages.progress.note(name, f"the service was started anew: {why}")
 
     @property
     def _here(self) -> Candidate:
@@ -260,12 +256,15 @@ class Live:
     def _drift(self, loaded: LoadEvidence | None, stressed: StressEvidence | None) -> DriftEvidence:
         bench = self.bench
         assert bench.streams.drift is not None
+        self.telemetry.scrape("before_drift")
         with ScrapesUnderLoad(self._here.client, self.spec.contract.metrics, self.clock.begin) as scrapes:
             result = experiment.run(
                 bench.streams.drift, bench.generator, self._here.client, self.challenge, bench.topology.feature_store, bench.topology.alerts,
                 rate_rps=affordable(self.spec, loaded, stressed), since=self.clock.begin,
             )  # fmt: skip
         self.telemetry.cost(scrapes.costs(result.trace))
+        self.telemetry.scrape("after_drift")
+        self.telemetry.sent("before_drift", "after_drift", result.trace)
         self.traces.append(result.trace)
         return result.evidence.model_copy(update={"rules_unheard": self.watch.unheard})
 
@@ -318,12 +317,18 @@ class Live:
         """The same log once more, for what the faults added: a talkative service's earlier lines are gone from it by now."""
         if quiet is None:
             raise Trouble("upstream_missing", "the log was not read before the faults")
+        quiet = self.fallbacks.into_logs(quiet)
         if quiet.errors is None:
             return quiet
         return quiet.model_copy(update={"errors": quiet.errors.plus(logs.errors(self._here, self.quiet_until, 0))})
 
     def _audit(self) -> AuditEvidence:
         return audit.read(self._here, self.challenge, audit.answers(*self.traces), self._canaries)
+
+    def _whole_audit(self, quiet: AuditEvidence | None) -> AuditEvidence:
+        if quiet is None:
+            raise Trouble("upstream_missing", "the audit trail was not read before the faults")
+        return self.fallbacks.into_audit(quiet)
 
     def _faults(self, probed: ContractEvidence | None, stressed: StressEvidence | None, labelled: FeedbackEvidence | None) -> FaultsEvidence:
         bench = self.bench
@@ -335,30 +340,17 @@ class Live:
         )
         return faults.collect(
             bench.topology, self._here, bench.generator, self.challenge, self.mode, bench.streams.faults, bench.seeds, known,
-            before=lambda fault: self._read(f"before_{fault}"), after=lambda fault: self._read(f"after_{fault}"), progress=self.stages.progress,
+            before=lambda fault: self._read(f"before_{fault}"), after=self._after_fault, witness=self.fallbacks.witness,
+            progress=self.stages.progress,
             explain=self.stages.failure, ground=lambda: bench.vigil.verify(self.candidate),
         )  # fmt: skip
 
     def _read(self, moment: str) -> None:
         self.telemetry.scrape(moment)
 
-
-def _load_seconds(evidence: LoadEvidence) -> float:
-    return sum(window.seconds for window in (*evidence.windows, *evidence.voided))
-
-
-def _stress_seconds(evidence: StressEvidence) -> float:
-    found = (evidence.overload, evidence.relief, evidence.soak, *evidence.voided)
-    return (evidence.capacity.seconds if evidence.capacity else 0.0) + sum(window.seconds for window in found if window)
-
-
-def _drift_seconds(evidence: DriftEvidence) -> float:
-    return evidence.windows[-1].end_s - evidence.windows[0].start_s if evidence.windows else 0.0
-
-
-def _feedback_seconds(evidence: FeedbackEvidence) -> float:
-    return sum(segment.end_s - segment.start_s for segment in evidence.segments)
-
-
-def _fault_seconds(evidence: FaultsEvidence) -> float:
-    return sum(record.end_s or 0.0 for record in evidence.faults)
+    def _after_fault(self, fault: str) -> None:
+        self._read(f"after_{fault}")
+        try:
+            self.fallbacks.after(fault, self._here, self.challenge, self.bench.streams.faults)
+        except Trouble as trouble:  # no fault's trouble, and nobody's loss
+            self.stages.progress.note("faults", f"no look at what was written down about fallback answers: {trouble}")

@@ -47,7 +47,7 @@ def test_a_good_service_meets_the_precondition_and_every_route_is_asked(challeng
     statuses = {exchange.name: exchange.status for exchange in evidence.exchanges}
     assert statuses == {
         "predict": 200, "predict_again": 200, "health": 200, "ready": 200, "metrics": 200, "version": 200, "feedback": 202,
-        "feedback_text_label": 202, "feedback_without_id": 202, "feedback_no_json": 202,
+        "feedback_text_label": 202, "feedback_without_id": 202, "feedback_unknown_id": 202, "feedback_no_json": 202,
         "unknown_route": 404, "predict_wrong_method": 405, "predict_empty": 422,
     }  # fmt: skip
     assert not any(exchange.violations for exchange in evidence.exchanges)

@@ -73,6 +73,8 @@ def notes(bundle: Bundle) -> list[str]:
     if sandbox:
         lines += sandbox.notes
         lines.append(f"candidate on core(s) {_cores(sandbox.candidate_cores)}, load generator on {_cores(sandbox.generator_cores)}")
+    anew = bundle.manifest.run.fresh_starts if bundle.manifest else []
+    lines += [f"the service was started anew before the stage {name}: it had ended, or did not answer any more" for name in anew]
     return [*lines, *_void(load, stress), *_search(stress), *_control(load, stress)]
 
 

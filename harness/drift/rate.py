@@ -7,19 +7,25 @@ from grader.schema.evidence import LoadEvidence, StressEvidence
 
 SHARE_OF_CAPACITY = 0.5
 SLOWEST_SHARE = 0.5
-"""Never below this share of the production rate, or the experiment would outlast its budget; a service that cannot bear even that has
-failed under load already."""
+"""Of the production rate, below which a stream goes only for a service that cannot bear it: the experiment lasts the longer."""
+
+SHARE_OF_LITTLE = 0.7
+"""Of what such a service answers at most: enough to leave it idle at times, so that monitoring is measured and not its queue."""
+
+LEAST_SHARE = 0.15
+"""Of the production rate: what cannot bear even that would be streamed at for an hour."""
 
 
 def affordable(challenge: Challenge, load: LoadEvidence | None, stress: StressEvidence | None = None) -> float:
     """Requests per second: half of what the service was seen to do, within the challenge's bounds.
 
+    A service that answers less than half of the production rate has lost its points under load already, and gets a stream that it can bear.
     Where no capacity was searched it is read from CPU seconds per request in the healthy windows, since the load windows need not have
     reached the limit. Without load evidence it is half of the production rate: the only rate a service must bear in any case.
     """
     production = challenge.reality.rate_rps
-    if stress and stress.capacity and (searched := stress.capacity.rate_rps):
-        return _within(challenge, searched)
+    if stress and stress.capacity and (most := stress.capacity.most_rps):
+        return _within(challenge, stress.capacity.rate_rps or most, most)
     healthy = [
         window
         for window in (load.windows if load else [])
@@ -28,8 +34,10 @@ def affordable(challenge: Challenge, load: LoadEvidence | None, stress: StressEv
     cpu = sum(window.resources.cpu_seconds for window in healthy if window.resources)
     cost = cpu / sum(window.sent for window in healthy) if healthy else 0.0
     capacity = challenge.limits.cpus / cost if cost > 0 else production
-    return _within(challenge, capacity)
+    return _within(challenge, capacity, capacity)
 
 
-def _within(challenge: Challenge, capacity: float) -> float:
-    return min(challenge.drift.max_rate_rps, max(SLOWEST_SHARE * challenge.reality.rate_rps, SHARE_OF_CAPACITY * capacity))
+def _within(challenge: Challenge, capacity: float, most: float) -> float:
+    production = challenge.reality.rate_rps
+    least = min(SLOWEST_SHARE * production, max(LEAST_SHARE * production, SHARE_OF_LITTLE * most))
+    return min(challenge.drift.max_rate_rps, max(least, SHARE_OF_CAPACITY * capacity))

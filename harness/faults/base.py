@@ -32,6 +32,11 @@ class Known:
     """The model version that answers named when the service was first asked."""
     feedback: FeedbackEvidence | None = None
 
+    @property
+    def promoted(self) -> str | None:
+        """The version that a retraining left in charge; None where nothing was retrained."""
+        return self.feedback.switches[-1].after if self.feedback and self.feedback.switches else None
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -43,6 +48,8 @@ class Scene:
     challenge: LoadedChallenge
     seeds: Seeds
     known: Known = Known()
+    witness: Callable[[str, Trace], None] = lambda _fault, _trace: None
+    """Gets the probe's trace of each experiment."""
 
     def predicts(self, row: Row, deadline_s: float = 1.0) -> dict[str, object] | None:
         """A valid answer to one request on a fresh connection, or None."""

@@ -5,7 +5,8 @@ Facts, over requests intended while it was broken
   hits               requests that the store got while broken; `hits_before` those of the steady state before (0: it is never asked)
   n_degraded         valid answers flagged degraded
   n_plain_ok         valid answers not flagged, given while the store could not have given what the model needs (slow: sooner than its delay)
-  n_waited           valid answers not flagged that the store may have made possible (slow: after waiting for it: true, but late)
+  n_waited           valid answers not flagged that the store may have made possible (slow: after waiting for it: true, but late; a spoilt feature:
+                     the answer is the same with it)
   brier_degraded     expected Brier score of the degraded answers; `brier_base` that of always answering the base rate; -1 without any
   distinct_degraded  different scores among them
 Brier scores are expectations over the label given the simulator's true probability p, (s - p)^2 + p (1 - p): the same mean as with the
@@ -15,16 +16,21 @@ drawn labels, without their noise, which at a few hundred answers is larger than
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 
+from challenges.simulator import Row
 from harness.faults.base import Fault, Proof, Seen
 from harness.load.generator import Running
 from harness.load.outcomes import Outcome
 from harness.load.trace import Bools, Trace
 
 DELAY_S = 1.0
+ASKED_AGAIN = 100
+"""Plain answers that are compared with what they would have been; those beyond are not held against anybody."""
+SAME_SCORE = 1e-6
 
 
 class DependencyFault(Fault):
@@ -121,14 +127,33 @@ class DependencyGarbage(DependencyFault):
     mode = "garbage"
 
 
-class DependencyMissingField(DependencyFault):
-    """Answers 200 without one of the features that the contract promises."""
+class OneFeature(DependencyFault):
+    """Answers 200 with one of the promised features spoilt: which one differs from customer to customer, so that whoever looks at one of them only
+    is found out. A model need not use them all: an answer that is the same with the feature as without it had what it needed."""
+
+    def helped(self, during: Trace, seen: Seen) -> Bools:
+        """Each plain answer is asked for once more, for another transaction, now that the store is well."""
+        same = np.zeros(len(during), dtype=bool)
+        for number, row in enumerate(np.flatnonzero(during.has(Outcome.OK)).tolist()):
+            same[row] = number >= ASKED_AGAIN or self._same(seen.rows[int(during.index[row]) % len(seen.rows)], float(during.score[row]), number)
+        return same
+
+    def _same(self, row: Row, score: float, number: int) -> bool:
+        """Also where nothing can be said: no plain answer comes."""
+        contract = self.scene.challenge.spec.contract
+        answer = self.scene.predicts(replace(row, request={**row.request, contract.id_field: f"again-{number}"}))
+        told = None if answer is None or answer.get(contract.degraded_field) is True else answer[contract.score_field]
+        return not isinstance(told, int | float) or abs(told - score) <= SAME_SCORE
+
+
+class DependencyMissingField(OneFeature):
+    """It is left out."""
 
     mode = "missing_field"
 
 
-class DependencyNan(DependencyFault):
-    """Answers 200 with NaN for one feature, which Python reads as a number and JSON does not know."""
+class DependencyNan(OneFeature):
+    """It is NaN, which Python reads as a number and JSON does not know."""
 
     mode = "nan"
 

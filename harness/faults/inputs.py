@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from time import monotonic
 
 from grader.schema.evidence.faults import FaultCase
@@ -60,16 +61,20 @@ class MalformedInput(Fault):
         self._bytes += len(case.body)
         return FaultCase(
             name=case.name, kind=case.kind, expected=case.expected, request=case.shows, status=reply.status,
-            seconds=round(reply.seconds, 4), error=reply.error, body=clean(reply.body, BODY_CHARS), violations=self._broken(reply),
+            seconds=round(reply.seconds, 4), error=reply.error, body=clean(reply.body, BODY_CHARS), violations=self._broken(reply, case),
             alive_after=self._alive(number),
         )  # fmt: skip
 
-    def _broken(self, reply: Reply) -> list[str]:
-        """Where a 2xx is no prediction: an error in a good answer's clothes."""
+    def _broken(self, reply: Reply, case: malformed.Malformed) -> list[str]:
+        """Where a 2xx is no prediction: an error in a good answer's clothes, or an answer that nobody can match to a valid request."""
         if reply.status is None or not 200 <= reply.status < 300:
             return []
         answer = reply.json()
-        return ["the body is no JSON"] if answer is None else self._violations(answer)
+        if answer is None:
+            return ["the body is no JSON"]
+        id = self.scene.challenge.spec.contract.id_field
+        strange = case.expected == "scored" and isinstance(answer, dict) and answer.get(id) != json.loads(case.body)[id]
+        return [*self._violations(answer), *([f"{id} is not the request's"] if strange else [])]
 
     def _alive(self, number: int) -> bool:
         return self.scene.predicts(self.rows[number % len(self.rows)], deadline_s=2.0) is not None

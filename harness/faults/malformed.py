@@ -25,6 +25,9 @@ HUGE_DIGITS = 5_000
 PAIRS = 8
 """Requests that are spoilt in two ways at once."""
 
+UNSEEN_LETTER, UNSEEN_WORD = "Q", "QXZJV"
+"""No currency, country, channel or customer is called so."""
+
 SHOWN = 120
 """Characters of a request that are kept to show it."""
 
@@ -145,6 +148,7 @@ def _fixed(schema: Mapping[str, Any], valid: Mapping[str, object]) -> Iterator[_
     yield from _literals(numbers[0].name, valid)
     yield from _no_objects(valid)
     yield from _tolerable(strings, valid)
+    yield from _limits([described[name] for name in schema["required"]], valid)
 
 
 def _wrong_values(numbers: Sequence[Field], strings: list[str], valid: Mapping[str, object]) -> Iterator[_Spoilt]:
@@ -202,6 +206,33 @@ def _tolerable(strings: list[str], valid: Mapping[str, object]) -> Iterator[_Spo
     yield _Spoilt("extra_key", "", _body({**valid, "unexpected": {"nested": [1, 2, 3]}}), shows=_excerpt("unexpected", '{"nested": [1, 2, 3]}'))
     yield _Spoilt("wrong_content_type", "", _body(valid), "text/plain", "Content-Type text/plain")
     yield _Spoilt("surrogate", "", _body({**valid, name: "\ud800"}), shows=_excerpt(name, r'"\ud800"'))
+
+
+def _limits(described: Sequence[Field], valid: Mapping[str, object]) -> Iterator[_Spoilt]:
+    """Every field at each end of what the schema admits, and with a value that nobody has seen before: requests that must be scored.
+
+    What fails at one value of one field (the logarithm of zero, a table of currencies) must not hang on the luck of the random part.
+    """
+    for field in described:
+        for kind, value in _ends(field):
+            yield _Spoilt(kind, field.name, _body({**valid, field.name: value}), shows=_excerpt(field.name, json.dumps(value)))
+
+
+def _ends(field: Field) -> Iterator[tuple[str, object]]:
+    if field.is_number:
+        yield from ((kind, field.rules[rule]) for kind, rule in (("lowest_for", "minimum"), ("highest_for", "maximum")) if rule in field.rules)
+        if "null" in field.types:
+            yield "null_for", None
+    elif field.rules.get("format") == "date-time":
+        yield from (
+            ("offset_for", "2026-03-01T10:00:00+02:00"),
+            ("west_for", "2026-03-01T10:00:00-07:30"),
+            ("fraction_for", "2026-03-01T10:00:00.250Z"),
+        )
+    elif field.is_free:
+        shortest, longest = max(1, field.shortest), field.longest
+        yield from (("shortest_for", UNSEEN_LETTER * shortest), ("longest_for", UNSEEN_LETTER * longest))
+        yield "unseen_for", (UNSEEN_WORD * longest)[: max(shortest, min(longest, len(UNSEEN_WORD)))]
 
 
 def oversize(schema: Mapping[str, Any], valid: Mapping[str, object]) -> bytes:

@@ -2,8 +2,11 @@
 
 Facts
   lines_before, lines_kept   lines of the audit trail (all files whose name begins as its does) before the stop, and how many of them are there after
-  version_kept               1: answers name the same model version as before, 0: another, -1: they name none
+  version_kept               1: answers name the model version that they should, 0: another, -1: they name none
   retrained                  1: that version was not the first one of this run, so it lives on /data only; 0: it was; -1: not known
+
+The version that they should name is the one that the last retraining left in charge: faults before this one restart the service too, and what
+forgets its model has forgotten it by now. Where nothing was retrained it is the one before this restart.
   exit_s, ready_s            from SIGTERM to the exit, and from the start to sustained good answers (-1: never)
 """
 
@@ -60,12 +63,12 @@ class RestartWithData(Fault):
         self._kept = len(self._before & self._trail())
 
     def facts(self, seen: Seen) -> dict[str, float]:
-        first = self.scene.known.first_version
+        first, due = self.scene.known.first_version, self.scene.known.promoted or self._version
         return {
             "lines_before": len(self._before),
             "lines_kept": self._kept,
-            "version_kept": -1 if not self._version else int(self._version == self._version_after),
-            "retrained": -1 if first is None or not self._version else int(self._version != first),
+            "version_kept": -1 if not due else int(due == self._version_after),
+            "retrained": -1 if first is None or not due else int(due != first),
             "exit_s": round(self._exit_s, 3),
             "ready_s": round(ready_after(seen.trace, self._started_at), 3),
         }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 import numpy as np
@@ -34,6 +34,12 @@ LONGEST_S = 75.0
 
 DROPPED_SHARE = 0.01
 
+SHARE_OF_MOST = 0.6
+"""Of what a service was seen to answer at most: so much of it may be the probe's."""
+
+LEAST_RPS = 5.0
+"""A slower probe would see too little of what a fault does."""
+
 PROBED_ALONE = ("pause", "sigterm_drain", "pid1_signals", "sigkill", "worker_kill", "cpu_starvation", "tmp_full", "network_cut")
 """Faults in which nothing of ours but the probe keeps our core busy: here a feature store that waits for it is a disturbance. In the others it is
 the experiment: huge bodies, bursts, a second instance."""
@@ -51,6 +57,7 @@ class Moments:
 
 def run(entry: Entry, scene: Scene, rows: Sequence[Row]) -> FaultRecord:
     """Carry out one fault. Never raises Trouble: it becomes the record's `failure`."""
+    entry = replace(entry, timing=bearable(entry.timing, scene.known.most_rps))
     fault = entry.kind(scene, entry.timing, rows)
     moments, proof, failure = Moments(), Proof(False, "the experiment did not get that far"), None
     contract = scene.challenge.spec.contract
@@ -65,6 +72,7 @@ def run(entry: Entry, scene: Scene, rows: Sequence[Row]) -> FaultRecord:
                 except Trouble as trouble:
                     failure = trouble.failure
                 trace = running.finish()
+                scene.witness(entry.id, trace)
     except Trouble as trouble:
         return _unstarted(entry, failure or trouble.failure)
     record = _record(entry, fault, running, trace, moments, proof, failure)
@@ -85,6 +93,14 @@ def probe(entry: Entry, scene: Scene, rows: Sequence[Row], also: Sequence[str] =
         timeout_s=TIMEOUT_S, slo_ms=scene.challenge.spec.reality.slo_p99_ms, fields=fields(contract),
         also=list(also),
     )  # fmt: skip
+
+
+def bearable(timing: Timing, most_rps: float | None) -> Timing:
+    """The probe, and its burst, slowed down for a service that cannot answer it: under a probe that starves it every fault looks alike."""
+    if not most_rps or timing.rate_rps <= SHARE_OF_MOST * most_rps:
+        return timing
+    slower = max(LEAST_RPS, SHARE_OF_MOST * most_rps) / timing.rate_rps
+    return replace(timing, rate_rps=timing.rate_rps * slower, burst_rps=timing.burst_rps * slower) if slower < 1 else timing
 
 
 def arrivals(timing: Timing, seed: int) -> list[float]:
@@ -112,13 +128,11 @@ def _experiment(fault: Fault, running: Running, moments: Moments) -> Proof:
     return proof
 
 
-def _record(
-    entry: Entry, fault: Fault, running: Running, trace: Trace, moments: Moments, proof: Proof, failure: Failure | None
-) -> FaultRecord:
+def _record(entry: Entry, fault: Fault, running: Running, trace: Trace, moments: Moments, proof: Proof, failure: Failure | None) -> FaultRecord:
     """Without the polls, which have their own clock."""
     zero = running.t0
     failure = failure or _generator_failure(trace)
-    facts = _steady_facts(trace, zero, moments.prepared)
+    facts = _steady_facts(trace, zero, moments.prepared) | {"probe_rps": round(entry.timing.rate_rps, 1)}
     if failure is None and moments.injected is not None and moments.undone is not None:
         facts |= fault.facts(Seen(trace, fault.rows, zero, moments.injected, moments.undone))
     last = moments.ended or (float(trace.intended[-1]) if len(trace) else zero)

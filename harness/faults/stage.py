@@ -20,6 +20,7 @@ from harness.faults.base import Known, Scene, wait_for
 from harness.faults.catalogue import CATALOGUE, Entry
 from harness.faults.runner import blank, run
 from harness.load.generator import LoadGenerator
+from harness.load.trace import Trace
 from harness.load.windows import GENERATOR
 from harness.progress import Progress
 from harness.sandbox.container import Candidate
@@ -35,6 +36,7 @@ ROWS_EACH = 2500
 """Rows of one fault: enough for a probe in which nearly every request is a new customer's."""
 
 Hook = Callable[[str], None]
+Witness = Callable[[str, Trace], None]
 RowsOf = Callable[[str], Sequence[Row]]
 Explain = Callable[[str, Exception], Failure]
 Verify = Callable[[], None]
@@ -43,16 +45,17 @@ Verify = Callable[[], None]
 def collect(
     topology: Topology, candidate: Candidate, generator: LoadGenerator, challenge: LoadedChallenge, mode: Mode,
     rows_of: RowsOf, seeds: Seeds, known: Known | None = None,
-    *, before: Hook = lambda _fault: None, after: Hook = lambda _fault: None, progress: Progress | None = None,
+    *, before: Hook = lambda _fault: None, after: Hook = lambda _fault: None, witness: Witness = lambda _fault, _trace: None,
+    progress: Progress | None = None,
     explain: Explain = lambda _where, error: translate(error).failure, ground: Verify = lambda: None,
 ) -> FaultsEvidence:  # fmt: skip
     """Every fault of the mode, in its order, each with the requests that `rows_of` gives for it.
 
-    `before` and `after` surround each experiment (scrapes), outside of its record. What breaks in one experiment is that fault's own
-    trouble, in the words of `explain`: the others are still carried out. `ground` raises Trouble where engine, network or sidecars have moved:
-    that ends the stage, and the Trouble carries what was recorded before.
+    `before` and `after` surround each experiment (scrapes), outside of its record; `witness` gets the trace of its probe. What breaks in one
+    experiment is that fault's own trouble, in the words of `explain`: the others are still carried out. `ground` raises Trouble where engine,
+    network or sidecars have moved: that ends the stage, and the Trouble carries what was recorded before.
     """
-    scene = Scene(topology, candidate, generator, challenge, seeds, known or Known())
+    scene = Scene(topology, candidate, generator, challenge, seeds, known or Known(), witness)
     records: list[FaultRecord] = []
     gone: Failure | None = None
     for id in mode.faults:

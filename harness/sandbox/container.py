@@ -33,6 +33,13 @@ class ContainerState:
     restart_count: int
     restarting: bool = False
 
+    @property
+    def sentence(self) -> str:
+        """For people: "its container runs", or how it ended."""
+        if self.running:
+            return "its container is paused" if self.paused else "its container runs"
+        return f"its container ended with exit code {self.exit_code}{', for its memory' if self.oom_killed else ''}"
+
 
 class Candidate:
     """One container of the submission. Engine errors surface as Trouble (engine_lost, network_lost, disk_full)."""

@@ -1,7 +1,7 @@
 """The feature store that the candidate depends on: GET /v1/customers/{id}/features, and all the ways a dependency can break.
 
 Modes (switched over the control line; they hold for requests from that moment on, on open connections too; a good answer takes USUAL_S):
-  ok | slow(delay_s) | error(status) | refuse | blackhole | reset | drip(interval_s) | garbage | missing_field(field) | nan(field) | huge(bytes)
+  ok | slow(delay_s) | error(status) | refuse | blackhole | reset | drip(interval_s) | garbage | missing_field | nan | huge(bytes)
   flap(down_s, up_s, status)  answers with `status` for `down_s`, well for `up_s`, and so on, from the moment of the switch
   auth(token)                 answers only to `Authorization: Bearer <token>`, else 401
 The last two answer in either of two ways, and count both (`met` in the answers): flap_down, flap_up, auth_rejected, auth_accepted.
@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import unquote
+from zlib import crc32
 
 from .control import Command, Reply, serve_commands
 from .http import Connections, HttpConnection, Request, json_response, response
@@ -43,8 +44,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "reset": {},
     "drip": {"interval_s": 0.2},
     "garbage": {},
-    "missing_field": {"field": "avg_amount_30d"},
-    "nan": {"field": "avg_amount_30d"},
+    "missing_field": {},
+    "nan": {},
     "huge": {"bytes": 64 << 20},
     "flap": {"down_s": 0.5, "up_s": 0.5, "status": 503},
     "auth": {"token": ""},
@@ -102,6 +103,12 @@ class Store:
         """Hits per mode; while refusing, connection attempts are counted by the kernel."""
         refused = max(0, refused_connections() - self.refused_before) if self.mode == "refuse" else 0
         return self.hits | {"refuse": self.hits["refuse"] + refused}
+
+
+def spoilt(body: dict[str, Any]) -> str:
+    """The feature that one customer's answer lacks: each customer's another one, the same each time."""
+    names = sorted(body.keys() - {"customer_id"})
+    return names[crc32(str(body["customer_id"]).encode()) % len(names)]
 
 
 def refused_connections() -> int:
@@ -189,13 +196,14 @@ class StoreConnection(HttpConnection):
 
     def _missing_field(self, request: Request) -> None:
         status, body = self._features(request)
-        body.pop(self.store.params["field"], None)
+        if status == 200:
+            body.pop(spoilt(body))
         self._send(request, status, body)
 
     def _nan(self, request: Request) -> None:
         status, body = self._features(request)
         if status == 200:
-            body[self.store.params["field"]] = float("nan")
+            body[spoilt(body)] = float("nan")
         self._send(request, status, body)
 
     def _flap(self, request: Request) -> None:

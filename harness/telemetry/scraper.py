@@ -43,7 +43,8 @@ def scrape(client: Client, moment: str, path: str = "/metrics", since: float = 0
 class Telemetry:
     """Collects the metrics evidence of one run: scrapes at named moments, and the truths between them.
 
-    Moments that checks know: `idle_0`..`idle_9`, `before_steady`, `after_steady`, `before_errors`, `after_errors`.
+    Moments that checks know: `idle_0`..`idle_9`, `before_steady`, `after_steady`, `before_errors`, `after_errors`;
+    `before_drift`, `after_drift` are there for what does not answer a scrape around the steady load.
     """
 
     def __init__(self, client: Client, challenge: LoadedChallenge, since: float) -> None:

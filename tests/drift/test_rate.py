@@ -22,7 +22,7 @@ def window(cpu_ms_per_request: float, ok: int = 1000, void: str | None = None) -
 
 @pytest.mark.parametrize(
     ("cost_ms", "rate"),
-    [(0.5, 300), (2.5, 200), (5.0, 100), (40.0, 50)],
+    [(0.5, 300), (2.5, 200), (5.0, 100), (12.0, 50), (40.0, 17.5), (200.0, 15)],
 )
 def test_the_stream_takes_half_of_the_capacity_within_its_bounds(cost_ms: float, rate: float) -> None:
     assert affordable(CHALLENGE, LoadEvidence(windows=[window(cost_ms)], bin_s=1)) == pytest.approx(rate)

@@ -17,6 +17,7 @@ FALLBACK    1: without features it scores the request alone, flagged; 0: it answ
 CHECKS      1: takes only whole, finite features of at most 64 KiB; 0: whatever the store says
 TOKEN       1: it reads the store's token anew for every call; 0: once, at its start
 RETRIES     how often it asks the store again at once
+USES        the features that its score depends on, and LOOKS_AT: those of them that it misses when they are not there
 CALLS       how many times it asks the store for one prediction, each on a connection of its own
 """
 
@@ -49,7 +50,9 @@ TOKEN_FILE = Path(os.environ["FEATURE_STORE_TOKEN_FILE"])
 FIRST_TOKEN = TOKEN_FILE.read_text()
 FRESH_TOKEN = os.environ.get("TOKEN", "1") == "1"
 STORE = urlsplit(os.environ["FEATURE_STORE_URL"])
-HISTORY = ("avg_amount_30d", "tx_count_24h", "chargebacks_90d", "account_age_days")
+RISK = {"avg_amount_30d": 1e-4, "tx_count_24h": 1e-2, "chargebacks_90d": 0.5, "account_age_days": -1e-4}
+USES = os.environ.get("USES", ",".join(RISK)).split(",")
+LOOKS_AT = os.environ.get("LOOKS_AT", ",".join(USES)).split(",")
 LARGEST = 1 << 16
 NUMBERS = ("amount", "distance_km", "device_age_days", "minutes_since_last")
 busy = 0
@@ -67,7 +70,7 @@ async def features(customer: str) -> dict[str, Any]:
         if b" 200 " not in first.split(b"\r\n")[0]:
             raise OSError("no features")
         answer: dict[str, Any] = json.loads(body)
-        if CHECKS and not all(math.isfinite(answer.get(name, math.nan)) for name in HISTORY):
+        if CHECKS and not all(math.isfinite(answer.get(name, math.nan)) for name in LOOKS_AT):
             raise ValueError("not all features")
         return answer
     except asyncio.CancelledError:
@@ -141,7 +144,7 @@ async def predict(body: bytes) -> tuple[int, dict[str, Any]]:
     degraded, risk = False, 0.0
     try:
         store = await asyncio.wait_for(persistent(request["customer_id"]), DEADLINE_S)
-        risk = 0.5 * store["chargebacks_90d"] + 1e-4 * store.get("avg_amount_30d", 0.0)
+        risk = sum(RISK[name] * store.get(name, 0.0) for name in USES)
     except (OSError, ValueError, TimeoutError):
         if not FALLBACK:
             return 500, {"error": "no features"}

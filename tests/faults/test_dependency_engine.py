@@ -71,6 +71,16 @@ def test_half_an_answer_is_taken_for_none(id: str, believed: str, good: Scene, t
     assert level(id, perform(id, trusting, rows)) == believed
 
 
+@pytest.mark.parametrize("id", ["dependency_missing_field", "dependency_nan"])
+def test_who_looks_at_one_feature_of_many_is_found_out_and_who_needs_but_one_is_not(id: str, start: Callable[..., Scene], rows: list[Row]) -> None:
+    looks_at_one = perform(id, start(LOOKS_AT="avg_amount_30d"), rows)
+    facts = looks_at_one.facts
+    assert facts["n_degraded"] > 10 and level(id, looks_at_one) in ("passed_off", "partly", "fails")
+    needs_one = perform(id, start(USES="chargebacks_90d"), rows)
+    assert needs_one.facts["n_degraded"] > 10 and needs_one.facts["n_waited"] > 30, "plain answers that lack nothing"
+    assert needs_one.facts["n_plain_ok"] == 0 and level(id, needs_one) == "fallback"
+
+
 def test_a_huge_answer_is_not_read_to_its_end(good: Scene, trusting: Scene, rows: list[Row]) -> None:
     assert level("dependency_huge", perform("dependency_huge", good, rows)) == "fallback"
     assert level("dependency_huge", perform("dependency_huge", trusting, rows)) == "fails"

@@ -156,3 +156,13 @@ def test_another_content_type_may_be_refused(challenge: LoadedChallenge, content
 def test_a_schema_that_closes_its_objects_refuses_extra_keys(challenge: LoadedChallenge) -> None:
     closed = {**challenge.request_schema, "additionalProperties": False}
     assert judge(closed)(body(unknown=1), JSON) == "refused"
+
+
+def test_every_field_is_sent_at_both_ends_and_unseen_whatever_the_seed(challenge: LoadedChallenge, samples: list[dict[str, Any]]) -> None:
+    sent = {case.name: case for case in drawn(challenge, samples, 7)}
+    numbers, texts = challenge.spec.contract.numeric_fields, ("customer_id", "currency", "country", "merchant_category", "channel")
+    wanted = {f"{kind}_for_{field}" for kind in ("lowest", "highest") for field in numbers}
+    wanted |= {f"{kind}_for_{field}" for kind in ("shortest", "longest", "unseen") for field in texts}
+    wanted |= {f"{kind}_for_timestamp" for kind in ("offset", "west", "fraction")}
+    wanted |= {f"null_for_{field}" for field in challenge.spec.contract.nullable_fields}
+    assert {name for name in wanted if name in sent and sent[name].expected == "scored"} == wanted

@@ -4,13 +4,14 @@ import json
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
 from typing import cast
 
 from challenges.loader import load
 from harness.sandbox.container import Candidate
-from harness.telemetry.audit import examine, read
+from harness.telemetry.audit import Answer, examine, read
 
-SENT = {"t-1": (0.25, "1"), "t-2": (0.5, "1"), "t-3": (0.75, "1")}
+SENT = {"t-1": Answer(0.25, "1"), "t-2": Answer(0.5, "1"), "t-3": Answer(0.75, "1")}
 
 
 def entry(id: str, score: object, version: str = "1", **more: object) -> str:
@@ -85,3 +86,30 @@ def test_a_trail_that_was_rotated_is_read_whole_in_the_order_of_writing() -> Non
     assert (found.predictions_found, found.lines, found.duplicates) == (3, 3, 0)
     volume.content = None
     assert read(cast(Candidate, volume), load("fraud-scoring"), SENT, deadline_s=0.0).predictions_found == 2, "between two files"
+
+
+def at(moment: object, second: float = 1_790_000_000.0) -> int | None:
+    line = json.dumps({"transaction_id": "t-1", "time": moment, "model_version": "1", "score": 0.25})
+    return examine(trail(line), {"t-1": Answer(0.25, "1", False, second)}).times_off
+
+
+def test_a_time_in_any_usual_form_is_held_against_the_answers() -> None:
+    now = datetime.fromtimestamp(1_790_000_000, UTC)
+    near = [now.isoformat(), now.isoformat().replace("+00:00", "Z"), now.astimezone(timezone(timedelta(hours=5, minutes=30))).isoformat()]
+    near += [now.replace(tzinfo=None).isoformat(), (now.replace(tzinfo=None) + timedelta(hours=2, seconds=3)).isoformat(" ")]
+    near += [1_790_000_003.5, 1_790_000_003_500, 1_790_000_003_500_000, "at noon", None, True]
+    assert [at(moment) for moment in near] == [0] * len(near)
+    far = [(now + timedelta(minutes=5)).isoformat(), (now - timedelta(days=3)).replace(tzinfo=None).isoformat(), 1_780_000_000, 1e300]
+    assert [at(moment) for moment in far] == [1, 1, 1, 0], "what is no time at all is not held against anybody"
+
+
+def test_an_entry_that_denies_the_fallback_does_not_agree() -> None:
+    sent = {"t-1": Answer(0.25, "1", degraded=True), "t-2": Answer(0.5, "1", degraded=False), "t-3": Answer(0.75, "1")}
+    audit = examine(trail(entry("t-1", 0.25), entry("t-2", 0.5), entry("t-3", 0.75, degraded=True)), sent)
+    assert (audit.predictions_found, audit.scores_agree) == (3, 2)
+
+
+def test_digests_that_do_not_tell_inputs_apart_are_counted() -> None:
+    same = examine(trail(*(entry(id, 0.5, input_digest="ab") for id in SENT)), SENT)
+    own = examine(trail(*(entry(id, 0.5, input_digest=id) for id in SENT)), SENT)
+    assert (same.digests, own.digests) == (1, 3)

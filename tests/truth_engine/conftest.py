@@ -70,7 +70,7 @@ class Collected:
         telemetry.idle()
         wrong = telemetry.errors(self.rows).sent
         sent = audit.answers(trace)
-        read = logs.read(self.candidate, [], sent.keys(), {version for _, version in sent.values()})
+        read = logs.read(self.candidate, [], sent.keys(), {answer.version for answer in sent.values()})
         return {
             "contract": probed.model_copy(update={"artifacts": found}),
             "metrics": telemetry.evidence(),
@@ -105,9 +105,7 @@ def image(engine: docker.DockerClient, base_image: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def collected(
-    engine: docker.DockerClient, image: str, sidecar_image: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Collected]:
+def collected(engine: docker.DockerClient, image: str, sidecar_image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collected]:
     challenge, run_id = load("fraud-scoring"), f"test-truth-{os.getpid()}"
     rows = challenge.simulator().stream(round(RATE * SECONDS) + 60, 5)
     with pytest.MonkeyPatch.context() as patch:

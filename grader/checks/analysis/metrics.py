@@ -31,6 +31,10 @@ SCORE = re.compile(r"score|probab|prediction", re.I)
 NOT_SCORE = re.compile(r"latency|duration|seconds|_ms\b|drift|psi|ks_|size|bytes|request", re.I)
 
 
+STEADY = "before_steady"
+"""The scrape with which the stretch of steady load begins."""
+
+
 @dataclass(frozen=True)
 class Between:
     """Two readable scrapes and what our own client did between them."""
@@ -69,8 +73,12 @@ def while_probed(metrics: MetricsEvidence) -> Scrape | None:
 
 
 def busiest(metrics: MetricsEvidence) -> Between | Finding | None:
-    """The stretch with most requests between two readable scrapes; None if the candidate's metrics cannot be read there."""
-    stretches = [between for truth in sorted(metrics.truths, key=lambda t: -t.sent) if truth.sent and (between := _between(metrics, truth))]
+    """The steady load, or what else has most requests between two readable scrapes; None if the candidate's metrics can be read nowhere.
+
+    A service that drowns in the steady load answers no scrape then. That is said where load is judged; its metrics are judged where it lives.
+    """
+    order = sorted(metrics.truths, key=lambda t: (t.since != STEADY, -t.sent))
+    stretches = [between for truth in order if truth.sent and (between := _between(metrics, truth))]
     if not stretches:
         return unmeasured("no requests were sent between two scrapes")
     return next((b for b in stretches if readable(b.before) and readable(b.after)), None)

@@ -17,4 +17,8 @@ def check(audit: AuditEvidence, bars: Bars) -> Finding:
     if level == "complete" and audit.duplicates > audit.predictions_found * bars["repeats"]:
         level = "doubled"
     seen = f"{audit.predictions_found} of {audit.predictions_sent} predictions have an entry, {audit.duplicates} entries repeat one"
+    if audit.fallbacks_sent:
+        seen += f"; so have {audit.fallbacks_found} of {audit.fallbacks_sent} answers of a fallback"
+        if level in ("complete", "doubled") and audit.fallbacks_found < bars["complete"] * audit.fallbacks_sent:
+            level = "gaps"
     return reached(level, seen, measure("audited", share * 100, "%", n=audit.predictions_sent))

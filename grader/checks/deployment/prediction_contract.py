@@ -26,4 +26,16 @@ def check(contract: ContractEvidence, bars: Bars) -> Finding:
     if facts.contrary is not None and facts.contrary > bars["contrary"] * facts.valid:
         level = "near" if level == "exact" else level
         seen += f"; {facts.contrary} decisions are against the order of their scores: a riskier payment gets a milder one"
+    if (kind := _other_type(contract)) is not None:
+        level = "near" if level == "exact" else level
+        seen += f"; the answer calls itself {kind or 'nothing'}, not JSON: clients that go by the content type do not decode it"
     return reached(level, seen, measure("valid answers", share * 100, "%", n=facts.sent))
+
+
+def _other_type(contract: ContractEvidence) -> str | None:
+    """The content type of a whole answer where it is not one of JSON."""
+    answer = contract.exchange("predict")
+    if answer is None or answer.status != 200:
+        return None
+    kind = answer.content_type.partition(";")[0].strip().lower()
+    return None if kind == "application/json" or kind.endswith("+json") else kind

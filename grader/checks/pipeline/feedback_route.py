@@ -6,7 +6,7 @@ from grader.checks.api import Finding, reached, unmeasured
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import ContractEvidence
 
-WRONG = ("feedback_text_label", "feedback_without_id", "feedback_no_json")
+WRONG = ("feedback_text_label", "feedback_without_id", "feedback_unknown_id", "feedback_no_json")
 
 
 def check(contract: ContractEvidence, challenge: Challenge) -> Finding:

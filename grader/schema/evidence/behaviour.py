@@ -163,6 +163,11 @@ class AuditEvidence(Model):
     predictions_found: int
     duplicates: int
     with_fields: dict[str, int] = Field(description="audit field -> entries that carry it, over entries of our predictions")
-    scores_agree: int = Field(description="entries whose score and version equal what the answer said")
+    scores_agree: int = Field(description="entries whose score, version and degraded flag equal what the answer said")
+    digests: int | None = Field(default=None, description="distinct input digests among the entries of our predictions")
+    times_off: int | None = Field(default=None, description="entries whose time is certainly not that of their answer")
+    fallbacks_sent: int | None = Field(default=None, description="answers that said degraded while a dependency was broken; None: not looked at")
+    fallbacks_found: int = Field(default=0, description="those of them that have an entry")
+    fallbacks_agree: int = Field(default=0, description="entries of them that say the same score, version and degraded flag")
     malformed_sample: str = ""
     canaries_found: int | None = Field(default=None, description="personal values of our requests in the file; None: it was not read for them")

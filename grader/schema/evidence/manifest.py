@@ -42,7 +42,10 @@ class StageTiming(Model):
 
 
 class RunFacts(Model):
-    """What the run itself cost. `waited_s`: for a measurement slot that another grading held."""
+    """What the run itself cost. `waited_s`: for a measurement slot that another grading held.
+
+    `fresh_starts`: the stages before which we started the service anew, since the one before had left it ended or silent.
+    """
 
     wall_s: float
     build_s: float
@@ -50,6 +53,7 @@ class RunFacts(Model):
     measured_s: float
     grader_peak_mib: float
     generator_peak_mib: float
+    fresh_starts: list[str] = Field(default_factory=list)
     stages: list[StageTiming]
 
     @property

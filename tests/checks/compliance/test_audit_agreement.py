@@ -8,6 +8,8 @@ from checks.builders import audit, level
 @pytest.mark.parametrize(
     ("expected", "evidence"),
     [
+        ("agrees", {"audit": audit(fallbacks_sent=500, fallbacks_found=500, fallbacks_agree=500)}),
+        ("mostly", {"audit": audit(fallbacks_sent=500, fallbacks_found=500, fallbacks_agree=20)}),
         ("agrees", {"audit": audit()}),
         ("mostly", {"audit": audit(scores_agree=950)}),
         ("differs", {"audit": audit(scores_agree=200)}),

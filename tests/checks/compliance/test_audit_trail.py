@@ -8,6 +8,8 @@ from checks.builders import audit, level
 @pytest.mark.parametrize(
     ("expected", "evidence"),
     [
+        ("complete", {"audit": audit(fallbacks_sent=500, fallbacks_found=500, fallbacks_agree=500)}),
+        ("gaps", {"audit": audit(fallbacks_sent=500, fallbacks_found=20)}),
         ("complete", {"audit": audit()}),
         ("gaps", {"audit": audit(predictions_found=800)}),
         ("none", {"audit": audit(predictions_found=10)}),

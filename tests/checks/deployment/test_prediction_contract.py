@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import contract, level
+from checks.builders import contract, exchange, level
 from grader.schema.evidence import ContractEvidence, StrangerFacts
 
 
@@ -11,10 +11,19 @@ def told_by(apart: int, asked: int = 12) -> ContractEvidence:
     return contract().model_copy(update={"strangers": StrangerFacts(asked=asked, steady=asked, alike=asked - apart, apart=apart, example="")})
 
 
+def typed(content_type: str) -> ContractEvidence:
+    answer = exchange("predict", "POST", "/predict", 200)
+    return contract(answer.model_copy(update={"content_type": content_type}))
+
+
 @pytest.mark.parametrize(
     ("expected", "evidence"),
     [
         ("exact", {"contract": contract()}),
+        ("exact", {"contract": typed("application/json; charset=utf-8")}),
+        ("exact", {"contract": typed("application/problem+json")}),
+        ("near", {"contract": typed("text/plain")}),
+        ("near", {"contract": typed("")}),
         ("near", {"contract": contract(valid=38)}),
         ("near", {"contract": contract(echoes_id=37)}),
         ("exact", {"contract": contract(contrary=0)}),

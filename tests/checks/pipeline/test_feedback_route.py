@@ -16,6 +16,8 @@ TAKEN = exchange("feedback", "POST", "/feedback", 202)
         ("missing", {"contract": contract(exchange("feedback", "POST", "/feedback", None))}),
         ("breaks", {"contract": contract(TAKEN, exchange("feedback_text_label", "POST", "/feedback", 500))}),
         ("breaks", {"contract": contract(TAKEN, exchange("feedback_no_json", "POST", "/feedback", None))}),
+        ("breaks", {"contract": contract(TAKEN, exchange("feedback_unknown_id", "POST", "/feedback", 500))}),
+        ("takes", {"contract": contract(TAKEN, exchange("feedback_unknown_id", "POST", "/feedback", 404))}),
         ("takes", {"contract": contract(TAKEN, exchange("feedback_without_id", "POST", "/feedback", 422))}),
         ("takes", {"contract": contract(TAKEN, exchange("feedback_without_id", "POST", "/feedback", 202))}),
         ("missing", {"contract": contract(exchange("feedback", "POST", "/feedback", 500), exchange("feedback_no_json", "POST", "/feedback", 500))}),
