@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, cast
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -28,16 +29,9 @@ class Service:
     def client(self) -> Service:
         return self
 
-    def get(self, path: str) -> Any:
+    def get(self, path: str) -> SimpleNamespace:
         assert path == "/healthz"
-        return cast(Any, self._replied())
-
-    def _replied(self) -> Any:
-        @dataclass
-        class Reply:
-            status: int | None
-
-        return Reply(200 if self.answers else None)
+        return SimpleNamespace(status=200 if self.answers else None)
 
     def state(self) -> ContainerState:
         return self.now
@@ -59,7 +53,9 @@ def test_one_that_answers_is_left_alone() -> None:
     assert brought(service) is None and service.done == []
 
 
-@pytest.mark.parametrize(("state", "done", "why"), [(DOWN, ["start"], "exit code 137, for its memory"), (UP, ["stop", "start"], "no answer on /healthz")])
+@pytest.mark.parametrize(
+    ("state", "done", "why"), [(DOWN, ["start"], "exit code 137, for its memory"), (UP, ["stop", "start"], "no answer on /healthz")]
+)
 def test_one_that_ended_or_went_silent_gets_a_fresh_start_and_the_reason_is_told(state: ContainerState, done: list[str], why: str) -> None:
     service = Service(state, answers=False, after=True)
     assert why in str(brought(service)) and service.done == done
