@@ -40,6 +40,9 @@ SHARE_OF_MOST = 0.6
 LEAST_RPS = 5.0
 """A slower probe would see too little of what a fault does."""
 
+LONGER = 2.0
+"""Times the usual time, at most, for a slow probe to see enough."""
+
 PROBED_ALONE = ("pause", "sigterm_drain", "pid1_signals", "sigkill", "worker_kill", "cpu_starvation", "tmp_full", "network_cut")
 """Faults in which nothing of ours but the probe keeps our core busy: here a feature store that waits for it is a disturbance. In the others it is
 the experiment: huge bodies, bursts, a second instance."""
@@ -57,7 +60,7 @@ class Moments:
 
 def run(entry: Entry, scene: Scene, rows: Sequence[Row]) -> FaultRecord:
     """Carry out one fault. Never raises Trouble: it becomes the record's `failure`."""
-    entry = replace(entry, timing=bearable(entry.timing, scene.known.most_rps))
+    entry = bearable(entry, scene.known.most_rps)
     fault = entry.kind(scene, entry.timing, rows)
     moments, proof, failure = Moments(), Proof(False, "the experiment did not get that far"), None
     contract = scene.challenge.spec.contract
@@ -95,12 +98,18 @@ def probe(entry: Entry, scene: Scene, rows: Sequence[Row], also: Sequence[str] =
     )  # fmt: skip
 
 
-def bearable(timing: Timing, most_rps: float | None) -> Timing:
-    """The probe, and its burst, slowed down for a service that cannot answer it: under a probe that starves it every fault looks alike."""
+def bearable(entry: Entry, most_rps: float | None) -> Entry:
+    """The probe, and its burst, slowed down for a service that cannot answer it: under a probe that starves it every fault looks alike.
+
+    A dependency stays broken for longer then: what is judged there needs answers, and is not the worse for it.
+    """
+    timing = entry.timing
     if not most_rps or timing.rate_rps <= SHARE_OF_MOST * most_rps:
-        return timing
-    slower = max(LEAST_RPS, SHARE_OF_MOST * most_rps) / timing.rate_rps
-    return replace(timing, rate_rps=timing.rate_rps * slower, burst_rps=timing.burst_rps * slower) if slower < 1 else timing
+        return entry
+    share = min(1.0, max(LEAST_RPS, SHARE_OF_MOST * most_rps) / timing.rate_rps)
+    held_s = timing.fault_s * (min(LONGER, 1 / share) if entry.target == "dependency" else 1)
+    slower = replace(timing, rate_rps=timing.rate_rps * share, burst_rps=timing.burst_rps * share, fault_s=held_s)
+    return replace(entry, timing=slower)
 
 
 def arrivals(timing: Timing, seed: int) -> list[float]:

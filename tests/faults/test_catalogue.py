@@ -17,6 +17,7 @@ from harness.faults.catalogue import CATALOGUE, ENTRIES
 from harness.faults.dependency import brier
 from harness.faults.process import ready_after
 from harness.faults.rollout import BadRollout, RollingUpdate
+from harness.faults.runner import bearable
 from harness.faults.stage import newcomers_first, rows_needed
 from harness.load.outcomes import Outcome
 from harness.load.trace import Trace
@@ -142,3 +143,18 @@ def test_scores_of_a_model_are_told_from_made_up_ones(rows: list[Row]) -> None:
     assert abs(released(np.random.default_rng(7).random(200), record, rows)["second_rank"]) < 0.25
     few = released(truth[:20], trace([Outcome.OK] * 20), rows)
     assert few["second_valid"] == 20 and "second_rank" not in few
+
+
+@pytest.mark.parametrize("most", [None, 250.0, 5000.0])
+def test_a_service_that_bears_the_probe_gets_it_as_it_is(most: float | None) -> None:
+    for entry in CATALOGUE.values():
+        assert bearable(entry, most) is entry
+
+
+@pytest.mark.parametrize("id", ["dependency_slow", "sigterm_drain", "pause"])
+def test_a_slow_service_gets_a_probe_that_leaves_it_room(id: str) -> None:
+    usual, slow = CATALOGUE[id].timing, bearable(CATALOGUE[id], 30.0).timing
+    assert slow.rate_rps == pytest.approx(18)
+    assert slow.burst_rps / slow.rate_rps == pytest.approx(usual.burst_rps / usual.rate_rps)
+    assert slow.fault_s == (2 if id == "dependency_slow" else 1) * usual.fault_s
+    assert bearable(CATALOGUE[id], 1.0).timing.rate_rps == 5.0

@@ -34,6 +34,9 @@ NOT_SCORE = re.compile(r"latency|duration|seconds|_ms\b|drift|psi|ks_|size|bytes
 STEADY = "before_steady"
 """The scrape with which the stretch of steady load begins."""
 
+MOST = 0.9
+"""Share of the requests that must have been answered, for metrics to be judged by them where there are others."""
+
 
 @dataclass(frozen=True)
 class Between:
@@ -75,13 +78,19 @@ def while_probed(metrics: MetricsEvidence) -> Scrape | None:
 def busiest(metrics: MetricsEvidence) -> Between | Finding | None:
     """The steady load, or what else has most requests between two readable scrapes; None if the candidate's metrics can be read nowhere.
 
-    A service that drowns in the steady load answers no scrape then. That is said where load is judged; its metrics are judged where it lives.
+    A service that drowns in the steady load answers no scrape then, or none in time. That is said where load is judged; its metrics are judged
+    where it lives.
     """
-    order = sorted(metrics.truths, key=lambda t: (t.since != STEADY, -t.sent))
+    order = sorted(metrics.truths, key=lambda t: (_answered(t) < MOST, t.since != STEADY, -t.sent))
     stretches = [between for truth in order if truth.sent and (between := _between(metrics, truth))]
     if not stretches:
         return unmeasured("no requests were sent between two scrapes")
     return next((b for b in stretches if readable(b.before) and readable(b.after)), None)
+
+
+def _answered(truth: SentTruth) -> float:
+    """Share of the requests that got an answer, of whatever status."""
+    return sum(count for status, count in truth.statuses.items() if status.isdigit()) / truth.sent if truth.sent else 0.0
 
 
 def since(metrics: MetricsEvidence, moment: str) -> Between | Finding | None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from math import sqrt
 
 from grader.checks.analysis.dependency import broken_dependency
-from grader.checks.api import Bars, Finding, measure, reached
+from grader.checks.api import Bars, Finding, measure, reached, unmeasured
 from grader.schema.evidence import FaultsEvidence
+
+ALL_BUT = 0.5
+"""Share of the requests whose answers said degraded, from which it is our probe that was slow, and no fallback that lacks."""
 
 
 def check(faults: FaultsEvidence, bars: Bars) -> Finding:
@@ -15,6 +18,9 @@ def check(faults: FaultsEvidence, bars: Bars) -> Finding:
         return records
     flagged = [r.facts for r in records if r.facts.get("n_degraded", 0) > 0 and "brier_degraded" in r.facts and "brier_base" in r.facts]
     n = sum(facts["n_degraded"] for facts in flagged)
+    sent = sum(r.facts.get("n_sent", 0) for r in records)
+    if n < bars["least"] and n > ALL_BUT * sent > 0:
+        return unmeasured(f"only {sent:.0f} requests were sent while a dependency was broken, too few to judge {n:.0f} degraded answers by")
     if n < bars["least"]:
         return reached("none", f"only {n:.0f} degraded answers came back while a dependency was broken, so there is no fallback to speak of")
     ours, base = (sum(facts[key] * facts["n_degraded"] for facts in flagged) / n for key in ("brier_degraded", "brier_base"))

@@ -15,6 +15,7 @@ from checks.builders import CANDIDATE, dependency, faults, level
         ("constant", {"faults": faults(dependency(), dependency("dependency_errors", facts={"distinct_degraded": 1}))}),
         ("informed", {"faults": faults(dependency(), dependency("dependency_errors", facts={"n_degraded": 8, "distinct_degraded": 6}))}),
         ("none", {"faults": faults(dependency(facts={"n_degraded": 3}))}),
+        ("unknown", {"faults": faults(dependency(facts={"n_degraded": 40, "n_sent": 43}))}),
         ("none", {"faults": faults(dependency(failure=CANDIDATE))}),
         ("none", {"faults": faults(dependency(injected=False, facts={"hits": 0, "n_degraded": 0, "n_plain_ok": 300}))}),
         ("unknown", {"faults": faults(dependency(injected=False))}),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import counters, dependency, exposition, faults, judge, level, metrics, scrape, sound_metrics
+from checks.builders import counters, dependency, exposition, faults, judge, level, metrics, scrape, sound_metrics, truth
 
 ROUTED = """# TYPE http_requests_total counter
 http_requests_total{{handler="/predict",status="2xx"}} {n}
@@ -90,3 +90,15 @@ def test_a_process_that_began_anew_in_the_fault_counts_from_nothing():
     before = scrape("before_dependency_slow", exposition(10) + started.format(1))
     after = scrape("after_dependency_slow", exposition(300) + started.format(2))
     assert level("request_counter_truth", metrics=sound_metrics(before, after), faults=faults(dependency())) == "true"
+
+
+def test_metrics_of_a_service_that_drowned_in_the_steady_load_are_judged_where_it_answered():
+    """Scrapes around the drowning are late or lost, and counters there run behind what callers saw."""
+    drowned = truth("before_steady", "after_steady", statuses={"200": 400, "timeout": 2600})
+    calm = truth("before_drift", "after_drift", sent=7000)
+    drift = [scrape("before_drift", exposition(2000)), scrape("after_drift", exposition(9000))]
+    assert level("request_counter_truth", metrics=metrics(exposition(0), exposition(1100), *drift, truths=[drowned, calm])) == "true"
+    unreadable = metrics(exposition(0), None, *drift, truths=[truth("before_steady", "after_steady"), calm])
+    assert level("request_counter_truth", metrics=unreadable) == "true"
+    sound = truth("before_steady", "after_steady")
+    assert level("request_counter_truth", metrics=metrics(exposition(0), exposition(900), *drift, truths=[sound, calm])) == "untrue"
