@@ -7,11 +7,15 @@ Facts
 
 The version that they should name is the one that the last retraining left in charge: faults before this one restart the service too, and what
 forgets its model has forgotten it by now. Where nothing was retrained it is the one before this restart.
+  answered, unwritten        predictions that were answered before the stop was asked for, since the probe began, and those of them without an entry
+                             after the restart: what a writer still held when it was told to stop
   exit_s, ready_s            from SIGTERM to the exit, and from the start to sustained good answers (-1: never)
 """
 
 from __future__ import annotations
 
+import json
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from time import monotonic
@@ -25,6 +29,8 @@ GRACE_S = 10.0
 READY_S = 25.0
 CHUNK = 1 << 20
 TRAIL_S = 30.0
+RECENT = 5_000
+"""Last lines of each file of the trail: a probe writes hundreds."""
 ReadBytes = Callable[[int], bytes]
 
 
@@ -35,8 +41,8 @@ class RestartWithData(Fault):
         self._pid, self._stopped_at, self._started_at = self.candidate.state().pid, 0.0, 0.0
         self._exit_s = -1.0
         self._version = self._named()
-        self._before = self._trail()
-        self._kept = -1
+        self._before, _ = self._trail()
+        self._kept, self._recent = -1, b""
         self._version_after: str | None = None
 
     def inject(self) -> float:
@@ -60,11 +66,15 @@ class RestartWithData(Fault):
     def settle(self) -> None:
         wait_for(lambda: self._named() is not None, monotonic() + min(READY_S, self.scene.challenge.spec.limits.ready_timeout_s), 0.1)
         self._version_after = self._named()
-        self._kept = len(self._before & self._trail())
+        after, self._recent = self._trail()
+        self._kept = len(self._before & after)
 
     def facts(self, seen: Seen) -> dict[str, float]:
         first, due = self.scene.known.first_version, self.scene.known.promoted or self._version
+        answered = seen.trace.where(seen.trace.valid & (seen.trace.received < self._stopped_at)).ids
         return {
+            "answered": len(answered),
+            "unwritten": sum(json.dumps(id).encode() not in self._recent for id in answered),
             "lines_before": len(self._before),
             "lines_kept": self._kept,
             "version_kept": -1 if not due else int(due == self._version_after),
@@ -77,15 +87,20 @@ class RestartWithData(Fault):
         answer = self.scene.predicts(self.rows[0])
         return None if answer is None else str(answer.get(self.scene.challenge.spec.contract.version_field) or "")
 
-    def _trail(self) -> set[int]:
-        """A hash per line. A line that is being written is no line yet."""
+    def _trail(self) -> tuple[set[int], bytes]:
+        """A hash per line, and the last lines of each file. A line that is being written is no line yet."""
         spec = self.scene.challenge.spec
         name, most = spec.contract.audit_file, 2 * spec.limits.data_mib << 20
         found: set[int] = set()
+        recent: list[bytes] = []
         for file in self.candidate.archive(DATA_DIR, most, TRAIL_S):
             if PurePosixPath(file.path).name.startswith(name):
-                found.update(hash(line) for line in _lines(file.read))
-        return found
+                last: deque[bytes] = deque(maxlen=RECENT)
+                for line in _lines(file.read):
+                    found.add(hash(line))
+                    last.append(line)
+                recent += last
+        return found, b"\n".join(recent)
 
 
 def _lines(read: ReadBytes) -> Iterator[bytes]:

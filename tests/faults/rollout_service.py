@@ -3,7 +3,7 @@
 MODEL   strict: a broken file keeps it unready; own: it serves the image's file then; blind: it says that it is ready and fails; made_up: it says
         so and gives everybody the same score; ignore: it never looks at MODEL_PATH
 DRAIN   1: SIGTERM ends it after the answers in flight; 0: at once; never: nothing does
-TRAIL   append: /data/audit.jsonl is added to; anew: it begins anew with each start
+TRAIL   append: /data/audit.jsonl is added to; anew: it begins anew with each start; held: what it has not written yet goes with the process
 """
 
 from __future__ import annotations
@@ -32,9 +32,11 @@ def read(path: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and found.get("kind") == "test/1" and isinstance(found.get("intercept"), float) else None
 
 
+HELD = 1024 if TRAIL == "held" else 1
+"""Bytes, or 1: a line."""
 named = Path(os.environ.get("MODEL_PATH", OWN)) if MODEL != "ignore" else OWN
 model = read(named) or (read(OWN) if MODEL == "own" else None)
-trail = os.fdopen(os.open("/data/audit.jsonl", os.O_CREAT | os.O_WRONLY | (os.O_APPEND if TRAIL == "append" else os.O_TRUNC)), "w", 1)
+trail = os.fdopen(os.open("/data/audit.jsonl", os.O_CREAT | os.O_WRONLY | (os.O_TRUNC if TRAIL == "anew" else os.O_APPEND)), "w", HELD)
 busy, lock = 0, threading.Lock()
 
 
@@ -96,6 +98,8 @@ def main() -> None:
     while busy:
         time.sleep(0.005)
     time.sleep(0.05)
+    if TRAIL == "held":
+        os._exit(0)
 
 
 if __name__ == "__main__":
