@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from grader.schema.result import Result, Theme
-from reports import words
+from reports import losses, words
 from reports.charts import lay_out, shape, strip
 from reports.shorten import fitted
 from reports.text import inert
@@ -34,7 +34,9 @@ def environment() -> Environment:
         figure=words.figure,
         sample=words.sample,
         several=words.several,
+        outcome=words.outcome,
     )
+    env.globals.update(unjudged=words.UNJUDGED)
     env.globals.update(interval=words.interval, percents=words.percents, outcomes=words.OUTCOMES)
     env.globals.update(standing=words.standing, counted=words.counted, shape=shape, dots=words.DOTS)
     return env
@@ -64,7 +66,7 @@ def _render(r: Result, note: str) -> str:
         pictures={theme: [lay_out(chart) for chart in r.charts if chart.theme == theme] for theme in get_args(Theme)},
         strips=[strip(data) for data in r.fault_strips],
         tables={theme: [table for table in r.tables if table.theme == theme] for theme in get_args(Theme)},
-        refunds=[row for row in r.ledger if row.kind == "root_cause_cap"],
+        refunds=losses.refunds(r),
         limits=words.LIMITS,
     )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
-from grader.schema.result import AreaResult, Measure, Outcome, Result
+from grader.schema.result import AreaResult, CheckResult, Measure, Outcome, Result
+from grader.schema.spoken import percent as percent
+from grader.schema.spoken import points as points
 
 DASH = "\N{EN DASH}"
 """Between the ends of a range, and for 'nothing'."""
@@ -20,6 +20,9 @@ OUTCOMES: dict[Outcome, str] = {
 """Outcome -> word. The style sheet adds a mark by class: never a colour alone."""
 
 
+UNJUDGED = "This was not judged by itself, neither good nor bad: what is named above decided, and has to be mended first."
+"""Of a check that earns nothing and was never tried."""
+
 DOTS = {
     "held": "held the target",
     "failed": "did not hold",
@@ -32,17 +35,14 @@ DOTS = {
 """Kind of dot -> word for a picture's key."""
 
 
-def points(bp: int) -> str:
-    """Basis points of the headline as points of 100."""
-    return f"{bp / 100:.2f}".rstrip("0").rstrip(".")
+def outcome(check: CheckResult) -> str:
+    """The mark of a row. One that was not judged has no points, and nobody saw it fail."""
+    return OUTCOMES[check.outcome] if check.judged else "no points"
 
 
-def percent(bp: int) -> str:
-    """Basis points as whole percent. Only all of it reads 100 %, only nothing reads 0 %."""
-    whole = math.floor(bp / 100 + 0.5)
-    if bp != whole * 100 and whole in (0, 100):
-        return "under 1 %" if whole == 0 else "over 99 %"
-    return f"{whole} %"
+def seen(check: CheckResult) -> str:
+    """What was seen, or what kept it from being tried."""
+    return check.observed if check.judged else f"not judged: {check.observed}"
 
 
 def permille(bp: int) -> float:
@@ -117,6 +117,15 @@ def counted(area: AreaResult) -> str:
     if area.counted_low:
         return f"{area.points} points, the best module"
     return "in the upper bound only" if area.counted_high else "not counted: only the best module is"
+
+
+def weighs(area: AreaResult) -> str:
+    """The same in a table's cell."""
+    if area.kind == "core":
+        return f"{area.points}"
+    if area.counted_low:
+        return f"{area.points}, the best module"
+    return "upper bound only" if area.counted_high else "not counted"
 
 
 LIMITS = (

@@ -20,7 +20,7 @@ from grader.schema.base import Culprit
 from grader.schema.evidence import Place
 from grader.schema.result import Finding, Measure, Outcome
 
-__all__ = ["Bars", "Check", "Finding", "Measure", "measure", "not_applicable", "reached", "unmeasured"]
+__all__ = ["Bars", "Check", "Finding", "Measure", "measure", "not_applicable", "reached", "unjudged", "unmeasured"]
 
 Bars = Mapping[str, float]
 Check = Callable[..., Finding]
@@ -37,6 +37,11 @@ def reached(level: str, observed: str, *measures: Measure, places: Sequence[Plac
 def unmeasured(observed: str, culprit: Culprit = Culprit.GRADER) -> Finding:
     """The stimulus or the evidence is missing: `unknown`. Never for something the candidate did."""
     return Finding(outcome=Outcome.UNKNOWN, observed=observed, culprit=culprit)
+
+
+def unjudged(level: str, observed: str) -> Finding:
+    """The candidate's doing kept this from being tried: the level is lost, but was not seen. `observed` says what happened instead."""
+    return Finding(level=level, observed=observed, judged=False)
 
 
 def not_applicable(observed: str) -> Finding:

@@ -45,10 +45,15 @@ class Finding(Model):
     measures: list[Measure] = Field(default_factory=list)
     places: list[Place] = Field(default_factory=list)
     culprit: Culprit | None = None
+    judged: bool = Field(default=True, description="False: the level follows from something else that went wrong, which `observed` names")
 
 
 class CheckResult(Model):
-    """One judged check; `low_bp` <= `high_bp` <= `max_bp` are shares of the headline (0 for modules that do not count)."""
+    """One check; `low_bp` <= `high_bp` <= `max_bp` are shares of the headline (0 for modules that do not count).
+
+    Where `judged` is false, what the check asks for was never tried: a precondition, a gate or an earlier stage decided, and `observed` says
+    which. Its level earns what it earns, but nobody saw it: `rule` is empty and no renderer may word it as a finding.
+    """
 
     id: str
     area: str
@@ -73,6 +78,7 @@ class CheckResult(Model):
     remedy: str
     effort: str
     behaviour: bool
+    judged: bool = True
 
 
 class LedgerRow(Model):
