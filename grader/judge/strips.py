@@ -27,7 +27,8 @@ def _strip(record: FaultRecord, check: Evaluated | None) -> FaultStrip:
     return FaultStrip(
         id=record.id, check=check.id if check else "", title=check.rule.title if check else _title(record.id),
         injected=record.injected, outcome=_outcome(record, check), says=_says(record, check),
-        recovery_s=_recovery(record, check), recovered=_recovered(record, check), bin_s=STRIP_BIN_S, inject_s=record.inject_s, undo_s=record.undo_s, cells=cells(record),
+        recovery_s=_recovery(record, check), recovered=_recovered(record, check), bin_s=STRIP_BIN_S,
+        inject_s=record.inject_s, undo_s=record.undo_s, cells=cells(record),
     )  # fmt: skip
 
 
