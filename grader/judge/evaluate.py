@@ -47,7 +47,24 @@ class Evaluated:
         """What the outcome says of the check, and no more than was seen: who was never tried is not told to have failed."""
         if not self.finding.judged:
             return f"Not judged: {self.rule.title}"
-        return self.rule.failure_title if self.outcome is Outcome.FAIL else self.rule.title
+        if self.outcome is Outcome.FAIL:
+            return self.lost_title
+        return self._rung_title or self.rule.title
+
+    @property
+    def lost_title(self) -> str:
+        """What a check that earned nothing shows; of `own`, it is a gate's title."""
+        return fill(self.rule.lost_title(self.own.level or self.finding.level or ""), self.rule.bars)
+
+    @property
+    def risk(self) -> str:
+        """The title away from its row, where no mark says that a part was earned."""
+        return f"Partly: {self.title}" if self.outcome is Outcome.PARTIAL and not self._rung_title else self.title
+
+    @property
+    def _rung_title(self) -> str:
+        level = self.rule.ladder.get(self.finding.level or "")
+        return fill(level.title, self.rule.bars) if level and self.outcome is Outcome.PARTIAL else ""
 
     def means(self, level: str) -> str:
         """The ladder's sentence for a level, with the bars filled in."""

@@ -35,7 +35,7 @@ def risks(evaluated: Sequence[Evaluated], scored: Scored, gates: Sequence[str]) 
             c.id,
         )
     )
-    return [_highlight(c, f"Partly: {c.title}" if c.outcome is Outcome.PARTIAL else c.title) for c in _spread(lost)]
+    return [_highlight(c, c.risk) for c in _spread(lost)]
 
 
 def _aside(check: Evaluated, scored: Scored) -> bool:

@@ -51,7 +51,7 @@ def _findings(checks: Sequence[Evaluated], scored: Scored, most: int, told: set[
 
 def _finding(area: str, check: Evaluated) -> InterviewItem:
     """A measurement opens the question and its title is the reason; a missing document is named, and the reason is where we looked."""
-    title = f"Partly: {check.title}" if check.outcome is Outcome.PARTIAL else check.title
+    title = check.risk
     written = set(check.inputs) <= WRITTEN
     lead, because = (title, _spoken(check.finding.observed)) if written else (check.finding.observed, title)
     question = (check.rule.question or "{observed}. How would you mend it?").replace("{observed}", _spoken(lead))

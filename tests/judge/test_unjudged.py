@@ -95,7 +95,7 @@ def test_a_fault_is_seen_only_if_it_was_active() -> None:
     before = check(made.verdict(faulty(injected=False, failure=made.failure("service_gone"))), "pause_recovery")
     under = check(made.verdict(faulty(injected=True, failure=made.failure("service_gone"))), "pause_recovery")
     assert (before.judged, under.judged, before.low_bp, under.low_bp) == (False, True, 0, 0)
-    assert under.title == "Does not recover from a freeze" and under.rule
+    assert under.title == "Not good again within 5 s of a freeze" and under.rule
 
 
 def test_a_strip_of_a_fault_that_nobody_tried_says_so() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from grader.rubric import FOLDER, load, placeholders
 from grader.schema.causes import UsageError
+from grader.schema.rubric import FULL
 
 RUBRIC = load()
 
@@ -93,6 +94,17 @@ def test_every_entry_tells_people_what_they_need(id, rule):
     assert placeholders(rule.question) == {"observed"}
     assert rule.question.endswith(("?", "."))
     assert all(level.means for level in rule.ladder.values())
+
+
+@pytest.mark.parametrize(("id", "rule"), [(id, rule) for area in RUBRIC.areas.values() for id, rule in area.checks.items()])
+def test_a_title_of_what_is_lost_fits_its_rung(id, rule):
+    """One failure title is true of one rung. Where several earn nothing, each shows something else and is titled so."""
+    worst = [name for name, level in rule.ladder.items() if level.credit == 0]
+    assert sum(not rule.ladder[name].title for name in worst) <= 1, worst
+    titles = [rule.title, rule.failure_title, *(level.title for level in rule.ladder.values() if level.title)]
+    assert len(titles) == len(set(titles))
+    assert all(placeholders(title) <= set(rule.bars) for title in titles) and not placeholders(rule.title)
+    assert not any(level.title for level in rule.ladder.values() if level.credit == FULL)
 
 
 def test_behaviour_dominates_the_core_areas():
