@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from checks.builders import feedback
-from judge import made
 
 import grader.rubric
 from grader.checks.registry import CHECKS
 from grader.judge.evaluate import one
 from grader.schema.evidence import FaultsEvidence
 from grader.schema.result import Outcome, Result
+from judge import made
 
 RULES = {id: rule for area in grader.rubric.load().areas.values() for id, rule in area.checks.items()}
 

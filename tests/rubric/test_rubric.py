@@ -51,6 +51,7 @@ def test_the_digest_changes_with_any_byte_and_not_without(tmp_path):
     [
         ({"deployment": ("weight = 4", "wieght = 4")}, "image_builds"),
         ({"deployment": ("{fast_s}", "{fats_s}")}, "fats_s"),
+        ({"failure": ("within {slow_s} s of a freeze", "within {slwo_s} s of a freeze")}, "slwo_s"),
         ({"deployment": ("credit = 6000", "credit = 600000")}, "service_ready"),
         ({"deployment": ("credit = 2500", "credit = 7000")}, "ladder"),
         ({"gates": ('check = "image_builds"', 'check = "image_bilds"')}, "image_bilds"),
