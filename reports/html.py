@@ -38,7 +38,7 @@ def environment() -> Environment:
     )
     env.globals.update(unjudged=words.UNJUDGED)
     env.globals.update(interval=words.interval, percents=words.percents, outcomes=words.OUTCOMES)
-    env.globals.update(standing=words.standing, counted=words.counted, shape=shape, dots=words.DOTS)
+    env.globals.update(standing=words.standing, counted=words.counted, band=words.band, shape=shape, dots=words.DOTS)
     return env
 
 
@@ -59,6 +59,9 @@ def _render(r: Result, note: str) -> str:
         r=r,
         csp=f"default-src 'none'; style-src {style_source()}; base-uri 'none'; form-action 'none'",
         verdict=words.verdict(r),
+        mode=words.mode(r),
+        practice=words.PRACTICE,
+        bands=words.bands(r.challenge),
         shortened=note,
         areas=areas,
         checks={area.id: [c for c in r.checks if c.area == area.id] for area in areas},

@@ -10,13 +10,13 @@ from reports import losses, words
 from reports.text import one_line
 
 LINES = 60
-GATES, AREAS, TOP, LOST, TROUBLE = 6, 10, 3, 10, 3
+GATES, AREAS, TOP, LOST, TROUBLE = 6, 8, 3, 10, 3
 """Entries per list: together they stay under LINES. The report has the rest."""
 
 
 def render(result: Result) -> str:
     """Verdict, gates, areas, strengths and risks, the largest losses, where to look."""
-    lines = [f"# {escape(result.challenge.title, 80)}: {words.verdict(result)}", "", escape(result.headline), ""]
+    lines = [f"# {escape(result.challenge.title, 80)}: {words.verdict(result)}", "", *_practice(result), escape(result.headline), ""]
     lines += [f"- {gate.outcome}: {escape(gate.title, 60)} ({escape(gate.reason, 120)})" for gate in result.gates[:GATES]]
     lines += ["", "| area | points | low | high | measured | band |", "|---|---|---|---|---|---|"]
     for area in result.areas[:AREAS]:
@@ -25,9 +25,13 @@ def render(result: Result) -> str:
         lines.append(f"| {escape(area.title, 60)} | {words.weighs(area)} | {shares} | {band} |")
     lines += _top("Strengths", result.strengths) + _top("Risks", result.risks) + _lost(result) + _trouble(result)
     origin = escape(result.submission.origin, 120)
-    lines += ["", f"{origin} in {escape(result.mode, 40)} mode, rubric {escape(result.rubric_digest[:12])}. Details: report.html, result.json.", ""]
+    lines += ["", f"{origin} in {escape(words.mode(result), 80)}, rubric {escape(result.rubric_digest[:12])}. Details: report.html, result.json.", ""]
     assert len(lines) <= LINES, "the caps of the lists add up to too much"
     return "\n".join(lines)
+
+
+def _practice(result: Result) -> list[str]:
+    return [f"No verdict. {words.PRACTICE}", ""] if result.practice else []
 
 
 def _top(title: str, items: Sequence[Highlight]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.schema.result import AreaResult, CheckResult, Measure, Outcome, Result
+from grader.schema.result import AreaResult, ChallengeFacts, CheckResult, Measure, Outcome, Result
 from grader.schema.spoken import percent as percent
 from grader.schema.spoken import points as points
 
@@ -106,8 +106,25 @@ def verdict(result: Result) -> str:
 def standing(area: AreaResult) -> str:
     """An area in a few words: its band and interval where there is enough evidence, else how much evidence there is."""
     if not area.sufficient:
-        return f"insufficient: {percent(area.coverage)} measured"
-    return f"{area.band} {percents(area.low, area.high)}"
+        return f"insufficient evidence: {percent(area.coverage)} measured"
+    return f"{percents(area.low, area.high)}, {band(area.band)}"
+
+
+def band(name: str) -> str:
+    """In quotes: "not shown" is the name of a band, and nothing that a report hides."""
+    return f"“{name}”"
+
+
+def bands(facts: ChallengeFacts) -> str:
+    """What the names of the bands mean; empty where the result does not say."""
+    rungs = sorted(facts.bands.items(), key=lambda rung: -rung[1])
+    told = [f"{band(name)} from {least} %" if least else f"{band(name)} below that: too little of it was seen at work" for name, least in rungs]
+    return f"Bands of an area's points: {', '.join(told)}." if told else ""
+
+
+def mode(result: Result) -> str:
+    """How much was exercised, and whether that is enough for a verdict."""
+    return f"{result.mode} mode, for practice: no verdict" if result.practice else f"{result.mode} mode"
 
 
 def counted(area: AreaResult) -> str:
@@ -127,6 +144,9 @@ def weighs(area: AreaResult) -> str:
         return f"{area.points}, the best module"
     return "upper bound only" if area.counted_high else "not counted"
 
+
+PRACTICE = "This mode is for practice: it exercises too little, and leaves too much to luck, for a verdict. A larger mode gives one."
+"""Stands in every report of such a mode."""
 
 LIMITS = (
     "This is decision support, not a decision: no one is rejected by a number, and a named person decides and keeps the reasons. "

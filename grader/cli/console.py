@@ -111,7 +111,8 @@ def show(result: Result, report: str) -> None:
     """The verdict: gates, areas, score, where the report is."""
     if not sys.stdout.isatty():
         JsonLines().emit(
-            "result", status=result.status, low=result.score.low, high=result.score.high, coverage=result.score.coverage, headline=result.headline,
+            "result", status=result.status, practice=result.practice, low=result.score.low, high=result.score.high,
+            coverage=result.score.coverage, headline=result.headline,
             areas={a.id: {"low": a.low, "high": a.high, "coverage": a.coverage, "band": a.band} for a in result.areas},
             quarantined=[q.id for q in result.quarantined], report=report,
         )  # fmt: skip
@@ -120,6 +121,8 @@ def show(result: Result, report: str) -> None:
     console.print(_gates(result))
     console.print(_areas(result))
     console.print(_text(result.headline, "bold"))
+    if result.practice:
+        console.print(_text(f"no verdict: {words.PRACTICE}", "yellow"))
     for failure in result.failures[:5]:
         console.print(_text(f"{failure.stage}: {failure.culprit}: {failure.sentence}. {failure.mend}", "yellow"))
     for held in result.quarantined:
@@ -163,7 +166,7 @@ def _gates(result: Result) -> Table:
 
 
 def _areas(result: Result) -> Table:
-    title = _text(f"{result.challenge.title} ({result.mode} mode)")
+    title = _text(f"{result.challenge.title} ({words.mode(result)})")
     table = Table("area", "points", "low", "high", "measured", "band", title=title, title_justify="left")
     for area in result.areas:
         band = area.band if area.sufficient else "insufficient evidence"

@@ -53,6 +53,7 @@ def judge(bundle: Bundle, rubric: Rubric, challenge: Challenge, mode: str) -> Re
         headline=_headline(status, scored, gates, evaluated, _titles(rubric)),
         challenge=_challenge(challenge),
         mode=mode,
+        practice=mode == challenge.practice,
         submission=manifest.submission if manifest else Submission(origin="unknown: the bundle's manifest is missing or damaged"),
         created=manifest.created if manifest else "",
         score=Score(low=scored.low, high=scored.high, coverage=scored.coverage, band=band(scored.low, scored.high, challenge.scoring.bands)),
@@ -119,7 +120,9 @@ def _challenge(challenge: Challenge) -> ChallengeFacts:
         "audit": reality.audit,
         "cost": reality.cost,
     }
-    return ChallengeFacts(slug=challenge.slug, title=challenge.title, version=challenge.version, digest=challenge.digest, reality=facts)
+    return ChallengeFacts(
+        slug=challenge.slug, title=challenge.title, version=challenge.version, digest=challenge.digest, reality=facts, bands=challenge.scoring.bands
+    )  # fmt: skip
 
 
 def _areas(rubric: Rubric, scored: Scored, challenge: Challenge) -> list[AreaResult]:

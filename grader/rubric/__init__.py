@@ -40,7 +40,7 @@ def problems(rubric: Rubric) -> list[str]:
         for id, rule in content.checks.items():
             told = [rule.failure_title, *(text for level in rule.ladder.values() for text in (level.means, level.title))]
             named = {name for text in told for name in placeholders(text)}
-            found += [f"{area}.toml: {id}: a level's sentence or a title names {{{name}}}, which is no bar" for name in sorted(named - set(rule.bars))]
+            found += [f"{area}.toml: {id}: a sentence or a title names {{{name}}}, which is no bar" for name in sorted(named - set(rule.bars))]
     found += [f"{GATES}: {id} names the unknown check {gate.check}" for id, gate in rubric.gates.items() if gate.check not in homes]
     return found + [f"{QUARANTINE}: there is no check {id}" for id in rubric.quarantine if id not in homes]
 

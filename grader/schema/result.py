@@ -266,6 +266,7 @@ class ChallengeFacts(Model):
     version: str
     digest: str
     reality: dict[str, str]
+    bands: dict[str, int] = Field(default_factory=dict, description="band -> lowest percentage of an area's points that reaches it")
 
 
 class Failed(Model):
@@ -299,6 +300,7 @@ class Result(Model):
     headline: str = Field(description="one sentence for people")
     challenge: ChallengeFacts
     mode: str
+    practice: bool = Field(default=False, description="the mode is for practice: it exercises too little, and its score is no verdict")
     submission: Submission
     created: str
     score: Score
