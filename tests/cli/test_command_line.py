@@ -136,7 +136,12 @@ def test_explain_knows_what_was_meant(monkeypatch: pytest.MonkeyPatch, capsys: p
     code, _, err = run(monkeypatch, capsys, "explain", "sigterm_drian")
     assert code == 2 and "did you mean sigterm_drain" in err
     code, _, err = run(monkeypatch, capsys, "explain", "zzzzzz")
-    assert code == 2 and "ledger of any report" in err
+    assert code == 2 and "ledger of a report, and all" in err and "in any report" not in err
+
+
+def test_help_names_every_mode(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(monkeypatch, capsys, "grade", "--help")
+    assert all(mode in out for mode in challenges.loader.load("fraud-scoring").spec.modes)
 
 
 def test_challenges_are_listed_shown_and_exported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
