@@ -86,7 +86,7 @@ def sample(m: Measure) -> str:
     """What a number stands on: n and interval, where there are any."""
     extras = [f"n = {m.n}"] if m.n is not None else []
     if m.low is not None and m.high is not None:
-        extras.append(f"95 % interval {number(m.low)} {DASH} {number(m.high)}")
+        extras.append(f"{m.ends} {number(m.low)} {DASH} {number(m.high)}")
     return ", ".join(extras)
 
 

@@ -49,6 +49,8 @@ def not_applicable(observed: str) -> Finding:
     return Finding(outcome=Outcome.NOT_APPLICABLE, observed=observed)
 
 
-def measure(name: str, value: float, unit: str, n: int | None = None, low: float | None = None, high: float | None = None) -> Measure:
-    """A number with its unit; `low`/`high` are its 95 % interval."""
-    return Measure(name=name, value=round(value, 6), unit=unit, n=n, low=low, high=high)
+def measure(
+    name: str, value: float, unit: str, n: int | None = None, low: float | None = None, high: float | None = None, ends: str = "95 % interval"
+) -> Measure:
+    """A number with its unit; `low`/`high` are its 95 % interval, or what `ends` says that they are."""
+    return Measure(name=name, value=round(value, 6), unit=unit, n=n, low=low, high=high, ends=ends)

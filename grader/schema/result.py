@@ -25,7 +25,7 @@ class Outcome(StrEnum):
 
 
 class Measure(Model):
-    """A number behind a finding, with its unit, sample size and 95 % interval where there is one."""
+    """A number behind a finding, with its unit, sample size and, where there are any, two ends and what these are to it."""
 
     name: str
     value: float
@@ -33,6 +33,7 @@ class Measure(Model):
     n: int | None = None
     low: float | None = None
     high: float | None = None
+    ends: str = Field(default="95 % interval", description="what `low` and `high` are: an interval and its confidence, or what was tried")
 
 
 class Finding(Model):
