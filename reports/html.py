@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from grader.schema.result import Result, Theme
-from reports import words
+from reports import losses, words
 from reports.charts import lay_out, shape, strip
 from reports.shorten import fitted
 from reports.text import inert
@@ -34,9 +34,11 @@ def environment() -> Environment:
         figure=words.figure,
         sample=words.sample,
         several=words.several,
+        outcome=words.outcome,
     )
+    env.globals.update(unjudged=words.UNJUDGED)
     env.globals.update(interval=words.interval, percents=words.percents, outcomes=words.OUTCOMES)
-    env.globals.update(standing=words.standing, counted=words.counted, shape=shape, dots=words.DOTS)
+    env.globals.update(standing=words.standing, counted=words.counted, band=words.band, shape=shape, dots=words.DOTS)
     return env
 
 
@@ -57,6 +59,9 @@ def _render(r: Result, note: str) -> str:
         r=r,
         csp=f"default-src 'none'; style-src {style_source()}; base-uri 'none'; form-action 'none'",
         verdict=words.verdict(r),
+        mode=words.mode(r),
+        practice=words.PRACTICE,
+        bands=words.bands(r.challenge),
         shortened=note,
         areas=areas,
         checks={area.id: [c for c in r.checks if c.area == area.id] for area in areas},
@@ -64,7 +69,7 @@ def _render(r: Result, note: str) -> str:
         pictures={theme: [lay_out(chart) for chart in r.charts if chart.theme == theme] for theme in get_args(Theme)},
         strips=[strip(data) for data in r.fault_strips],
         tables={theme: [table for table in r.tables if table.theme == theme] for theme in get_args(Theme)},
-        refunds=[row for row in r.ledger if row.kind == "root_cause_cap"],
+        refunds=losses.refunds(r),
         limits=words.LIMITS,
     )
 

@@ -37,10 +37,11 @@ def _case(suite: ET.Element, check: CheckResult) -> None:
     case = ET.SubElement(suite, "testcase", name=_text(check.id), classname=_text(check.area))
     tag = _tag(check)
     if tag:
-        verdict = ET.SubElement(case, tag, message=_text(check.observed))
+        verdict = ET.SubElement(case, tag, message=_text(words.seen(check)))
         if tag != "skipped":
             points = f"{words.interval(check.low_bp, check.high_bp)} of {words.points(check.max_bp)} points"
-            verdict.text = _text(f"{check.rule}\n{points}\nTo mend: {check.remedy}")
+            told = [check.rule, points, f"To mend: {check.remedy}"] if check.judged else [points, words.UNJUDGED]
+            verdict.text = _text("\n".join(told))
 
 
 def _text(value: str) -> str:

@@ -5,30 +5,33 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from grader.schema.result import Highlight, Outcome, Result
-from reports import words
+from grader.schema.result import Highlight, Result
+from reports import losses, words
 from reports.text import one_line
 
 LINES = 60
-GATES, AREAS, TOP, LOST, TROUBLE = 6, 12, 3, 10, 3
+GATES, AREAS, TOP, LOST, TROUBLE = 6, 8, 3, 10, 3
 """Entries per list: together they stay under LINES. The report has the rest."""
 
 
 def render(result: Result) -> str:
     """Verdict, gates, areas, strengths and risks, the largest losses, where to look."""
-    lines = [f"# {escape(result.challenge.title, 80)}: {words.verdict(result)}", "", escape(result.headline), ""]
+    lines = [f"# {escape(result.challenge.title, 80)}: {words.verdict(result)}", "", *_practice(result), escape(result.headline), ""]
     lines += [f"- {gate.outcome}: {escape(gate.title, 60)} ({escape(gate.reason, 120)})" for gate in result.gates[:GATES]]
     lines += ["", "| area | points | low | high | measured | band |", "|---|---|---|---|---|---|"]
     for area in result.areas[:AREAS]:
-        counted = str(area.points) if area.counted_low or area.counted_high else "not counted"
         shares = f"{words.percent(area.low)} | {words.percent(area.high)} | {words.percent(area.coverage)}"
         band = escape(area.band, 60) if area.sufficient else "insufficient evidence"
-        lines.append(f"| {escape(area.title, 60)} | {counted} | {shares} | {band} |")
+        lines.append(f"| {escape(area.title, 60)} | {words.weighs(area)} | {shares} | {band} |")
     lines += _top("Strengths", result.strengths) + _top("Risks", result.risks) + _lost(result) + _trouble(result)
     origin = escape(result.submission.origin, 120)
-    lines += ["", f"{origin} in {escape(result.mode, 40)} mode, rubric {escape(result.rubric_digest[:12])}. Details: report.html, result.json.", ""]
+    lines += ["", f"{origin} in {escape(words.mode(result), 80)}, rubric {escape(result.rubric_digest[:12])}. Details: report.html, result.json.", ""]
     assert len(lines) <= LINES, "the caps of the lists add up to too much"
     return "\n".join(lines)
+
+
+def _practice(result: Result) -> list[str]:
+    return [f"No verdict. {words.PRACTICE}", ""] if result.practice else []
 
 
 def _top(title: str, items: Sequence[Highlight]) -> list[str]:
@@ -38,15 +41,15 @@ def _top(title: str, items: Sequence[Highlight]) -> list[str]:
 
 
 def _lost(result: Result) -> list[str]:
-    counted = {a.id for a in result.areas if a.counted_low or a.counted_high}
-    lost = [c for c in result.checks if c.outcome in (Outcome.FAIL, Outcome.PARTIAL) and c.max_bp > c.low_bp and c.area in counted]
-    lost.sort(key=lambda c: (c.low_bp - c.max_bp, c.id))
+    lost, unjudged = losses.judged(result), losses.unjudged(result)
+    many = sum(number for _, number in unjudged)
+    told = ["", f"Not judged, so without points: {words.several(many, 'check')}: {escape(unjudged[0][0], 200)}"] if unjudged else []
     if not lost:
-        return []
+        return told
     cells = [(c.id, words.points(c.max_bp - c.low_bp), c.observed, c.remedy) for c in lost[:LOST]]
     rows = [f"| {' | '.join(escape(cell, 110) for cell in row)} |" for row in cells]
     more = f" (the first {LOST} of {len(lost)})" if len(lost) > LOST else ""
-    return ["", f"| lost most{more} | points | seen | mend |", "|---|---|---|---|", *rows]
+    return ["", f"| lost most{more} | points | seen | mend |", "|---|---|---|---|", *rows, *told]
 
 
 def _trouble(result: Result) -> list[str]:

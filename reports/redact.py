@@ -7,12 +7,13 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from grader.schema.result import Result
+from grader.schema.result import Result, Table
 
 CANDIDATES_COPY = (
     "This is the candidate's copy. Seeds and the interviewer's notes are left out; every check, threshold, reason and remedy is here. "
     "A check can be contested by its id."
 )
+SEED = "seed"
 HIDDEN = "[hidden]"
 SHORTEST = 4
 """Characters of a word that is looked for in any spelling. A shorter one is looked for as a name is written, or together with the others."""
@@ -57,7 +58,22 @@ COMMON = frozenset(
 
 def for_candidate(result: Result) -> Result:
     """The same verdict and reasons without what would give hidden streams or the interview away."""
-    return result.model_copy(update={"seeds": {}, "interview": [], "notes": [*result.notes, CANDIDATES_COPY]})
+    cues = {"question": "", "strong": [], "red_flags": []}
+    return result.model_copy(
+        update={
+            "seeds": {},
+            "interview": [],
+            "areas": [area.model_copy(update=cues) for area in result.areas],
+            "tables": [_seedless(table) for table in result.tables],
+            "notes": [*result.notes, CANDIDATES_COPY],
+        }
+    )
+
+
+def _seedless(table: Table) -> Table:
+    """Without the column that tells which stream a window drew."""
+    kept = [i for i, column in enumerate(table.columns) if column != SEED]
+    return table.model_copy(update={"columns": [table.columns[i] for i in kept], "rows": [[row[i] for i in kept] for row in table.rows]})
 
 
 def blind(result: Result, pseudonym: str, names: Iterable[str]) -> Result:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
-from grader.schema.result import AreaResult, Measure, Outcome, Result
+from grader.schema.result import AreaResult, ChallengeFacts, CheckResult, Measure, Outcome, Result
+from grader.schema.spoken import percent as percent
+from grader.schema.spoken import points as points
 
 DASH = "\N{EN DASH}"
 """Between the ends of a range, and for 'nothing'."""
@@ -20,6 +20,9 @@ OUTCOMES: dict[Outcome, str] = {
 """Outcome -> word. The style sheet adds a mark by class: never a colour alone."""
 
 
+UNJUDGED = "This was not judged by itself, neither good nor bad: what is named above decided, and has to be mended first."
+"""Of a check that earns nothing and was never tried."""
+
 DOTS = {
     "held": "held the target",
     "failed": "did not hold",
@@ -32,17 +35,14 @@ DOTS = {
 """Kind of dot -> word for a picture's key."""
 
 
-def points(bp: int) -> str:
-    """Basis points of the headline as points of 100."""
-    return f"{bp / 100:.2f}".rstrip("0").rstrip(".")
+def outcome(check: CheckResult) -> str:
+    """The mark of a row. One that was not judged has no points, and nobody saw it fail."""
+    return OUTCOMES[check.outcome] if check.judged else "no points"
 
 
-def percent(bp: int) -> str:
-    """Basis points as whole percent. Only all of it reads 100 %, only nothing reads 0 %."""
-    whole = math.floor(bp / 100 + 0.5)
-    if bp != whole * 100 and whole in (0, 100):
-        return "under 1 %" if whole == 0 else "over 99 %"
-    return f"{whole} %"
+def seen(check: CheckResult) -> str:
+    """What was seen, or what kept it from being tried."""
+    return check.observed if check.judged else f"not judged: {check.observed}"
 
 
 def permille(bp: int) -> float:
@@ -86,7 +86,7 @@ def sample(m: Measure) -> str:
     """What a number stands on: n and interval, where there are any."""
     extras = [f"n = {m.n}"] if m.n is not None else []
     if m.low is not None and m.high is not None:
-        extras.append(f"95 % interval {number(m.low)} {DASH} {number(m.high)}")
+        extras.append(f"{m.ends} {number(m.low)} {DASH} {number(m.high)}")
     return ", ".join(extras)
 
 
@@ -106,8 +106,25 @@ def verdict(result: Result) -> str:
 def standing(area: AreaResult) -> str:
     """An area in a few words: its band and interval where there is enough evidence, else how much evidence there is."""
     if not area.sufficient:
-        return f"insufficient: {percent(area.coverage)} measured"
-    return f"{area.band} {percents(area.low, area.high)}"
+        return f"insufficient evidence: {percent(area.coverage)} measured"
+    return f"{percents(area.low, area.high)}, {band(area.band)}"
+
+
+def band(name: str) -> str:
+    """In quotes: "not shown" is the name of a band, and nothing that a report hides."""
+    return f"“{name}”"
+
+
+def bands(facts: ChallengeFacts) -> str:
+    """What the names of the bands mean; empty where the result does not say."""
+    rungs = sorted(facts.bands.items(), key=lambda rung: -rung[1])
+    told = [f"{band(name)} from {least} %" if least else f"{band(name)} below that: too little of it was seen at work" for name, least in rungs]
+    return f"Bands of an area's points: {', '.join(told)}." if told else ""
+
+
+def mode(result: Result) -> str:
+    """How much was exercised, and whether that is enough for a verdict."""
+    return f"{result.mode} mode, for practice: no verdict" if result.practice else f"{result.mode} mode"
 
 
 def counted(area: AreaResult) -> str:
@@ -118,6 +135,18 @@ def counted(area: AreaResult) -> str:
         return f"{area.points} points, the best module"
     return "in the upper bound only" if area.counted_high else "not counted: only the best module is"
 
+
+def weighs(area: AreaResult) -> str:
+    """The same in a table's cell."""
+    if area.kind == "core":
+        return f"{area.points}"
+    if area.counted_low:
+        return f"{area.points}, the best module"
+    return "upper bound only" if area.counted_high else "not counted"
+
+
+PRACTICE = "This mode is for practice: it exercises too little, and leaves too much to luck, for a verdict. A larger mode gives one."
+"""Stands in every report of such a mode."""
 
 LIMITS = (
     "This is decision support, not a decision: no one is rejected by a number, and a named person decides and keeps the reasons. "

@@ -20,7 +20,7 @@ from grader.schema.base import Culprit
 from grader.schema.evidence import Place
 from grader.schema.result import Finding, Measure, Outcome
 
-__all__ = ["Bars", "Check", "Finding", "Measure", "measure", "not_applicable", "reached", "unmeasured"]
+__all__ = ["Bars", "Check", "Finding", "Measure", "measure", "not_applicable", "reached", "unjudged", "unmeasured"]
 
 Bars = Mapping[str, float]
 Check = Callable[..., Finding]
@@ -39,11 +39,18 @@ def unmeasured(observed: str, culprit: Culprit = Culprit.GRADER) -> Finding:
     return Finding(outcome=Outcome.UNKNOWN, observed=observed, culprit=culprit)
 
 
+def unjudged(level: str, observed: str) -> Finding:
+    """The candidate's doing kept this from being tried: the level is lost, but was not seen. `observed` says what happened instead."""
+    return Finding(level=level, observed=observed, judged=False)
+
+
 def not_applicable(observed: str) -> Finding:
     """The question does not arise, shown by positive evidence (never by missing evidence)."""
     return Finding(outcome=Outcome.NOT_APPLICABLE, observed=observed)
 
 
-def measure(name: str, value: float, unit: str, n: int | None = None, low: float | None = None, high: float | None = None) -> Measure:
-    """A number with its unit; `low`/`high` are its 95 % interval."""
-    return Measure(name=name, value=round(value, 6), unit=unit, n=n, low=low, high=high)
+def measure(
+    name: str, value: float, unit: str, n: int | None = None, low: float | None = None, high: float | None = None, ends: str = "95 % interval"
+) -> Measure:
+    """A number with its unit; `low`/`high` are its 95 % interval, or what `ends` says that they are."""
+    return Measure(name=name, value=round(value, 6), unit=unit, n=n, low=low, high=high, ends=ends)

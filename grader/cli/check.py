@@ -15,6 +15,7 @@ from grader.run.grade import grade
 from grader.run.request import request
 from grader.run.settings import settings
 from grader.schema.causes import UsageError
+from reports.redact import for_candidate
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="your repository", exists=True, file_okay=False)]
 Slug = Annotated[str | None, typer.Option("--challenge", "-c", help="challenge slug; not needed where one is installed", show_default=False)]
@@ -24,18 +25,18 @@ Out = Annotated[Path | None, typer.Option("--out", "-o", metavar="DIR", help="ou
 def command(folder: Folder = Path(), challenge: Slug = None, out: Out = None) -> None:
     """Check your own submission before you hand it in: the challenge's smallest mode, the same engine and limits; nothing is sent anywhere.
 
-    In a git repository the last commit is checked.
+    In a git repository the last commit is checked. The report is the candidate's copy: without the interviewer's plan, and without seeds.
     """
     repository = folder.resolve()
     place = (out or repository.with_name(f"{repository.name}-check")).resolve()
     if place == repository or repository in place.parents:
         raise UsageError(f"{place} lies in the repository and would be graded with it next time: choose a folder outside with -o")
     slug = challenge or _only_one()
-    smallest = next(iter(challenges.loader.load(slug, settings().challenges_root).spec.modes))
+    smallest = challenges.loader.load(slug, settings().challenges_root).spec.smallest
     asked = request(str(repository), slug, smallest, 1, None, None)
     options.writable(place)
     with watching() as progress:
-        result = grade(asked, place, progress)
+        result = grade(asked, place, progress, for_candidate)
     show(result, str(place / "report.html"))
     lost_points(result)
     raise typer.Exit(exit_code(result))

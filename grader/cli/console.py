@@ -21,6 +21,7 @@ from rich.text import Text
 from grader.schema.causes import Failure
 from grader.schema.result import Result
 from harness.progress import Progress
+from reports import losses, words
 from reports.text import inert
 
 MARK = {"run": ("·", "cyan"), "ok": ("✓", "green"), "failed": ("✗", "red"), "unknown": ("?", "yellow")}
@@ -110,7 +111,8 @@ def show(result: Result, report: str) -> None:
     """The verdict: gates, areas, score, where the report is."""
     if not sys.stdout.isatty():
         JsonLines().emit(
-            "result", status=result.status, low=result.score.low, high=result.score.high, coverage=result.score.coverage, headline=result.headline,
+            "result", status=result.status, practice=result.practice, low=result.score.low, high=result.score.high,
+            coverage=result.score.coverage, headline=result.headline,
             areas={a.id: {"low": a.low, "high": a.high, "coverage": a.coverage, "band": a.band} for a in result.areas},
             quarantined=[q.id for q in result.quarantined], report=report,
         )  # fmt: skip
@@ -119,6 +121,8 @@ def show(result: Result, report: str) -> None:
     console.print(_gates(result))
     console.print(_areas(result))
     console.print(_text(result.headline, "bold"))
+    if result.practice:
+        console.print(_text(f"no verdict: {words.PRACTICE}", "yellow"))
     for failure in result.failures[:5]:
         console.print(_text(f"{failure.stage}: {failure.culprit}: {failure.sentence}. {failure.mend}", "yellow"))
     for held in result.quarantined:
@@ -129,17 +133,28 @@ def show(result: Result, report: str) -> None:
 
 
 def lost_points(result: Result) -> None:
-    """Every check that lost points, the dearest first: what was seen, and what to do about it."""
-    lost = sorted((check for check in result.checks if check.high_bp < check.max_bp), key=lambda check: check.high_bp - check.max_bp)
+    """Every check that lost points of the score, the dearest first: what was seen, and what to do about it.
+
+    What was never judged is told once per reason: its remedy is that reason's.
+    """
+    lost, unjudged, refunds = losses.judged(result), losses.unjudged(result), losses.refunds(result)
     if not sys.stdout.isatty():
+        lines = JsonLines()
+        for reason, checks in unjudged:
+            lines.emit("not_judged", checks=checks, reason=reason)
         for check in lost:
-            JsonLines().emit("lost", check=check.id, points=(check.max_bp - check.high_bp) / 100, observed=check.observed, remedy=check.remedy)
+            lines.emit("lost", check=check.id, points=(check.max_bp - check.low_bp) / 100, observed=check.observed, remedy=check.remedy)
         return
     console = Console()
+    for reason, checks in unjudged:
+        console.print(_text(f"not judged, so without points: {words.several(checks, 'check')}: {reason}", "bold"))
     for check in lost:
-        console.print(Text.assemble((f"-{(check.max_bp - check.high_bp) / 100:.1f}  {check.area}/{check.id}: ", "bold"), check.observed))
-        console.print(Text(f"      {check.remedy}", style="dim"))
-    console.print(Text("no check lost a point" if not lost else "each check in full: the report, or `grader explain CHECK`"))
+        console.print(Text.assemble((f"-{words.points(check.max_bp - check.low_bp)}  {check.area}/{check.id}: ", "bold"), _text(check.observed)))
+        console.print(_text(f"      {check.remedy}", "dim"))
+    for row in refunds:
+        console.print(_text(f"+{words.interval(row.low_bp, row.high_bp)}  {row.text}", "bold"))
+    nothing = not lost and not unjudged
+    console.print(Text("no check lost a point" if nothing else "each check in full: the report, or `grader explain CHECK`"))
 
 
 def _gates(result: Result) -> Table:
@@ -151,13 +166,12 @@ def _gates(result: Result) -> Table:
 
 
 def _areas(result: Result) -> Table:
-    title = _text(f"{result.challenge.title} ({result.mode} mode)")
+    title = _text(f"{result.challenge.title} ({words.mode(result)})")
     table = Table("area", "points", "low", "high", "measured", "band", title=title, title_justify="left")
     for area in result.areas:
-        counted = area.counted_low or area.counted_high
-        points = f"{area.points}" if area.kind == "core" else f"{area.points} (best module)" if counted else "- (not counted)"
+        band = area.band if area.sufficient else "insufficient evidence"
         table.add_row(
-            _text(area.title), points, f"{area.low / 100:.0f} %", f"{area.high / 100:.0f} %", f"{area.coverage / 100:.0f} %", _text(area.band),
-            style="" if counted else "dim",
+            _text(area.title), words.weighs(area), words.percent(area.low), words.percent(area.high), words.percent(area.coverage), _text(band),
+            style="" if area.counted_low or area.counted_high else "dim",
         )  # fmt: skip
     return table

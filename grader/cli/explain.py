@@ -22,7 +22,7 @@ def command(check: Annotated[str, typer.Argument(help="check id as printed in a 
     rules = {id: (area.title, rule) for area in rubric.areas.values() for id, rule in area.checks.items()}
     if check not in rules:
         near = difflib.get_close_matches(check, rules, n=3)
-        advice = f"did you mean {', '.join(near)}?" if near else f"all {len(rules)} stand in the ledger of any report"
+        advice = f"did you mean {', '.join(near)}?" if near else f"ids stand in the ledger of a report, and all {len(rules)} in grader/rubric/*.toml"
         raise UsageError(f"no check {check!r}; {advice}")
     _print(check, *rules[check])
     if check in rubric.quarantine:

@@ -13,7 +13,7 @@ from grader.schema.causes import UsageError
 Submission = Annotated[str, typer.Argument(metavar="URL|PATH", help="https git URL, or a local folder (with or without .git)", show_default=False)]
 Slug = Annotated[str, typer.Option("--challenge", "-c", help="challenge slug; see `grader challenge list`", show_default=False)]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="output folder: bundle/, result.json and the reports", show_default=False)]
-ModeOption = Annotated[str | None, typer.Option("--mode", "-m", help="how much is exercised: quick, standard (default)")]
+ModeOption = Annotated[str | None, typer.Option("--mode", "-m", help="how much is exercised: quick (for practice), standard (usual), full")]
 Attempt = Annotated[int, typer.Option(min=1, help="attempt number: another one draws other hidden streams")]
 AllowHost = Annotated[list[str] | None, typer.Option("--allow-host", help="admit a git host on a non-public address (repeatable)")]
 CaFile = Annotated[Path | None, typer.Option("--ca-file", help="CA bundle for the git server", exists=True, dir_okay=False)]

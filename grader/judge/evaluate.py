@@ -42,6 +42,30 @@ class Evaluated:
     def judged(self) -> Judged:
         return Judged(self.id, self.area, self.rule.weight, self.outcome, self.credit or 0, self.rule.root_cause)
 
+    @property
+    def title(self) -> str:
+        """What the outcome says of the check, and no more than was seen: who was never tried is not told to have failed."""
+        if not self.finding.judged:
+            return f"Not judged: {self.rule.title}"
+        if self.outcome is Outcome.FAIL:
+            return self.lost_title
+        return self._rung_title or self.rule.title
+
+    @property
+    def lost_title(self) -> str:
+        """What a check that earned nothing shows; of `own`, it is a gate's title."""
+        return fill(self.rule.lost_title(self.own.level or self.finding.level or ""), self.rule.bars)
+
+    @property
+    def risk(self) -> str:
+        """The title away from its row, where no mark says that a part was earned."""
+        return f"Partly: {self.title}" if self.outcome is Outcome.PARTIAL and not self._rung_title else self.title
+
+    @property
+    def _rung_title(self) -> str:
+        level = self.rule.ladder.get(self.finding.level or "")
+        return fill(level.title, self.rule.bars) if level and self.outcome is Outcome.PARTIAL else ""
+
     def means(self, level: str) -> str:
         """The ladder's sentence for a level, with the bars filled in."""
         return fill(self.rule.ladder[level].means, self.rule.bars)
@@ -60,9 +84,9 @@ def in_scope(rule: CheckRule, challenge: Challenge, mode: str) -> bool:
 def evaluate(bundle: Bundle, rubric: Rubric, challenge: Challenge, mode: str) -> list[Evaluated]:
     """Every check in the mode's scope, in rubric order. One in quarantine is not asked."""
     areas = sorted(rubric.areas.items(), key=lambda item: item[1].order)
-    held = rubric.quarantine
+    held, gates = rubric.quarantine, {gate.check for gate in rubric.gates.values()}
     return [
-        _withheld(CHECKS[id], rule, held[id]) if id in held else one(CHECKS[id], rule, bundle, challenge)
+        _withheld(CHECKS[id], rule, held[id]) if id in held else one(CHECKS[id], rule, bundle, challenge, gate=id in gates)
         for _, area in areas
         for id, rule in _scoped(area, challenge, mode)
     ]
@@ -72,12 +96,16 @@ def _scoped(area: AreaRubric, challenge: Challenge, mode: str) -> list[tuple[str
     return [(id, rule) for id, rule in area.checks.items() if in_scope(rule, challenge, mode)]
 
 
-def one(spec: CheckSpec, rule: CheckRule, bundle: Bundle, challenge: Challenge) -> Evaluated:
-    """Run one check: missing inputs first, then the precondition, then the check itself."""
+def one(spec: CheckSpec, rule: CheckRule, bundle: Bundle, challenge: Challenge, *, gate: bool = False) -> Evaluated:
+    """Run one check: missing inputs first, then the precondition, then the check itself.
+
+    Whatever ends a run early answers what a `gate` asks (it does not build, start, predict). Every other check was not judged then.
+    """
     needed = _evidence(spec)
     required = [name for parameter, name in spec.inputs.items() if name in needed and parameter not in spec.optional]
-    own = _missing(required, rule, bundle) or _fair(spec, rule, bundle, challenge, needed)
-    finding = _precondition(rule, bundle) or own
+    own = _missing(required, rule, bundle, judged=gate) or _fair(spec, rule, bundle, challenge, needed)
+    unmet = _precondition(rule, bundle)
+    finding = own if unmet is None or (unmet.level is not None and _seen_lost(rule, own)) else unmet
     return _normalise(spec, rule, finding, own, tuple(needed))
 
 
@@ -92,14 +120,20 @@ def _evidence(spec: CheckSpec) -> list[str]:
     return [name for name in spec.inputs.values() if name not in ("challenge", "bars")]
 
 
-def _missing(needed: list[str], rule: CheckRule, bundle: Bundle) -> Finding | None:
+def _seen_lost(rule: CheckRule, own: Finding) -> bool:
+    """Without a real prediction there is no more to take from it, and what was seen of it says more than that."""
+    level = rule.ladder.get(own.level or "")
+    return level is not None and level.credit == 0 and own.credit in (None, 0) and own.judged
+
+
+def _missing(needed: list[str], rule: CheckRule, bundle: Bundle, *, judged: bool) -> Finding | None:
     """A declared input is not there. The candidate's fault outweighs ours: what is known to be broken is not unknown."""
     failures = [bundle.failures.get(name, _absent(name)) for name in needed if name not in bundle.evidence]
     if not failures:
         return None
     failure = min(failures, key=lambda f: f.culprit is not Culprit.CANDIDATE)
     if failure.culprit is Culprit.CANDIDATE:
-        return Finding(level=_worst(rule), observed=failure.sentence, culprit=Culprit.CANDIDATE)
+        return Finding(level=_worst(rule), observed=failure.sentence, culprit=Culprit.CANDIDATE, judged=judged)
     return Finding(outcome=Outcome.UNKNOWN, observed=failure.sentence, culprit=failure.culprit)
 
 
@@ -113,14 +147,15 @@ def _precondition(rule: CheckRule, bundle: Bundle) -> Finding | None:
         return None
     contract = bundle.evidence.get(CONTRACT)
     if not isinstance(contract, ContractEvidence):
-        return _missing([CONTRACT], rule, bundle)
+        return _missing([CONTRACT], rule, bundle, judged=False)
     if contract.predictions.met:
         return None
     facts = contract.predictions
     seen = f"{facts.valid} of {facts.sent} answers valid, {facts.distinct_scores} distinct scores"
     seen += "" if facts.informed else ", which rank no better than chance"
-    observed = f"not judged on its own: no valid, input-dependent prediction ({seen}{'; ' + facts.first_violation if facts.first_violation else ''})"
-    return Finding(level=_worst(rule), observed=observed, culprit=Culprit.CANDIDATE)
+    seen += f"; {facts.first_violation}" if facts.first_violation else ""
+    observed = f"no valid, input-dependent prediction, without which this earns nothing ({seen})"
+    return Finding(level=_worst(rule), observed=observed, culprit=Culprit.CANDIDATE, judged=False)
 
 
 def _fair(spec: CheckSpec, rule: CheckRule, bundle: Bundle, challenge: Challenge, needed: list[str]) -> Finding:

@@ -19,7 +19,7 @@ def gate(id: str, rule: GateRule, checks: Mapping[str, Evaluated]) -> GateResult
     if own.level is None or own.level not in check.rule.ladder:
         return GateResult(id=id, title=rule.title, outcome="inconclusive", reason=own.observed, culprit=own.culprit or Culprit.GRADER)
     failed = check.rule.ladder[own.level].credit == 0
-    title = check.rule.failure_title if failed else rule.title
+    title = check.lost_title if failed else rule.title
     return GateResult(
         id=id, title=title, outcome="fail" if failed else "pass", reason=own.observed, culprit=Culprit.CANDIDATE if failed else None
     )

@@ -11,6 +11,7 @@ from grader.scoring import Scored
 
 TOP = 3
 PER_AREA = 2
+LOST = (Outcome.FAIL, Outcome.PARTIAL)
 
 
 def strengths(evaluated: Sequence[Evaluated], scored: Scored) -> list[Highlight]:
@@ -21,8 +22,11 @@ def strengths(evaluated: Sequence[Evaluated], scored: Scored) -> list[Highlight]
 
 
 def risks(evaluated: Sequence[Evaluated], scored: Scored, gates: Sequence[str]) -> list[Highlight]:
-    """Failed gates first (`gates` are their checks' ids, the first to blame first), then the largest losses."""
-    lost = [c for c in evaluated if c.outcome in (Outcome.FAIL, Outcome.PARTIAL) and c.culprit is Culprit.CANDIDATE]
+    """Failed gates first (`gates` are their checks' ids, the first to blame first), then the largest losses.
+
+    Where a gate failed, that is the risk, and not what could not be judged for it.
+    """
+    lost = [c for c in evaluated if c.outcome in LOST and c.culprit is Culprit.CANDIDATE and (c.finding.judged or not gates)]
     lost.sort(
         key=lambda c: (
             gates.index(c.id) if c.id in gates else len(gates),
@@ -31,7 +35,7 @@ def risks(evaluated: Sequence[Evaluated], scored: Scored, gates: Sequence[str]) 
             c.id,
         )
     )
-    return [_highlight(c, c.rule.failure_title if c.outcome is Outcome.FAIL else f"Partly: {c.rule.title}") for c in _spread(lost)]
+    return [_highlight(c, c.risk) for c in _spread(lost)]
 
 
 def _aside(check: Evaluated, scored: Scored) -> bool:

@@ -20,7 +20,7 @@ WRITTEN = {"repository", "source"}
 """Collectors of what a submission says, not of what it does."""
 
 LENGTH = 220
-"""Characters of evidence inside a question: one that cannot be said aloud is not asked."""
+"""Characters of evidence inside a question: one that cannot be said aloud is not asked. It ends where a clause ends; its row has the rest."""
 
 
 def plan(
@@ -38,8 +38,8 @@ def plan(
 
 
 def _findings(checks: Sequence[Evaluated], scored: Scored, most: int, told: set[str]) -> list[Evaluated]:
-    """The largest losses that say something new: a service that never started loses everywhere, and is asked about once."""
-    lost = [c for c in checks if c.outcome in (Outcome.FAIL, Outcome.PARTIAL)]
+    """The largest losses that say something new. What was not judged is no finding: nobody can be asked why it failed."""
+    lost = [c for c in checks if c.outcome in (Outcome.FAIL, Outcome.PARTIAL) and c.finding.judged]
     lost.sort(key=lambda c: (scored.shares[c.id].low_bp - scored.shares[c.id].max_bp, c.id))
     picked: list[Evaluated] = []
     for check in lost:
@@ -51,7 +51,7 @@ def _findings(checks: Sequence[Evaluated], scored: Scored, most: int, told: set[
 
 def _finding(area: str, check: Evaluated) -> InterviewItem:
     """A measurement opens the question and its title is the reason; a missing document is named, and the reason is where we looked."""
-    title = check.rule.failure_title if check.outcome is Outcome.FAIL else f"Partly: {check.rule.title}"
+    title = check.risk
     written = set(check.inputs) <= WRITTEN
     lead, because = (title, _spoken(check.finding.observed)) if written else (check.finding.observed, title)
     question = (check.rule.question or "{observed}. How would you mend it?").replace("{observed}", _spoken(lead))
@@ -70,16 +70,24 @@ def _general(id: str, area: AreaRubric, checks: Sequence[Evaluated], scored: Sco
 
 def _unobserved(area: str, checks: Sequence[Evaluated], out_of_scope: Sequence[OutOfScope]) -> list[InterviewItem]:
     unseen = [c for c in checks if c.credit is None and c.outcome is not Outcome.NOT_APPLICABLE]
-    titles = [c.rule.title for c in unseen] + [o.title for o in out_of_scope]
+    unjudged = [c for c in checks if not c.finding.judged]
+    titles = [c.rule.title for c in [*unjudged, *unseen]] + [o.title for o in out_of_scope]
     if not titles:
         return []
     more = f"; and {len(titles) - UNSEEN} more" if len(titles) > UNSEEN else ""
-    reasons = [f"{len(unseen)} could not be measured: {', '.join(sorted({c.culprit.value for c in unseen if c.culprit}))}"] if unseen else []
+    reasons = [f"{len(unjudged)} not judged: {', '.join(dict.fromkeys(_spoken(c.finding.observed) for c in unjudged))}"] if unjudged else []
+    reasons += [f"{len(unseen)} could not be measured: {', '.join(sorted({c.culprit.value for c in unseen if c.culprit}))}"] if unseen else []
     reasons += [f"{len(out_of_scope)} not exercised in this mode"] if out_of_scope else []
     return [InterviewItem(area=area, question="; ".join(titles[:UNSEEN]) + more, because="; ".join(reasons), kind="unobserved")]
 
 
 def _spoken(observed: str) -> str:
     """Evidence as the start of a sentence."""
-    text = observed if len(observed) <= LENGTH else observed[: LENGTH - 1] + "…"
+    text = observed if len(observed) <= LENGTH else _shortened(observed)
     return text[:1].upper() + text[1:].rstrip(".")
+
+
+def _shortened(observed: str) -> str:
+    """Whole clauses, as many as fit; of a first clause that is too long, whole words."""
+    ends = [i for i, rest in enumerate(observed[:LENGTH]) if rest == ";" and observed[:i].count("(") == observed[:i].count(")")]
+    return observed[: ends[-1]] if ends else f"{observed[: LENGTH - 1].rsplit(' ', 1)[0]} …"

@@ -26,9 +26,9 @@ def fault_strips(bundle: Bundle, checks: Mapping[str, Evaluated], by_fault: Mapp
 def _strip(record: FaultRecord, check: Evaluated | None) -> FaultStrip:
     return FaultStrip(
         id=record.id, check=check.id if check else "", title=check.rule.title if check else _title(record.id),
-        injected=record.injected, outcome=check.outcome if check else None if record.injected else Outcome.UNKNOWN,
-        says=check.finding.observed if check else _unjudged(record), recovery_s=_recovery(record, check), recovered=_recovered(record, check),
-        bin_s=STRIP_BIN_S, inject_s=record.inject_s, undo_s=record.undo_s, cells=cells(record),
+        injected=record.injected, outcome=_outcome(record, check), says=_says(record, check),
+        recovery_s=_recovery(record, check), recovered=_recovered(record, check), bin_s=STRIP_BIN_S,
+        inject_s=record.inject_s, undo_s=record.undo_s, cells=cells(record),
     )  # fmt: skip
 
 
@@ -37,7 +37,19 @@ def _title(id: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _unjudged(record: FaultRecord) -> str:
+def _outcome(record: FaultRecord, check: Evaluated | None) -> Outcome | None:
+    if check is None:
+        return None if record.injected else Outcome.UNKNOWN
+    return check.outcome if check.finding.judged else Outcome.UNKNOWN
+
+
+def _says(record: FaultRecord, check: Evaluated | None) -> str:
+    if check is None:
+        return _unscored(record)
+    return check.finding.observed if check.finding.judged else f"not judged: {check.finding.observed}"
+
+
+def _unscored(record: FaultRecord) -> str:
     """What is expected and what was seen of a fault that no check judges."""
     if record.failure is not None:
         return record.failure.sentence

@@ -28,6 +28,7 @@ from grader.schema.result import (
     Score,
 )
 from grader.schema.rubric import FULL, Rubric
+from grader.schema.spoken import percent, points
 from grader.scoring import Scored, band, score
 
 FAULTS_AREA = "failure"
@@ -52,6 +53,7 @@ def judge(bundle: Bundle, rubric: Rubric, challenge: Challenge, mode: str) -> Re
         headline=_headline(status, scored, gates, evaluated, _titles(rubric)),
         challenge=_challenge(challenge),
         mode=mode,
+        practice=mode == challenge.practice,
         submission=manifest.submission if manifest else Submission(origin="unknown: the bundle's manifest is missing or damaged"),
         created=manifest.created if manifest else "",
         score=Score(low=scored.low, high=scored.high, coverage=scored.coverage, band=band(scored.low, scored.high, challenge.scoring.bands)),
@@ -91,8 +93,8 @@ def _headline(status: str, scored: Scored, gates: Sequence[GateResult], evaluate
     if status == "insufficient_evidence":
         return _insufficient(scored, evaluated, titles)
     if scored.low == scored.high:
-        return f"{scored.low / 100:.1f} of 100 points, everything in scope measured"
-    return f"{scored.low / 100:.1f} to {scored.high / 100:.1f} of 100 points, {scored.coverage / 100:.0f} % of it measured"
+        return f"{points(scored.low)} of 100 points, everything in scope measured"
+    return f"{points(scored.low)} to {points(scored.high)} of 100 points, {percent(scored.coverage)} of it measured"
 
 
 def _titles(rubric: Rubric) -> dict[str, str]:
@@ -104,7 +106,7 @@ def _insufficient(scored: Scored, evaluated: Sequence[Evaluated], titles: Mappin
     areas = [id for id, a in scored.areas.items() if not a.sufficient and (a.counted_low or a.counted_high)]
     culprits = {c.culprit.value for c in evaluated if c.area in areas and c.credit is None and c.outcome is not Outcome.NOT_APPLICABLE and c.culprit}
     where = ", ".join(title for id, title in titles.items() if id in areas)
-    seen = f"{scored.coverage / 100:.0f} % of the score could be measured"
+    seen = f"{percent(scored.coverage)} of the score could be measured"
     return f"Insufficient evidence in {where}: {seen}; cause: {', '.join(sorted(culprits)) or 'unknown'}. No headline number."
 
 
@@ -118,7 +120,9 @@ def _challenge(challenge: Challenge) -> ChallengeFacts:
         "audit": reality.audit,
         "cost": reality.cost,
     }
-    return ChallengeFacts(slug=challenge.slug, title=challenge.title, version=challenge.version, digest=challenge.digest, reality=facts)
+    return ChallengeFacts(
+        slug=challenge.slug, title=challenge.title, version=challenge.version, digest=challenge.digest, reality=facts, bands=challenge.scoring.bands
+    )  # fmt: skip
 
 
 def _areas(rubric: Rubric, scored: Scored, challenge: Challenge) -> list[AreaResult]:
@@ -138,15 +142,15 @@ def _areas(rubric: Rubric, scored: Scored, challenge: Challenge) -> list[AreaRes
 def _check(check: Evaluated, scored: Scored) -> CheckResult:
     share, rule = scored.shares[check.id], check.rule
     measured = check.credit is not None
-    title = rule.failure_title if check.outcome is Outcome.FAIL else rule.title
     level = check.finding.level if measured else None
     return CheckResult(
-        id=check.id, area=check.area, title=title, outcome=check.outcome, level=level, credit_low=check.credit or 0,
+        id=check.id, area=check.area, title=check.title, outcome=check.outcome, level=level, credit_low=check.credit or 0,
         credit_high=check.credit if check.credit is not None else FULL, weight=rule.weight, max_bp=share.max_bp, low_bp=share.low_bp,
-        high_bp=share.high_bp, observed=check.finding.observed, rule=check.means(level) if level else "",
+        high_bp=share.high_bp, observed=check.finding.observed, rule=check.means(level) if level and check.finding.judged else "",
         ladder=[(rung.credit, check.means(name)) for name, rung in rule.ladder.items()], measures=check.finding.measures,
         places=check.finding.places, evidence=[f"evidence/{name}.json" for name in check.inputs], culprit=check.culprit,
         root_cause=rule.root_cause, why=rule.why, remedy=rule.remedy, effort=rule.effort, behaviour=rule.behaviour,
+        judged=check.finding.judged,
     )  # fmt: skip
 
 

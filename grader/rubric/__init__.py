@@ -38,8 +38,9 @@ def problems(rubric: Rubric) -> list[str]:
     found = [f"check {id} stands in two areas: {', '.join(areas)}" for id, areas in homes.items() if len(areas) > 1]
     for area, content in rubric.areas.items():
         for id, rule in content.checks.items():
-            named = {name for level in rule.ladder.values() for name in placeholders(level.means)}
-            found += [f"{area}.toml: {id}: a level's sentence names {{{name}}}, which is no bar" for name in sorted(named - set(rule.bars))]
+            told = [rule.failure_title, *(text for level in rule.ladder.values() for text in (level.means, level.title))]
+            named = {name for text in told for name in placeholders(text)}
+            found += [f"{area}.toml: {id}: a sentence or a title names {{{name}}}, which is no bar" for name in sorted(named - set(rule.bars))]
     found += [f"{GATES}: {id} names the unknown check {gate.check}" for id, gate in rubric.gates.items() if gate.check not in homes]
     return found + [f"{QUARANTINE}: there is no check {id}" for id in rubric.quarantine if id not in homes]
 

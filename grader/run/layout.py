@@ -12,6 +12,8 @@ from grader.schema.causes import Trouble, UsageError
 
 BUNDLE = "bundle"
 RESULT = "result.json"
+CANDIDATES = "for-candidate"
+"""Folder of the reports that a candidate may have."""
 
 
 def bundle_folder(out: Path) -> Path:

@@ -22,7 +22,11 @@ from reports.text import json_safe
 
 def score(out: Path, mode: str | None = None) -> Result:
     """Judge DIR's bundle by the installed rubric and write result.json. Raises what `judged` does."""
-    result = judged(out, grader.rubric.load(), mode)
+    return save(judged(out, grader.rubric.load(), mode), out)
+
+
+def save(result: Result, out: Path) -> Result:
+    """Write result.json, and hand the result on."""
     write(result_file(out), dump(result))
     return result
 

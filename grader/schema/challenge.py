@@ -198,3 +198,13 @@ class Challenge(Model):
     prices: Prices | None = Field(default=None, description="filled by the loader; never written in challenge.toml")
     modes: dict[str, Mode]
     scoring: Scoring
+
+    @property
+    def smallest(self) -> str:
+        """The mode with the least budget: what a candidate checks with before handing in."""
+        return min(self.modes, key=lambda name: self.modes[name].budget_s)
+
+    @property
+    def practice(self) -> str | None:
+        """The mode whose score is no verdict, as it leaves too much to luck; None where it is the only one."""
+        return self.smallest if len(self.modes) > 1 else None

@@ -25,7 +25,7 @@ class Outcome(StrEnum):
 
 
 class Measure(Model):
-    """A number behind a finding, with its unit, sample size and 95 % interval where there is one."""
+    """A number behind a finding, with its unit, sample size and, where there are any, two ends and what these are to it."""
 
     name: str
     value: float
@@ -33,6 +33,7 @@ class Measure(Model):
     n: int | None = None
     low: float | None = None
     high: float | None = None
+    ends: str = Field(default="95 % interval", description="what `low` and `high` are: an interval and its confidence, or what was tried")
 
 
 class Finding(Model):
@@ -45,10 +46,15 @@ class Finding(Model):
     measures: list[Measure] = Field(default_factory=list)
     places: list[Place] = Field(default_factory=list)
     culprit: Culprit | None = None
+    judged: bool = Field(default=True, description="False: the level follows from something else that went wrong, which `observed` names")
 
 
 class CheckResult(Model):
-    """One judged check; `low_bp` <= `high_bp` <= `max_bp` are shares of the headline (0 for modules that do not count)."""
+    """One check; `low_bp` <= `high_bp` <= `max_bp` are shares of the headline (0 for modules that do not count).
+
+    Where `judged` is false, what the check asks for was never tried: a precondition, a gate or an earlier stage decided, and `observed` says
+    which. Its level earns what it earns, but nobody saw it: `rule` is empty and no renderer may word it as a finding.
+    """
 
     id: str
     area: str
@@ -73,6 +79,7 @@ class CheckResult(Model):
     remedy: str
     effort: str
     behaviour: bool
+    judged: bool = True
 
 
 class LedgerRow(Model):
@@ -260,6 +267,7 @@ class ChallengeFacts(Model):
     version: str
     digest: str
     reality: dict[str, str]
+    bands: dict[str, int] = Field(default_factory=dict, description="band -> lowest percentage of an area's points that reaches it")
 
 
 class Failed(Model):
@@ -293,6 +301,7 @@ class Result(Model):
     headline: str = Field(description="one sentence for people")
     challenge: ChallengeFacts
     mode: str
+    practice: bool = Field(default=False, description="the mode is for practice: it exercises too little, and its score is no verdict")
     submission: Submission
     created: str
     score: Score

@@ -18,10 +18,14 @@ FULL = 10_000
 
 
 class Level(Model):
-    """One rung of a check's ladder: the credit it earns (basis points) and the sentence that says when."""
+    """One rung of a check's ladder: the credit it earns (basis points) and the sentence that says when.
+
+    `title` stands in the place of the check's titles where those would say something else, or more, than this rung shows.
+    """
 
     credit: int = Field(ge=0, le=FULL)
     means: str
+    title: str = ""
 
 
 class CheckRule(Model):
@@ -29,7 +33,8 @@ class CheckRule(Model):
 
     `needs` lists stimuli (see Mode.stimuli) that a mode must exercise for the check to be in scope. `behaviour` checks stand on the
     precondition of a valid, input-dependent prediction; set it false only for facts about the repository or documents.
-    `bars` are the numbers the check compares with; a level's sentence names them as {bar}.
+    `bars` are the numbers the check compares with; a level's sentence and the titles of what is lost name them as {bar}.
+    `failure_title` must be true of every rung without credit that has no title of its own.
     """
 
     title: str
@@ -44,6 +49,11 @@ class CheckRule(Model):
     effort: Literal["minutes", "hours", "days"]
     root_cause: str
     question: str = Field(default="", description="interview question when this check is lost; {observed} is filled in")
+
+    def lost_title(self, level: str) -> str:
+        """What a rung without credit shows, bars not filled in. A level that the ladder lacks gives the check's own."""
+        rung = self.ladder.get(level)
+        return (rung.title if rung else "") or self.failure_title
 
     @model_validator(mode="after")
     def _ladder_is_a_ladder(self) -> CheckRule:

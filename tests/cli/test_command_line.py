@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +17,8 @@ import grader.cli.check
 import grader.cli.doctor
 import grader.cli.explain
 import grader.rubric
+import grader.run.grade
+from grader.cli.console import JsonLines
 from grader.run import score as scoring
 from grader.run.exits import Exit
 from grader.run.layout import copy_recorded
@@ -23,6 +27,8 @@ from grader.schema.result import Result
 from harness.collect import Request
 from harness.doctor import Prerequisite
 from harness.progress import Progress
+from reports import RENDERERS
+from reports.redact import CANDIDATES_COPY, for_candidate
 
 
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -130,7 +136,12 @@ def test_explain_knows_what_was_meant(monkeypatch: pytest.MonkeyPatch, capsys: p
     code, _, err = run(monkeypatch, capsys, "explain", "sigterm_drian")
     assert code == 2 and "did you mean sigterm_drain" in err
     code, _, err = run(monkeypatch, capsys, "explain", "zzzzzz")
-    assert code == 2 and "ledger of any report" in err
+    assert code == 2 and "ledger of a report, and all" in err and "in any report" not in err
+
+
+def test_help_names_every_mode(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(monkeypatch, capsys, "grade", "--help")
+    assert all(mode in out for mode in challenges.loader.load("fraud-scoring").spec.modes)
 
 
 def test_challenges_are_listed_shown_and_exported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -228,15 +239,49 @@ def test_a_self_check_takes_the_only_challenge_the_smallest_mode_and_a_folder_be
     repository.mkdir()
     asked: list[Request] = []
 
-    def graded(request: Request, out: Path, _: Progress) -> Result:
+    def collected(request: Request, folder: Path, _: Progress) -> None:
         asked.append(request)
-        copy_recorded(recorded, out)
-        return scoring.score(out)
+        shutil.copytree(recorded, folder)
 
-    monkeypatch.setattr(grader.cli.check, "grade", graded)
+    monkeypatch.setattr(grader.run.grade, "collect", collected)
     code, out, _ = run(monkeypatch, capsys, "check", str(repository))
-    assert code == 0 and str(tmp_path / "mine-check" / "report.html") in out
+    place = tmp_path / "mine-check"
+    assert code == 0 and str(place / "report.html") in out
     assert [(request.origin, request.mode) for request in asked] == [(str(repository), "quick")]
+    handed(scoring.load(place), place)
+
+
+def handed(result: Result, folder: Path) -> None:
+    """What a candidate gets tells all of the verdict, and nothing of the interview or of the hidden streams."""
+    assert result.checks and result.practice and not result.interview and not result.seeds
+    assert not any(area.question or area.strong or area.red_flags for area in result.areas)
+    assert result.tables and not any("seed" in table.columns for table in result.tables)
+    assert all(len(row) == len(table.columns) for table in result.tables for row in table.rows)
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert CANDIDATES_COPY in html.unescape(page)
+    assert "Interview plan" not in page and ">seed<" not in page and "Red flags" not in page and "Seed digests" not in page
+
+
+def test_the_copy_for_a_candidate_is_rendered_beside_the_interviewers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    copy_recorded(challenges.loader.ROOT / "fraud-scoring" / "recorded" / "oracle-quick", tmp_path)
+    whole = scoring.score(tmp_path)
+    code, out, _ = run(monkeypatch, capsys, "render", str(tmp_path), "--for-candidate")
+    copy = tmp_path / "for-candidate"
+    assert code == 0 and out.split() == [str(copy / name) for name in RENDERERS]
+    handed(for_candidate(whole), copy)
+    assert scoring.load(tmp_path) == whole and whole.interview
+    assert any("seed" in table.columns for table in whole.tables)
+
+
+def test_a_grading_removes_the_copy_of_an_earlier_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded = challenges.loader.ROOT / "fraud-scoring" / "recorded" / "oracle-quick"
+    monkeypatch.setattr(grader.run.grade, "collect", lambda request, folder, progress: shutil.copytree(recorded, folder))
+    (tmp_path / "for-candidate").mkdir()
+    (tmp_path / "for-candidate" / "report.html").touch()
+    grader.run.grade.grade(Request(origin="x", challenge=challenges.loader.load("fraud-scoring"), mode="quick"), tmp_path, JsonLines())
+    assert not (tmp_path / "for-candidate" / "report.html").exists() and (tmp_path / "report.html").exists()
 
 
 def test_a_self_check_asks_which_challenge_where_there_are_several(

@@ -7,16 +7,19 @@ import json
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 import challenges.loader
-from grader.cli.console import JsonLines, LiveTable, lost_points
+from grader.cli.console import JsonLines, LiveTable, _areas, lost_points
 from grader.run import score as scoring
 from grader.run.layout import copy_recorded
 from grader.run.signals import Stopped, orderly_end
 from grader.schema.causes import Trouble
+from grader.schema.result import AreaResult, CheckResult, Outcome, Result
+from reports import markdown
 
 
 def test_events_are_one_json_object_per_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,13 +77,61 @@ def test_a_stop_is_no_exception_that_a_stage_could_swallow() -> None:
     assert not issubclass(Stopped, (Exception, KeyboardInterrupt))
 
 
-def test_lost_points_come_dearest_first_with_what_to_do(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+@pytest.fixture
+def recorded(tmp_path: Path) -> Result:
     copy_recorded(challenges.loader.ROOT / "fraud-scoring" / "recorded" / "oracle-quick", tmp_path)
-    result = scoring.score(tmp_path)
-    worst, small, *rest = sorted((check for check in result.checks if check.max_bp), key=lambda check: -check.max_bp)
-    spoilt = [small.model_copy(update={"high_bp": small.max_bp - 1}), worst.model_copy(update={"high_bp": 0}), *rest]
-    lost_points(result.model_copy(update={"checks": spoilt}))
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["check"] for line in told] == [worst.id, small.id]
-    assert told[0]["points"] == worst.max_bp / 100 and told[1]["points"] == 0.01
-    assert all(line["remedy"] for line in told)
+    return scoring.score(tmp_path)
+
+
+def spoilt(check: CheckResult, low_bp: int, **update: object) -> CheckResult:
+    return check.model_copy(update={"low_bp": low_bp, "high_bp": low_bp, "outcome": Outcome.FAIL, **update})
+
+
+def told(result: Result, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    lost_points(result)
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_lost_points_come_dearest_first_with_what_to_do(capsys: pytest.CaptureFixture[str], recorded: Result) -> None:
+    counted = {area.id for area in recorded.areas if area.counted_low}
+    worst, small, *rest = sorted((c for c in recorded.checks if c.area in counted), key=lambda check: -check.max_bp)
+    lines = told(recorded.model_copy(update={"checks": [spoilt(small, small.max_bp - 1), spoilt(worst, 0), *rest]}), capsys)
+    assert [line["check"] for line in lines] == [worst.id, small.id]
+    assert lines[0]["points"] == worst.max_bp / 100 and lines[1]["points"] == 0.01
+    assert all(line["remedy"] for line in lines)
+
+
+def test_a_loss_in_a_module_that_does_not_count_is_none(capsys: pytest.CaptureFixture[str], recorded: Result) -> None:
+    aside = {area.id for area in recorded.areas if not (area.counted_low or area.counted_high)}
+    checks = [spoilt(c, 0) if c.area in aside else c for c in recorded.checks]
+    assert aside and any(c.max_bp for c in checks if c.area in aside)
+    assert told(recorded.model_copy(update={"checks": checks}), capsys) == []
+
+
+def test_what_was_not_judged_is_told_once_for_its_reason(capsys: pytest.CaptureFixture[str], recorded: Result) -> None:
+    checks = [spoilt(c, 0, judged=False, observed="the service was gone") if c.area == "failure" else c for c in recorded.checks]
+    lost = sum(c.area == "failure" and c.max_bp > 0 for c in checks)
+    (line,) = told(recorded.model_copy(update={"checks": checks}), capsys)
+    assert (line["event"], line["checks"], line["reason"]) == ("not_judged", lost, "the service was gone")
+
+
+def test_the_table_rounds_as_the_report_and_names_one_best_module(recorded: Result) -> None:
+    core, best, other = (next(a for a in recorded.areas if test(a)) for test in (_core, _best, _aside))
+    areas = [core.model_copy(update={"low": 450, "high": 9_999}), best, other.model_copy(update={"counted_high": True})]
+    text = io.StringIO()
+    Console(file=text, width=160).print(_areas(recorded.model_copy(update={"areas": areas})))
+    assert "5 %" in text.getvalue() and "4 %" not in text.getvalue() and "over 99 %" in text.getvalue()
+    assert text.getvalue().count("the best module") == 1 and text.getvalue().count("upper bound only") == 1
+    assert markdown.render(recorded.model_copy(update={"areas": areas})).count("the best module") == 1
+
+
+def _core(area: AreaResult) -> bool:
+    return area.kind == "core"
+
+
+def _best(area: AreaResult) -> bool:
+    return area.kind == "module" and area.counted_low
+
+
+def _aside(area: AreaResult) -> bool:
+    return area.kind == "module" and not area.counted_low

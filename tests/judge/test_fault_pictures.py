@@ -51,7 +51,7 @@ def test_shares_and_p95_follow_the_bins_and_the_window_is_shaded() -> None:
     assert found["failed"][:19] == [0.0] * 4 + [100.0] * 8 + [0.0] * 6 + [None]
     assert found["degraded"][19:] == [None] * 3 + [0.0] + [100.0] * 6 + [0.0] + [None] * 8 and "shed" not in found
     assert found["largest p95 (ms)"][4] is None and set(found["sent (requests/s)"]) == {100.0, None}
-    assert "Most requests failed under pause: 100 %." in chart.says and "shaded" in chart.says
+    assert "The largest share of requests failed under pause: 100 %." in chart.says and "shaded" in chart.says
     assert chart.table
     assert [row[:6] for row in chart.table.rows] == [["1", "pause", 900, 100, 0, 0], ["12", "dependency slow", 900, 0, 100, 0]]
     assert [row[-1] for row in chart.table.rows] == [1.0, 0.0]

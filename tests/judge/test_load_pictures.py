@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from grader.judge.charts import charts
+from grader.judge.say import figure
 from grader.judge.timeline import POINTS
 from grader.schema.bundle import Bundle
 from grader.schema.evidence import LoadEvidence, LoadWindow, Probe, RepositoryEvidence, ResourceSample, StressEvidence
@@ -172,7 +173,7 @@ def test_latency_against_cpu_shows_where_the_autoscaler_acts() -> None:
     assert [(m.x, m.label) for m in chart.marks] == [(0.6, "autoscaler acts at 0.6 cores")]
     assert {dot.x: dot.y for dot in chart.dots}[0.05] == 9 and chart.limit == 100
     assert chart.says == (
-        "p99 was within the 100 ms target up to 1,890 requests/s (0.945 cores) and over it at 1,950 requests/s (0.975 cores). "
+        "The 100 ms target was kept up to the capacity of 1,805 requests/s (0.902 cores); points beyond it are trials of seconds. "
         "The declared autoscaler acts at 0.6 cores, about 1,200 requests/s."
     )
     assert chart.table and len(chart.table.rows) == len(chart.dots) == 8
@@ -186,10 +187,19 @@ def test_latency_against_cpu_without_a_threshold_or_with_one_out_of_reach() -> N
     assert slow.says.startswith("p99 was over the 100 ms target at the lowest load already.")
 
 
-def test_a_rate_that_failed_once_and_held_once_is_not_called_held() -> None:
-    twice = [made.trial(1000.0), made.trial(1500.0), made.trial(1500.0, False)]
-    chart = drawn(stress=StressEvidence(capacity=made.capacity(trials=twice), bin_s=made.BIN_S))["autoscaling"]
-    assert "within the 100 ms target up to 1,000 requests/s (0.5 cores) and over it at 1,500 requests/s (0.75 cores)" in chart.says
+def test_latency_against_cpu_says_of_the_capacity_what_the_search_says() -> None:
+    """A rate that held for seconds, or once of two times, is no capacity: two captions of one report must not disagree."""
+    tried = [made.trial(1000.0), made.trial(1500.0), made.trial(1500.0, False)]
+    found = made.capacity(trials=tried, rate_rps=1000.0, failed_rps=1500.0)
+    both = drawn(stress=StressEvidence(capacity=found, bin_s=made.BIN_S))
+    assert both["capacity"].says.startswith("Held 1,000 requests/s;")
+    says = "The 100 ms target was kept up to the capacity of 1,000 requests/s (0.5 cores); points beyond it are trials of seconds."
+    assert both["autoscaling"].says.startswith(says)
+    none = drawn(stress=StressEvidence(capacity=found.model_copy(update={"rate_rps": None}), bin_s=made.BIN_S))
+    assert "No rate was confirmed" in none["capacity"].says
+    assert none["autoscaling"].says.startswith("No rate was confirmed to keep the 100 ms target; ")
+    void = drawn(stress=StressEvidence(capacity=found.model_copy(update={"void": "host unsteady"}), bin_s=made.BIN_S))
+    assert "within the 100 ms target up to 1,000 requests/s (0.5 cores) and over it at 1,500 requests/s (0.75 cores)" in void["autoscaling"].says
 
 
 def test_a_trial_without_an_answer_stands_in_the_table_alone() -> None:
@@ -245,6 +255,10 @@ def test_the_soak_is_memory_over_requests_with_its_slope() -> None:
     assert (chart.x_unit, chart.series[0].points[-1].x) == ("requests", 7500)
     assert chart.series[0].points[-1].y == pytest.approx(34 + 7500 * 4 / 1024, abs=1)
     assert "growth 4 KiB per request (99 % interval" in chart.says
+    judged = made.verdict(made.changed(made.sound(), stress=made.stress(ASKED, "standard", soak=leaking)))
+    row = next(c for c in judged.checks if c.id == "memory_stability").measures[0]
+    caption = next(c for c in judged.charts if c.id == "soak").says
+    assert row.ends == "99 % interval" and f"(99 % interval {figure(row.low or 0)} to {figure(row.high or 0)})" in caption
     assert chart.table and len(chart.table.rows) <= 25
     void = leaking.model_copy(update={"void": "host noisy"})
     assert "void: host noisy" in drawn(stress=StressEvidence(soak=void, bin_s=made.BIN_S))["soak"].says

@@ -8,6 +8,7 @@ import pytest
 
 from grader.rubric import FOLDER, load, placeholders
 from grader.schema.causes import UsageError
+from grader.schema.rubric import FULL
 
 RUBRIC = load()
 
@@ -50,6 +51,7 @@ def test_the_digest_changes_with_any_byte_and_not_without(tmp_path):
     [
         ({"deployment": ("weight = 4", "wieght = 4")}, "image_builds"),
         ({"deployment": ("{fast_s}", "{fats_s}")}, "fats_s"),
+        ({"failure": ("within {slow_s} s of a freeze", "within {slwo_s} s of a freeze")}, "slwo_s"),
         ({"deployment": ("credit = 6000", "credit = 600000")}, "service_ready"),
         ({"deployment": ("credit = 2500", "credit = 7000")}, "ladder"),
         ({"gates": ('check = "image_builds"', 'check = "image_bilds"')}, "image_bilds"),
@@ -93,6 +95,17 @@ def test_every_entry_tells_people_what_they_need(id, rule):
     assert placeholders(rule.question) == {"observed"}
     assert rule.question.endswith(("?", "."))
     assert all(level.means for level in rule.ladder.values())
+
+
+@pytest.mark.parametrize(("id", "rule"), [(id, rule) for area in RUBRIC.areas.values() for id, rule in area.checks.items()])
+def test_a_title_of_what_is_lost_fits_its_rung(id, rule):
+    """One failure title is true of one rung. Where several earn nothing, each shows something else and is titled so."""
+    worst = [name for name, level in rule.ladder.items() if level.credit == 0]
+    assert sum(not rule.ladder[name].title for name in worst) <= 1, worst
+    titles = [rule.title, rule.failure_title, *(level.title for level in rule.ladder.values() if level.title)]
+    assert len(titles) == len(set(titles))
+    assert all(placeholders(title) <= set(rule.bars) for title in titles) and not placeholders(rule.title)
+    assert not any(level.title for level in rule.ladder.values() if level.credit == FULL)
 
 
 def test_behaviour_dominates_the_core_areas():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader.checks.analysis.faults import DEPENDENCY, doomed, judgeable, judgeable_of
 from grader.checks.analysis.recovery import calm_share, during, good_share, recovery_s, typical_p95
-from grader.checks.api import Measure, measure, reached, unmeasured
+from grader.checks.api import Measure, measure, reached, unjudged, unmeasured
 from grader.schema.evidence import FaultRecord, FaultsEvidence
 from grader.schema.result import Finding
 
@@ -16,7 +16,7 @@ def endured(faults: FaultsEvidence, id: str, *, answered: float, fast_ms: float)
     """fallback > slow > sheds > partly > fails, by what came back while the dependency was shown to be broken."""
     bypassed = never_asked(faults.fault(id))
     if bypassed:
-        return reached("fails", bypassed)
+        return unjudged("fails", bypassed)
     record = judgeable(faults, id, worst="fails")
     if isinstance(record, Finding):
         return record
@@ -57,7 +57,7 @@ def broken_dependency(faults: FaultsEvidence, worst: str) -> list[FaultRecord] |
         return records
     bypassed = (never_asked(faults.fault(id)) for id in DEPENDENCY)
     reason = doomed(faults, DEPENDENCY) or next((sentence for sentence in bypassed if sentence), None)
-    return reached(worst, reason) if reason else unmeasured("no dependency fault was shown to be active")
+    return unjudged(worst, reason) if reason else unmeasured("no dependency fault was shown to be active")
 
 
 def _level(good: float, calm: float, p95: float | None, answered: float, fast_ms: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from grader.checks.api import reached, unmeasured
+from grader.checks.api import reached, unjudged, unmeasured
 from grader.schema.base import Culprit
 from grader.schema.evidence import FaultRecord, FaultsEvidence
 from grader.schema.result import Finding
@@ -22,20 +22,21 @@ DEPENDENCY = (
 def judgeable(faults: FaultsEvidence, id: str, worst: str) -> FaultRecord | Finding:
     """The record if it may be judged, else the finding that says why not.
 
-    A failure of the candidate's doing is the worst rung with its reason. Without proof that the fault was active nothing is judged.
+    A failure of the candidate's doing is the worst rung with its reason, seen only if the fault was active. Without proof of that nothing is
+    judged.
     """
     record = faults.fault(id)
     if record is None:
         return unmeasured(f"the fault {id} was not exercised")
     if record.failure is not None:
         if record.failure.culprit is Culprit.CANDIDATE:
-            return reached(worst, record.failure.sentence)
+            return (reached if record.injected else unjudged)(worst, record.failure.sentence)
         return unmeasured(record.failure.sentence, record.failure.culprit)
     if not record.injected:
         return unmeasured(f"not shown to be active: {record.proof}")
     healthy = record.facts.get("healthy_before", 1.0)
     if healthy < UNHEALTHY:
-        return reached(worst, f"only {healthy:.0%} of the requests were answered well before anything was broken")
+        return unjudged(worst, f"only {healthy:.0%} of the requests were answered well before anything was broken")
     return record
 
 

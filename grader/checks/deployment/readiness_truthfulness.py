@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from grader.checks.analysis.rungs import up_to
-from grader.checks.api import Bars, Finding, measure, reached
+from grader.checks.api import Bars, Finding, measure, reached, unjudged
 from grader.schema.evidence import BootEvidence
 
 
 def check(boot: BootEvidence, bars: Bars) -> Finding:
     if boot.first_ready_s is None:
-        return reached("lies", "the ready route never said 200, so it never told when the service can predict")
+        return unjudged("lies", "the ready route never said 200, so it never told when the service can predict")
     if boot.first_prediction_s is None:
         return reached("lies", f"ready after {boot.first_ready_s:.1f} s, but no prediction ever succeeded")
     early = boot.ready_before_prediction

@@ -5,7 +5,7 @@ from __future__ import annotations
 from grader.checks.analysis.dependency import never_asked
 from grader.checks.analysis.faults import doomed, judgeable_of
 from grader.checks.analysis.rungs import up_to
-from grader.checks.api import Bars, Finding, measure, reached, unmeasured
+from grader.checks.api import Bars, Finding, measure, reached, unjudged, unmeasured
 from grader.schema.evidence import FaultRecord, FaultsEvidence
 
 COUNTED = (
@@ -22,7 +22,7 @@ def check(faults: FaultsEvidence, bars: Bars) -> Finding:
     rates = {record.id: _rate(record) for record in active if record.facts.get("n_sent") and never_asked(record) is None}
     if not rates:
         reason = doomed(faults, COUNTED) or next((why for record in map(faults.fault, COUNTED) if (why := never_asked(record))), None)
-        return reached("storm", reason) if reason else unmeasured("no fault in which the dependency counts its calls was shown to be active")
+        return unjudged("storm", reason) if reason else unmeasured("no fault in which the dependency counts its calls was shown to be active")
     id, worst = max(rates.items(), key=lambda item: item[1])
     held = sorted(name for name, rate in rates.items() if rate < BREAKER)
     seen = f"at most {worst:.1f} calls per request, in {id}, over {len(rates)} ways to break"

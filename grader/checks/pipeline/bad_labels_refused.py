@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.checks.analysis.feedback import refusal, retrained, unfit, worse_by
-from grader.checks.api import Bars, Finding, measure, reached, unmeasured
+from grader.checks.api import Bars, Finding, measure, reached, unjudged, unmeasured
 from grader.schema.evidence import FeedbackEvidence, ServedQuality
 
 
@@ -11,9 +11,9 @@ def check(feedback: FeedbackEvidence, bars: Bars) -> Finding:
     if trouble := unfit(feedback):
         return trouble
     if said := refusal(feedback):
-        return reached("trusted", said)
+        return unjudged("trusted", said)
     if retrained(feedback) is None:
-        return reached("trusted", "nothing was ever retrained, so nothing was refused")
+        return unjudged("trusted", "nothing was ever retrained, so nothing was refused")
     parts = [feedback.segment(name) for name in ("held_out", "inverted", "settling", "after")]
     before, inverted, settling, after = parts
     if before is None or before.quality is None or inverted is None or not inverted.labels_sent or after is None or not after.sent:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.checks.analysis.feedback import refusal, retrained, unfit, worse_by
-from grader.checks.api import Bars, Finding, measure, reached, unmeasured
+from grader.checks.api import Bars, Finding, measure, reached, unjudged, unmeasured
 from grader.schema.evidence import FeedbackEvidence
 
 
@@ -11,10 +11,10 @@ def check(feedback: FeedbackEvidence, bars: Bars) -> Finding:
     if trouble := unfit(feedback):
         return trouble
     if said := refusal(feedback):
-        return reached("none", said)
+        return unjudged("none", said)
     switch = retrained(feedback)
     if switch is None:
-        return reached("none", "no retrained model came up")
+        return unjudged("none", "no retrained model came up")
     concept, held_out = feedback.segment("concept"), feedback.segment("held_out")
     if concept is None or held_out is None or not held_out.sent:
         return unmeasured("no held-out rows were sent")

@@ -20,7 +20,8 @@ def check(stress: StressEvidence, challenge: Challenge, bars: Bars) -> Finding:
     level = up_to(found.low, (flat, "flat"), (bars["creeping_kib"], "creeps"), beyond="leaks")
     interval = f"{found.kib_per_request:.2f} KiB per request (99 %: {found.low:.2f} to {found.high:.2f}, over {found.requests} requests)"
     seen = f"memory grows by {interval}{_until(found, soak, challenge)}" if level != "flat" else f"memory does not grow with requests: {interval}"
-    return reached(level, seen, measure("growth", found.kib_per_request, "KiB per request", n=found.requests, low=found.low, high=found.high))
+    figure = measure("growth", found.kib_per_request, "KiB per request", n=found.requests, low=found.low, high=found.high, ends="99 % interval")
+    return reached(level, seen, figure)
 
 
 def _until(found: Slope, soak: LoadWindow, challenge: Challenge) -> str:

@@ -27,4 +27,5 @@ def _judge(capacity: Capacity, shown: float, challenge: Challenge, bars: Bars) -
         seen += f"; before the search a window at {shown:.0f}/s met the target"
     confirmed = [trial for trial in capacity.trials if trial.phase == "confirm" and trial.held]
     n = confirmed[-1].sent if confirmed else None
-    return reached(level, seen, measure("capacity", rate, "requests/s", n=n, low=rate, high=capacity.failed_rps))
+    failed = capacity.failed_rps if capacity.failed_rps is not None and capacity.failed_rps > rate else None
+    return reached(level, seen, measure("capacity", rate, "requests/s", n=n, low=rate, high=failed, ends="held and failed at"))

@@ -131,12 +131,12 @@ def _span(p: Placed) -> Span:
 
 
 def _worst(line: Sequence[Placed]) -> str:
-    """Where most requests failed while the fault was active."""
+    """Where the largest share of requests failed while the fault was active."""
     failed = [(share, p.record) for p in line if (share := SHARES["failed"](_under(p.record), 0.0)) is not None]
     share, record = max(failed, key=lambda item: item[0], default=(0.0, line[0].record))
     if not share:
         return "Under none of them a request failed."
-    return f"Most requests failed under {readable(record.id)}: {percent(share / 100)}."
+    return f"The largest share of requests failed under {readable(record.id)}: {percent(share / 100)}."
 
 
 def _left_out(faults: FaultsEvidence) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from grader.checks.analysis.growth import slope
+from grader.checks.analysis.growth import lasting
 from grader.judge.say import figure
 from grader.judge.tables.load import MIB, resources
 from grader.judge.timeline import POINTS, X_UNIT, Placed, named, slice_s, spans
@@ -126,8 +126,8 @@ def soak(stress: StressEvidence | None) -> Chart | None:
 
 
 def _grown(void: str | None, samples: Sequence[ResourceSample]) -> str:
-    """The ends, and the slope that the check judges."""
-    first, last, grown = samples[0], samples[-1], slope(samples)
+    """The ends, and the growth with the very interval that the check judges."""
+    first, last, grown = samples[0], samples[-1], lasting(samples)
     said = f"{figure(first.memory_bytes / MIB)} MiB at the start, {figure(last.memory_bytes / MIB)} MiB after {last.requests:,} requests"
     if grown:
         said += f"; growth {figure(grown.kib_per_request)} KiB per request (99 % interval {figure(grown.low)} to {figure(grown.high)})"

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from checks.builders import RULES, capacity, judge, level, load, stress, trial, window
+from reports import words
 
 BUSY = load(window("steady", over=300))
 NOISY = "host noisy: other work took 20% of the candidate's core"
@@ -30,6 +31,15 @@ def test_the_sentence_says_what_ended_the_search():
     endless = stress(capacity(5000.0, limited_by="highest_rate", failed_rps=None))
     assert "no more was tried" in judge("slo_capacity", load=BUSY, stress=endless).observed
     assert "no rate held" in judge("slo_capacity", load=BUSY, stress=stress(capacity(None))).observed
+
+
+def test_the_ends_are_rates_that_were_tried_and_no_interval():
+    (figure,) = judge("slo_capacity", load=BUSY, stress=stress(capacity(2000.0))).measures
+    assert (figure.low, figure.high) == (2000.0, 2200.0)
+    assert f"held and failed at 2000 {words.DASH} 2200" in words.sample(figure) and "interval" not in words.sample(figure)
+    calm = load(window("steady"), window("spike", 3000, seconds=10.0))
+    (figure,) = judge("slo_capacity", load=calm, stress=stress(capacity(None, failed_rps=200.0))).measures
+    assert (figure.value, figure.high) == (300.0, None)  # a rate below it that failed bounds nothing
 
 
 def test_more_capacity_never_earns_less():
