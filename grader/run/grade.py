@@ -12,10 +12,12 @@ from harness.progress import Progress
 from reports import RENDERERS
 
 
-def grade(request: Request, out: Path, progress: Progress) -> Result:
-    """Collect into DIR/bundle, score it, render it. Raises UsageError or Trouble only where not even a report can be given;
-    what an earlier grading left in DIR is untouched then."""
-    collect(request, out / BUNDLE, progress)
+def grade(request: Request, out: Path, progress: Progress, *, authors: Path | None = None) -> Result:
+    """Collect into DIR/bundle (and the commit's authors into a file of their own, if one is named), score it, render it.
+
+    Raises UsageError or Trouble only where not even a report can be given; what an earlier grading left in DIR is untouched then.
+    """
+    collect(request, out / BUNDLE, progress, authors=authors)
     forget(out, [RESULT, *RENDERERS])
     result = scoring.score(out)
     scoring.render(result, out)
