@@ -247,7 +247,7 @@ def test_what_one_process_counts_holds_for_every_other(tmp_path: Path) -> None:
             return answer.url.endswith("/submissions/")
 
         assert opened(other.base, one.password)
-        assert not any([opened(one.base, "wrong") for _ in range(5)])
+        assert not any(opened(one.base, "wrong") for _ in range(5))
         assert not opened(other.base, one.password)
 
 
