@@ -42,6 +42,7 @@ from harness.sandbox.topology import Topology
 from harness.sandbox.vigil import Vigil
 from harness.seeds import Seeds, operator_key
 from harness.source import clone, dockerfile, probes
+from harness.source.authors import write as write_authors
 from harness.source.login import Logins
 from harness.source.tree import SourceTree
 from harness.stages import Clock, Stages
@@ -79,8 +80,9 @@ class Request:
         return self.challenge.spec.modes[self.mode]
 
 
-def collect(request: Request, folder: Path, progress: Progress) -> Manifest:
-    """Collect a whole bundle into `folder`, which keeps what it held until the new bundle is complete.
+def collect(request: Request, folder: Path, progress: Progress, *, authors: Path | None = None) -> Manifest:
+    """Collect a whole bundle into `folder`, which keeps what it held until the new bundle is complete. Who wrote the graded commit goes to
+    the file `authors`, if one is named: it is for whoever has to hide these names, and no evidence.
 
     Raises UsageError for an origin that cannot be had, Trouble where not even a bundle can be given (no engine, disk full,
     interrupted). Whatever goes wrong after that stands in the bundle, by stage, with its culprit.
@@ -103,7 +105,7 @@ def collect(request: Request, folder: Path, progress: Progress) -> Manifest:
         work = stack.enter_context(work_folder(record))
         places = host.slots()
         stack.enter_context(host.off_measured_cores(places))
-        return _Collection(request, client, place, work, record, progress, clock, places, seeds_key, journal, cancel).run()
+        return _Collection(request, client, place, work, record, progress, clock, places, seeds_key, journal, cancel).run(authors)
 
 
 def _apart(origin: str, folder: Path) -> None:
@@ -136,8 +138,10 @@ class _Collection:
         self.engine_version = str(client.version()["Version"])
         self.created = datetime.now(UTC)
 
-    def run(self) -> Manifest:
+    def run(self, authors: Path | None) -> Manifest:
         tree, refused = self._obtain()
+        if authors is not None and tree is not None:
+            write_authors(tree.authors, authors)
         self.seeds = Seeds(self.key, (tree.commit or tree.tree) if tree else "", self.request.attempt)
         self.writer = BundleWriter(self.folder)
         self.writer.put_challenge(self.spec)

@@ -28,11 +28,13 @@ PLAIN = frozenset([
 """Short words of sentences, which are names too: alone, a hole where "No" stood would say more than it hides."""
 COMMON = frozenset(
     [
+        "admin",
         "candidate",
         "candidates",
         "challenge",
         "data",
         "deployment",
+        "developer",
         "example",
         "fraud",
         "github",
@@ -42,8 +44,11 @@ COMMON = frozenset(
         "master",
         "model",
         "models",
+        "no-reply",
+        "noreply",
         "repo",
         "repository",
+        "root",
         "scoring",
         "service",
         "solution",
@@ -51,9 +56,12 @@ COMMON = frozenset(
         "takehome",
         "take-home",
         "test",
+        "ubuntu",
+        "user",
+        "users",
     ]
 )
-"""Words of URLs that say nothing about a person; hiding them would only tear holes into sentences."""
+"""Words of URLs, and users by which machines commit, that say nothing about a person; hiding them would only tear holes into sentences."""
 
 
 def for_candidate(result: Result) -> Result:

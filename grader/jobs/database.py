@@ -31,15 +31,16 @@ class Database:
         self.engine = self._sqlite(settings) if self.sqlite else self._postgres(settings)
         self._ready = False
 
+    # Parameters are hidden: an error's text goes to logs and to the workflow engine's tables, where no erasure looks for a URL.
     def _sqlite(self, settings: JobSettings) -> sa.Engine:
-        engine = sa.create_engine(settings.sqlalchemy_url, connect_args={"timeout": BUSY_S})
+        engine = sa.create_engine(settings.sqlalchemy_url, connect_args={"timeout": BUSY_S}, hide_parameters=True)
         sa.event.listen(engine, "connect", _sqlite_modes)
         sa.event.listen(engine, "begin", _immediate)
         return engine
 
     def _postgres(self, settings: JobSettings) -> sa.Engine:
         engine = sa.create_engine(
-            settings.sqlalchemy_url, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True, pool_timeout=CONNECT_S,
+            settings.sqlalchemy_url, hide_parameters=True, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True, pool_timeout=CONNECT_S,
             connect_args={"connect_timeout": CONNECT_S, "application_name": "grader", "options": "-c statement_timeout=15000"},
         )  # fmt: skip
         return engine.execution_options(schema_translate_map={None: tables.SCHEMA})

@@ -39,7 +39,18 @@ class Gradings:
         self._settings, self._db, self._store, self._worker, self._scratch = settings, db, store, worker, scratch
 
     def run(self, id: str, dispatch: int) -> Outcome:
-        """Grade a job and stage what came of it. Never raises for anything that may go wrong in a grading."""
+        """Grade a job and stage what came of it. Never raises for anything that may go wrong in a grading.
+
+        What went wrong is written into the job's row, which an erasure removes, and not into the outcome: the workflow engine keeps that for
+        days, and the words may name whose repository it was.
+        """
+        outcome = self._run(id, dispatch)
+        error = outcome.pop("error", "")
+        if error:
+            patiently(lambda: rows.keep_error(self._db, id, outcome["run"], error))
+        return outcome
+
+    def _run(self, id: str, dispatch: int) -> Outcome:
         row = patiently(lambda: rows.begin(self._db, id, dispatch, self._worker))
         if row is None:
             return self._not_begun(id, dispatch)
@@ -93,7 +104,7 @@ class Gradings:
     def _settle(self, id: str, outcome: Outcome) -> None:
         kind, run = outcome["kind"], outcome.get("run", 0)
         if kind == "failed":
-            rows.fail(self._db, id, run, outcome["culprit"], outcome["cause"], outcome["error"])
+            rows.fail(self._db, id, run, outcome["culprit"], outcome["cause"], outcome.get("error"))
         elif kind == "cancelled" or (kind == "staged" and not rows.claim_publishing(self._db, id, run)):
             rows.end_cancelled(self._db, id, run)
         elif kind == "staged":

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from grader.jobs.model import Job
-from grader.jobs.publish import PACKED, folder
+from grader.jobs.publish import AUTHORS, PACKED, folder
 from grader.jobs.settings import job_settings
 from grader.jobs.store import Store
 from grader.run import score
@@ -38,7 +38,7 @@ def pipeline(job: Job, out: Path, progress: Progress) -> Result:
     if uploaded:
         unpacked = unpack(Store(settings.store), job.origin.removeprefix(UPLOAD), out.parent / "submission", asked.challenge.spec.limits)
         asked = replace(asked, origin=str(unpacked))
-    result = grade(asked, out, progress)
+    result = grade(asked, out, progress, authors=out / AUTHORS)
     if job.commit and result.submission.commit not in (job.commit, None):
         raise UsageError(f"the repository has moved on to {result.submission.commit} since {job.commit} was handed in: hand it in again")
     return result
@@ -53,6 +53,9 @@ def rescore(store: Store, earlier: str, out: Path, progress: Progress) -> Result
         raise UsageError(f"job {earlier} has left no evidence in the artifact store: grade again instead")
     with tarfile.open(fileobj=io.BytesIO(content)) as archive:
         archive.extractall(out, filter="data")
+    authors = store.read(f"{folder(earlier)}/{AUTHORS}")
+    if authors is not None:
+        (out / AUTHORS).write_bytes(authors)  # the names that a blind reader must not see are the same
     result = score.score(out)
     score.render(result, out)
     progress.finished("score", time.monotonic() - begin, None)

@@ -15,6 +15,9 @@ from grader.jobs.store import Store
 
 CLAIM, RESULT = "claim.json", "result.json"
 BUNDLE, PACKED = "bundle", "bundle.tar.gz"
+AUTHORS = "authors.json"
+"""Who wrote the graded commit (harness.source.authors). Beside the result and never a part of it: it is read to hide these names, shown to
+nobody, and goes with the job."""
 
 
 def folder(id: str) -> str:

@@ -153,13 +153,21 @@ def _settle(db: Database, id: str, run: int, mine: sa.ColumnElement[bool], value
         return True
 
 
-def fail(db: Database, id: str, run: int, culprit: str, cause: str, error: str) -> None:
-    """A run gave nothing: queue the job once more, or end it, as the policy says."""
+def keep_error(db: Database, id: str, run: int, error: str) -> None:
+    """Write down what went wrong in a run, for whoever settles it."""
     with db.transaction() as connection:
         mine = (job.c.id == id) & (job.c.run == run) & (job.c.state == JobState.RUNNING)
-        row = connection.execute(sa.select(job.c.tries, job.c.cancel).where(mine)).first()
+        connection.execute(sa.update(job).where(mine).values(error=error))
+
+
+def fail(db: Database, id: str, run: int, culprit: str, cause: str, error: str | None = None) -> None:
+    """A run gave nothing: queue the job once more, or end it, as the policy says. Without an `error` it is the one that the run has kept."""
+    with db.transaction() as connection:
+        mine = (job.c.id == id) & (job.c.run == run) & (job.c.state == JobState.RUNNING)
+        row = connection.execute(sa.select(job.c.tries, job.c.cancel, job.c.error).where(mine)).first()
         if row is None:
             return
+        error = row.error if error is None else error
         wait = None if row.cancel else policy.pause(culprit, cause, row.tries + 1)
         if wait is not None:
             again = {"not_before": db.now() + wait, "tries": row.tries + 1, "culprit": culprit, "error": error}

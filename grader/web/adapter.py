@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
+
+from grader.web import audit
 
 
 class ClosedAccounts(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no types
@@ -11,3 +15,6 @@ class ClosedAccounts(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        audit.refused_password(str(credentials.get("username", "")))

@@ -26,7 +26,7 @@ def erase(candidate: Candidate, reason: str, by: str) -> Tombstone:
     """
     if not reason.strip():
         raise RefusedError("Say why the data are erased.", field="reason")
-    with transaction.atomic(), disable_auditlog():
+    with transaction.atomic():
         locked = Candidate.objects.select_for_update().filter(pk=candidate.pk).first()
         if locked is None:
             raise RefusedError("These data were erased already.")
@@ -35,9 +35,10 @@ def erase(candidate: Candidate, reason: str, by: str) -> Tombstone:
         stone = Tombstone.objects.create(
             requisition=locked.requisition, pseudonym=locked.pseudonym, submissions=len(rows), reason=reason.strip()[:400], by=by
         )
-        for records in _records(locked, rows):
-            _forget_in_log(records)
-            QuerySet(records.model, using=records.db).filter(pk__in=[record.pk for record in records]).delete()
+        with disable_auditlog():  # entries of what goes would keep what it said; the one of the tombstone stays
+            for records in _records(locked, rows):
+                _forget_in_log(records)
+                QuerySet(records.model, using=records.db).filter(pk__in=[record.pk for record in records]).delete()
     results.forget_rendered()
     return stone
 
@@ -57,6 +58,9 @@ def _ended_rows(candidate: Candidate) -> list[Submission]:
     rows = list(candidate.submissions.all())
     if any(row.is_open for row in rows):
         raise RefusedError("A submission of this candidate is still under way; cancel it first.")
+    jobs = seam.queue().status([row.job for row in rows if row.job])
+    if any(not status.state.ended for status in jobs.values()):  # it was cancelled, and the queue or a worker has still to end it
+        raise RefusedError("A submission of this candidate was cancelled and is still being ended; try again in a minute.")
     return rows
 
 

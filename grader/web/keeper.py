@@ -15,16 +15,18 @@ from django.db import DatabaseError, close_old_connections
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from grader.web import results, seam
+from grader.web import audit, results, seam
 from grader.web.hooks import deliver
 from grader.web.models import Event, Notice, State, Submission
-from grader.web.seam import Job, JobState, JobStatus, Priority
+from grader.web.seam import Job, JobState, JobStatus, Priority, identity
 from grader.web.trouble import UnavailableError
 
 log = logging.getLogger("grader.web.keeper")
 EVERY_S = 1.0
 BATCH = 200
 QUEUE_DOWN = "the queue, which does not answer; this is tried again by itself"
+UNTOLD = "the queue, which may have it still and has not heard of its end; it is told again by itself"
+"""What a row that was cancelled waits for, until the queue has answered."""
 
 
 def run(stop: threading.Event) -> None:
@@ -44,6 +46,7 @@ def one_pass() -> None:
     """Queue what waits, follow what is queued or runs."""
     for submission in ready(timezone.localdate())[:BATCH]:
         enqueue(submission)
+    _tell_cancelled(Submission.objects.filter(state=State.CANCELLED).exclude(waiting_for="")[:BATCH])
     follow(Submission.objects.filter(state__in=(State.QUEUED, State.RUNNING)).order_by("pk"))
 
 
@@ -81,22 +84,26 @@ def enqueue(submission: Submission) -> None:
         for name, value in changed.items():
             setattr(submission, name, value)
     elif job:  # cancelled in this very moment
-        Submission.objects.filter(pk=submission.pk, job="").update(job=job)  # an erasure has to find it
+        Submission.objects.filter(pk=submission.pk, state=State.CANCELLED).update(job=job, waiting_for=UNTOLD)  # an erasure has to find it
         submission.refresh_from_db()
         if submission.state == State.CANCELLED:
-            seam.queue().cancel(job)
+            _tell_cancelled([submission])
 
 
 def cancel(submission: Submission) -> bool:
     """End a submission that has not ended. False when it had. UnavailableError when the queue does not answer."""
-    if _cancel_waiting(submission):
-        return True
-    submission.refresh_from_db()
-    if submission.state not in (State.QUEUED, State.RUNNING):
-        return False
-    done = seam.queue().cancel(submission.job)
-    follow([submission])
-    return done or _cancel_waiting(submission)  # the queue may not know it, and then it waits again
+    before = submission.get_state_display()
+    done = _cancel_waiting(submission)
+    if not done:
+        submission.refresh_from_db()
+        if submission.state not in (State.QUEUED, State.RUNNING):
+            return False
+        done = seam.queue().cancel(submission.job)
+        follow([submission])
+        done = done or _cancel_waiting(submission)  # the queue may not know it, and then it waits again
+    if done:
+        audit.noted(submission, "state", str(State.CANCELLED.label), before)
+    return done
 
 
 def put_first(submission: Submission) -> bool:
@@ -120,8 +127,26 @@ def put_first(submission: Submission) -> bool:
 
 
 def _cancel_waiting(submission: Submission) -> bool:
+    """The queue may have it all the same: its answer may have been lost, or whoever asked. The job's id follows from the row, so it is told."""
+    job = identity(_job(submission), {})
     waiting = Submission.objects.filter(pk=submission.pk, state=State.WAITING)
-    return waiting.update(state=State.CANCELLED, ended=timezone.now(), waiting_for="") > 0
+    if not waiting.update(state=State.CANCELLED, ended=timezone.now(), job=job, waiting_for=UNTOLD):
+        return False
+    submission.refresh_from_db()
+    _tell_cancelled([submission])
+    return True
+
+
+def _tell_cancelled(rows: Iterable[Submission]) -> None:
+    """Have the queue end what these cancelled rows stand for. One that does not answer is told by a later pass."""
+    for row in rows:
+        try:
+            seam.queue().cancel(row.job)
+        except UnavailableError as error:
+            log.warning("not told of a cancel", extra={"facts": {"submission": row.pk, "error": str(error)[:300]}})
+            return
+        Submission.objects.filter(pk=row.pk, state=State.CANCELLED).update(waiting_for="")
+        row.waiting_for = ""
 
 
 def follow(rows: Iterable[Submission]) -> None:

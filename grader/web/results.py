@@ -8,12 +8,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from grader.jobs.publish import RESULT, folder
+from grader.jobs.publish import AUTHORS, RESULT, folder
 from grader.schema.causes import UsageError
 from grader.schema.result import Result
 from grader.web import catalogue, seam
 from grader.web.models import Requisition, Submission
 from grader.web.trouble import UnavailableError
+from harness.source import authors
 from reports import html, redact
 
 
@@ -72,6 +73,7 @@ def _rendered(job: str, kind: str, pseudonym: str, names: tuple[str, ...]) -> st
 def forget_rendered() -> None:
     """Drop the reports that this process keeps, since somebody was erased."""
     _rendered.cache_clear()
+    _authors.cache_clear()
 
 
 def _blind(submission: Submission) -> Result:
@@ -84,10 +86,24 @@ def without_names(submission: Submission, text: str) -> str:
 
 
 def _names(submission: Submission) -> tuple[str, ...]:
-    """Everything by which a reader could tell whose submission this is."""
+    """Everything by which a reader could tell whose submission this is, commit authors among it. UnavailableError when the store does not
+    answer: a blind text is shown whole or not at all."""
     person = submission.candidate
-    whole = [person.name, person.email, person.reference, submission.label, *redact.telling("" if submission.uploaded else submission.origin)]
-    return tuple(dict.fromkeys(word for word in (*whole, *person.name.split(), *person.email.split("@")[:1]) if word))
+    people = [(person.name, person.email), *((one.name, one.email) for one in (_authors(submission.job) if submission.graded else ()))]
+    whole = [person.reference, submission.label, *redact.telling("" if submission.uploaded else submission.origin)]
+    for name, email in people:
+        whole += [name, email, *name.split(), *email.split("@")[0].split("+")]
+    return tuple(dict.fromkeys(word for word in whole if word))
+
+
+@lru_cache(maxsize=1024)
+def _authors(job: str) -> tuple[authors.Author, ...]:
+    """Who wrote the commit that this published job has judged; nobody for an archive, or where an older version has graded."""
+    content = seam.store().read(f"{folder(job)}/{AUTHORS}")
+    try:
+        return authors.load(content) if content is not None else ()
+    except ValueError:
+        raise UnreadableError("The list of names that a blind view hides cannot be read.") from None
 
 
 def against(area: Mapping[str, Any], bar: int | None) -> str:

@@ -6,10 +6,11 @@ from functools import lru_cache
 
 from grader import jobs
 from grader.jobs import Job, JobState, JobStatus, Priority, Queue, StageProgress, metrics
+from grader.jobs.model import identity
 from grader.jobs.store import Store
 from grader.web.config import service_settings
 
-__all__ = ["Job", "JobState", "JobStatus", "Priority", "StageProgress", "figures", "queue", "store"]
+__all__ = ["Job", "JobState", "JobStatus", "Priority", "StageProgress", "figures", "identity", "queue", "store"]
 
 
 def queue() -> Queue:

@@ -18,6 +18,13 @@ CSRF_TRUSTED_ORIGINS = [_own.public_url] if _own.public_url else []
 ROOT_URLCONF = "grader.web.urls"
 WSGI_APPLICATION = "grader.web.wsgi.application"
 DATABASES = {"default": database(_own)}
+CACHES = {
+    "default": {  # used codes and counted tries of signing in: what one process has seen must hold for all of them
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "web_cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},  # the default of 300 would let a flood of names push used codes out
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [

@@ -13,6 +13,7 @@ from pathlib import Path
 from grader.schema.causes import Trouble, UsageError
 from grader.schema.challenge import Limits
 from harness.source.address import Remote, guard, looks_like_url
+from harness.source.authors import Author, of_commit
 from harness.source.folder import copy_folder
 from harness.source.git import MEMORY, Git, GitFailed
 from harness.source.login import ENVIRONMENT, Login, Logins
@@ -174,7 +175,7 @@ def _reason(said: str, with_token: bool) -> str:
 
 
 def _checked_out(git: Git, dest: Path, limits: Limits, uncommitted: bool | None) -> SourceTree:
-    commit_sha, tree_sha = _head(git, dest)
+    commit_sha, tree_sha, authors = _head(git, dest)
     try:
         inventory = _inventory(git, dest, limits, tree_sha)
         links = _link_targets(git, dest, inventory)
@@ -200,6 +201,7 @@ def _checked_out(git: Git, dest: Path, limits: Limits, uncommitted: bool | None)
         submodules=inventory.submodules,
         executables=frozenset(inventory.executables),
         notes=_notes(dest, inventory),
+        authors=authors,
     )
 
 
@@ -214,8 +216,8 @@ def _attributes(dest: Path, text: str) -> Iterator[None]:
         file.unlink()
 
 
-def _head(git: Git, dest: Path) -> tuple[str, str]:
-    """(commit, tree)."""
+def _head(git: Git, dest: Path) -> tuple[str, str, tuple[Author, ...]]:
+    """(commit, tree, who wrote it)."""
     try:
         size = int(git.run("-C", str(dest), "cat-file", "-s", "HEAD^{commit}"))
     except GitFailed:
@@ -223,7 +225,7 @@ def _head(git: Git, dest: Path) -> tuple[str, str]:
     if size > MAX_COMMIT:
         raise Trouble("repository_hostile", f"a commit of {size} bytes, where {MAX_COMMIT >> 10} KiB are enough for any message")
     commit, tree = git.run("-C", str(dest), "rev-parse", "HEAD^{commit}", "HEAD^{tree}").decode("ascii").split()
-    return commit, tree
+    return commit, tree, of_commit(git.run("-C", str(dest), "cat-file", "commit", commit))
 
 
 def _inventory(git: Git, dest: Path, limits: Limits, tree_sha: str) -> Inventory:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from harness.source.authors import Author
+
 Content = bytes  # the class below has a field of that name
 
 
@@ -14,6 +16,7 @@ class SourceTree:
     """A checked-out submission. `paths` are the tracked paths with `/`, sorted; symbolic links are in `symlinks`, never on disk.
 
     `bytes` is the sum of file sizes. `tree` is the git tree sha, or a sha256 over names and contents for a plain folder.
+    `authors` are the commit's own; they never come into the evidence.
     """
 
     root: Path
@@ -28,6 +31,7 @@ class SourceTree:
     submodules: list[str] = field(default_factory=list)
     executables: frozenset[str] = frozenset()
     notes: list[str] = field(default_factory=list)
+    authors: tuple[Author, ...] = ()
 
     def read(self, path: str, limit: int = 1 << 20) -> Content | None:
         """The first `limit` bytes of a tracked regular file; None for a link, a submodule or a path that is not tracked."""

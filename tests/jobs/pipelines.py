@@ -36,7 +36,7 @@ def _act(what: str, detail: str, out: Path) -> None:
     elif what == "trouble":
         raise Trouble(detail, "as asked")
     elif what == "usage":
-        raise UsageError("this is no repository")
+        raise UsageError(f"this is no repository {detail}".strip())
     elif what == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     elif what == "hang":

@@ -33,8 +33,9 @@ class Graded:
         self.commit = commit
         self.asked: list[Request] = []
 
-    def __call__(self, request: Request, out: Path, progress: Progress) -> Any:
+    def __call__(self, request: Request, out: Path, progress: Progress, *, authors: Path) -> Any:
         self.asked.append(request)
+        assert authors.parent == out  # beside the result: staged and published with it, removed with it, and in no bundle
         return SimpleNamespace(submission=SimpleNamespace(commit=self.commit))
 
 
@@ -149,7 +150,9 @@ def test_an_earlier_jobs_evidence_is_judged_anew_without_an_engine(graded: Grade
     shutil.copytree(RECORDED, tmp_path / "earlier" / "bundle")
     publish.stage(store, "a" * 32, 1, tmp_path / "earlier")
     store.put_once("results/" + "a" * 32 + "/bundle.tar.gz", store.read("staging/" + "a" * 32 + "/1/bundle.tar.gz") or b"")
+    store.put_once("results/" + "a" * 32 + "/authors.json", b'{"authors": []}')
     result = module.pipeline(job("", rescore="a" * 32), out, Silent())
+    assert (out / "authors.json").read_bytes() == b'{"authors": []}'
     assert result.rubric_digest == grader.rubric.load().digest and result.integrity == [] and not graded.asked
     assert Result.model_validate_json((out / "result.json").read_bytes()) == result and (out / "report.html").is_file()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import sqlalchemy as sa
 
 from challenges.loader import ROOT
 from grader.jobs import policy, publish, ready
@@ -288,3 +290,38 @@ def test_a_password_in_a_setting_that_cannot_be_used_is_not_told(password: str, 
     with pytest.raises(UsageError, match=r"GRADER_DATABASE_URL=postgresql://\*\*\*@db/: ") as found:
         job_settings()
     assert "hunter2" not in str(found.value)
+
+
+def test_nothing_is_left_of_a_failure_that_was_forgotten_not_even_in_the_engines_tables(hosts: Hosts) -> None:
+    """What was wrong may name whose repository it was."""
+    hosts.worker()
+    retried = "trouble:host_noisy"
+    ids = [hosts.submit(origin) for origin in ("usage:grace-hopper", retried)]
+    hosts.until_ended(ids[0])
+    hosts.until(lambda: "retry" in hosts.kinds(ids[1]))
+    hosts.queue.cancel(ids[1])
+    assert "grace-hopper" in hosts.status(ids[0]).error and "grace-hopper" in everything(hosts)
+    assert sorted(hosts.queue.forget(ids)) == sorted(ids)
+    time.sleep(1.0)  # what the engine may still write down about them
+    assert "grace-hopper" not in everything(hosts)
+
+
+def everything(hosts: Hosts) -> str:
+    """Every cell of every table of the database, and what it holds where it is packed."""
+    engine, said = hosts.queue.db.engine, []
+    for schema in [None] if hosts.queue.db.sqlite else sa.inspect(engine).get_schema_names():
+        for table in sa.inspect(engine).get_table_names(schema=schema):
+            name = f'"{schema}"."{table}"' if schema else f'"{table}"'
+            if schema in ("information_schema", "pg_catalog"):
+                continue
+            with engine.connect() as connection:
+                cells = [cell for row in connection.exec_driver_sql(f"SELECT * FROM {name}") for cell in row]
+            said += [str(cell) for cell in cells] + [str(_unpacked(cell)) for cell in cells if isinstance(cell, str)]
+    return "\n".join(said)
+
+
+def _unpacked(cell: str) -> bytes:
+    try:
+        return base64.b64decode(cell, validate=True)
+    except ValueError:
+        return b""

@@ -24,7 +24,7 @@ class QueueInMemory:
 
     def submit(self, job: Job) -> str:
         self._answer()
-        id = f"job-{abs(hash(job.key)):x}-{job.key}"
+        id = seam.identity(job, {})
         if id not in self.jobs:
             self.submitted += 1
             self.jobs[id] = job
@@ -66,10 +66,11 @@ class QueueInMemory:
     def forget(self, ids: Sequence[str]) -> Sequence[str]:
         """Ended jobs go, with what they published."""
         self._answer()
-        for id in ids:
+        known = [id for id in ids if id in self.states and self.states[id].state.ended]
+        for id in known:
             seam.store().remove(f"results/{id}")
             self.jobs.pop(id), self.states.pop(id)
-        return list(ids)
+        return known
 
     def run(self, id: str, *stages: StageProgress) -> None:
         self.states[id] = JobStatus(JobState.RUNNING)

@@ -58,6 +58,7 @@ def test_a_repository_is_cloned_built_graded_and_its_report_read(server: GitServ
         assert "You have not seen the score" in page
         results = list((tmp_path / "data" / "artifacts" / "results").iterdir())
         assert len(results) == 1
+        assert json.loads((results[0] / "authors.json").read_text())["authors"]
         result = json.loads((results[0] / "result.json").read_text())
         assert result["submission"]["commit"] == commit and result["score"]["high"] <= 500
         assert {gate["id"] for gate in result["gates"] if gate["outcome"] == "fail"}

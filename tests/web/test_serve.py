@@ -235,6 +235,22 @@ def test_behind_a_proxy_that_is_trusted_and_one_that_is_not(tmp_path: Path) -> N
             assert elsewhere.status_code == 403
 
 
+def test_what_one_process_counts_holds_for_every_other(tmp_path: Path) -> None:
+    """Guessing a password goes on at no other process of the same service."""
+    with served(tmp_path, "--no-worker") as one, served(tmp_path, "--no-worker") as other:
+
+        def opened(base: str, password: str) -> bool:
+            client = requests.Session()
+            client.headers["Host"] = "localhost"  # as behind a proxy, where all have one name
+            token = _token(client.get(f"{base}/accounts/login/").text)
+            answer = client.post(f"{base}/accounts/login/", {"login": one.name, "password": password, "csrfmiddlewaretoken": token})
+            return answer.url.endswith("/submissions/")
+
+        assert opened(other.base, one.password)
+        assert not any(opened(one.base, "wrong") for _ in range(5))
+        assert not opened(other.base, one.password)
+
+
 def test_an_engine_that_is_down_is_said_and_the_queue_stays_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine.sock")
     with served(tmp_path, allow_hosts="localhost:8443", probe="grader.jobs.ready:engine_trouble") as service:

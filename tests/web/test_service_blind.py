@@ -12,8 +12,10 @@ from django.utils import timezone
 from queue_in_memory import QueueInMemory
 
 from grader.jobs import JobState, JobStatus, StageProgress
-from grader.web import tokens
+from grader.web import erasure, seam, tokens
 from grader.web.models import ApiToken, Contest, Decision, Requisition, ResultView, ShareLink, Submission, Tombstone, User
+from harness.source import authors
+from harness.source.authors import Author
 
 Clients = Callable[..., Client]
 Make = Callable[..., Submission]
@@ -67,6 +69,39 @@ def test_what_others_wrote_does_not_tell_either(
         assert shows in text and TELLING.search(text) is None, path
     assert "Hopper is known to us" in client_of(recruiter).get(f"/submissions/{row.pk}/").content.decode()
     assert "Hopper asked for it" in client_of(recruiter).get(f"/requisitions/{requisition.pk}/").content.decode()
+
+
+def test_commit_authors_are_hidden_and_go_with_the_candidate(
+    client_of: Clients, interviewer: User, recruiter: User, requisition: Requisition, hand_in: Make, graded: Make
+) -> None:
+    Requisition.objects.update(blind=True)
+    row = hand_in("https://git.example.org/team-7/work", "Grace Hopper")
+    key = f"results/{row.job}/authors.json"
+    kept = authors.dump([Author("Katherine Johnson", "kjohnson@example.org"), Author("Bo Li", "7+bolicodes@users.noreply.example.org")])
+    seam.store().put_once(key, kept.encode())
+    row = graded(row, notes=["by Katherine Johnson and bolicodes"], headline="kjohnson@example.org, for Bo Li")
+    Decision.objects.create(submission=row, area="overall", verdict="hold", reason="Johnson is known to us", score_seen=True, author=recruiter)
+    client = client_of(interviewer)
+    client.post(f"/submissions/{row.pk}/reveal/")
+    for name in ("", "report.html", "result.json"):
+        text = client.get(f"/submissions/{row.pk}/{name}").content.decode()
+        assert "[hidden]" in text and re.search("johnson|boli|bo li", text, re.IGNORECASE) is None, name
+    plain = client_of(recruiter)
+    plain.post(f"/submissions/{row.pk}/reveal/")
+    assert "Katherine Johnson" in plain.get(f"/submissions/{row.pk}/report.html").content.decode()
+    erasure.erase(row.candidate, "asked for", "ada")
+    assert not seam.store().has(key)
+
+
+def test_a_list_of_authors_that_cannot_be_read_shows_no_blind_report(
+    client_of: Clients, interviewer: User, requisition: Requisition, hand_in: Make, graded: Make
+) -> None:
+    Requisition.objects.update(blind=True)
+    row = hand_in()
+    seam.store().put_once(f"results/{row.job}/authors.json", b"x")
+    row = graded(row, notes=["by Katherine Johnson"])
+    response = client_of(interviewer).get(f"/submissions/{row.pk}/report.html")
+    assert response.status_code == 503 and b"Johnson" not in response.content
 
 
 def test_no_stage_and_no_trouble_tells_either(

@@ -19,10 +19,11 @@ from django.db import OperationalError
 from django.test import Client
 from queue_in_memory import QueueInMemory
 
-from grader.jobs import Priority, UnavailableError
-from grader.web import keeper, seam
+from grader.jobs import Job, JobState, Priority, UnavailableError
+from grader.web import erasure, keeper, seam
 from grader.web.intake import address, table, tarball
 from grader.web.models import Candidate, Requisition, State, Submission, User
+from grader.web.trouble import RefusedError
 
 Make = Callable[..., Submission]
 Clients = Callable[..., Client]
@@ -389,6 +390,45 @@ def test_an_error_of_the_queue_ends_the_submission_with_its_reason(page: Client,
     row.refresh_from_db()
     assert row.state == State.FAILED
     assert "no git repository answers there" in page.get(row.get_absolute_url()).content.decode()
+
+
+def test_a_cancel_reaches_a_job_whose_answer_was_lost(hand_in: Make, jobs: QueueInMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = jobs.submit
+
+    def lost(job: Job) -> str:
+        real(job)
+        raise UnavailableError("the answer was lost")
+
+    monkeypatch.setattr(jobs, "submit", lost)
+    row = hand_in()
+    assert row.state == State.WAITING and [status.state for status in jobs.states.values()] == [JobState.QUEUED]
+    assert keeper.cancel(row) and row.state == State.CANCELLED
+    assert [status.state for status in jobs.states.values()] == [JobState.CANCELLED]
+    erasure.erase(row.candidate, "asked for", "ada")
+    assert not jobs.jobs, "the queue still holds the URL"
+
+
+def test_a_queue_that_is_away_hears_of_a_cancel_later(hand_in: Make, jobs: QueueInMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = jobs.submit
+
+    def lost(job: Job) -> str:
+        real(job)
+        jobs.down = True
+        raise UnavailableError("it went away")
+
+    monkeypatch.setattr(jobs, "submit", lost)
+    row = hand_in()
+    assert keeper.cancel(row) and row.state == State.CANCELLED and row.waiting_for
+    with pytest.raises(UnavailableError):
+        erasure.erase(row.candidate, "asked for", "ada")
+    jobs.down = False
+    with pytest.raises(RefusedError, match="still being ended"):
+        erasure.erase(row.candidate, "asked for", "ada")
+    keeper.one_pass()
+    row.refresh_from_db()
+    assert row.waiting_for == "" and [status.state for status in jobs.states.values()] == [JobState.CANCELLED]
+    erasure.erase(row.candidate, "asked for", "ada")
+    assert not jobs.jobs
 
 
 def test_cancel_and_grade_again(page: Client, hand_in: Make, jobs: QueueInMemory) -> None:

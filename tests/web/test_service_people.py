@@ -15,6 +15,7 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_tot
 from auditlog.models import LogEntry
 from conftest_web import PASSWORD
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -42,6 +43,23 @@ def test_guessing_is_slowed_down(recruiter: User) -> None:
     for _ in range(5):
         sign_in(client, "rita", "wrong")
     assert sign_in(client, "rita") == 200 and client.get("/submissions/").status_code == 302
+
+
+def test_a_used_code_is_known_to_every_process(recruiter: User) -> None:
+    secret = generate_totp_secret()
+    TOTP.activate(recruiter, secret)
+    code = format_hotp_value(hotp_value(secret, list(yield_hotp_counters_from_time())[1]))
+
+    def enters() -> bool:
+        client = Client()
+        sign_in(client, "rita")
+        client.post("/accounts/2fa/authenticate/", {"code": code})
+        return client.get("/submissions/").status_code == 200
+
+    assert enters() and not enters()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM web_cache WHERE cache_key LIKE %s", [f"%totp.used%{code}%"])
+        assert cursor.fetchone()[0] == 1
 
 
 def test_nobody_signs_up() -> None:

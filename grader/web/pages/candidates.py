@@ -26,6 +26,8 @@ from grader.web.trouble import RefusedError
 
 MOST_CONTESTS = 30
 """Per link."""
+WITHIN_PAGE = timedelta(minutes=1)
+"""So soon after the page, its report is taken for the one that the page shows."""
 
 
 @login_required
@@ -103,8 +105,7 @@ def copy(request: HttpRequest, secret: str) -> HttpResponse:
         messages.success(request, "It was sent, and is kept with your submission.")
         return redirect("candidates-copy", secret)
     if sent is None:
-        ShareLink.objects.filter(pk=link.pk).update(opened=F("opened") + 1, last_used=timezone.now())
-        audit.opened(link)
+        _opened(link)
     context = {"link": link, "secret": secret, "title": result.challenge.title, "form": form, "contests": contests}
     return render(request, "web/candidate/copy.html", context, status=422 if form.errors else 200)
 
@@ -112,12 +113,19 @@ def copy(request: HttpRequest, secret: str) -> HttpResponse:
 @require_GET
 @xframe_options_sameorigin
 def copy_file(request: HttpRequest, secret: str) -> HttpResponse:
-    """The redacted report itself, in its sandbox."""
+    """The redacted report itself, in its sandbox. The page shows it within itself, which is no second opening."""
     link = _link(secret)
     if link is None:
         return render(request, "web/link_gone.html", status=410)
     _seen_by_insider(request, link)
+    if link.last_used is None or timezone.now() - link.last_used > WITHIN_PAGE:
+        _opened(link)
     return sandboxed(results.candidates_copy(link.submission), ancestors="'self'")
+
+
+def _opened(link: ShareLink) -> None:
+    ShareLink.objects.filter(pk=link.pk).update(opened=F("opened") + 1, last_used=timezone.now())
+    audit.opened(link)
 
 
 def _seen_by_insider(request: HttpRequest, link: ShareLink) -> None:

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from grader.web import policy, tokens
+from grader.web import audit, policy, tokens
 from grader.web.config import service_settings
 from grader.web.models import ApiToken, Role, User
 from grader.web.pages import forms
@@ -124,6 +124,7 @@ def _without_factor(request: HttpRequest, person: User) -> HttpResponse:
 
 
 def _password_link(request: HttpRequest, person: User) -> HttpResponse:
+    audit.noted(person, "password link", "made")  # whoever holds it can become this person
     path = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(person), default_token_generator.make_token(person)])
     address = (service_settings().public_url or request.build_absolute_uri("/").rstrip("/")) + path
     context = {
