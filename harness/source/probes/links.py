@@ -110,7 +110,8 @@ def services(view: View) -> Iterator[Sighting]:
         chosen = [workload for workload in alike if together(view, document, workload.document)]
         ports = [_port_found(view, port, chosen) for port in _listed(spec.get("ports"))] if chosen else []
         serves = float(any(_main(view, workload) is not None for workload in chosen))
-        facts = {"selects": float(len(chosen)), "selects_serving": serves, "port_found": min(ports, default=None)}
+        facts: dict[str, str | float | None] = {"selects": float(len(chosen)), "selects_serving": serves}
+        facts["port_found"] = min(ports, default=None)
         lost = any(_main(view, workload) is not None for workload in alike if workload not in chosen)
         facts["away"] = namespace_of(view, document) if lost else None
         yield sighting(f"Service {name_of(document)}", path, facts)
