@@ -249,7 +249,7 @@ def test_a_split_over_a_set_of_texts_is_another_one_in_every_run(make_tree, line
         (KEYS + SHUFFLED, {"Dockerfile.train": "FROM python:3.11\nENV PYTHONHASHSEED=0\n"}),
         (KEYS + "    print(random.Random(7).random(), len(keys))\n", {}),
     ],
-    ids=["sorted", "sorted in place", "sorted later", "in the order of the rows", "whole numbers", "numbers in an example", "no salt", "only counted"],
+    ids=["sorted", "sorted in place", "sorted later", "order of rows", "whole numbers", "numbers in an example", "no salt", "only counted"],
 )
 def test_an_order_that_is_the_same_in_every_run_is_not_blamed(make_tree, lines: str, beside: dict[str, str]) -> None:
     assert found(make_tree, split(lines) | beside, "seeds_fixed")

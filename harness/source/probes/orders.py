@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 
 from harness.source.probes.imports import graph_of
-from harness.source.probes.syntax import FUNCTIONS, call_name
+from harness.source.probes.syntax import FUNCTIONS, call_name, last_name
 from harness.source.probes.uses import uses
 from harness.source.probes.view import View, walk
 
@@ -46,8 +46,8 @@ def _made(nodes: list[ast.AST]) -> dict[str, list[ast.expr]]:
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 if isinstance(target, ast.Name):
                     made.setdefault(target.id, []).append(node.value)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "sort" and isinstance(node.func.value, ast.Name):
-            lost.add(node.func.value.id)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "sort":
+            lost.add(last_name(node.func.value))
         elif isinstance(node, FUNCTIONS):
             lost |= {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
         elif isinstance(node, (ast.For, ast.comprehension, ast.AugAssign)):
