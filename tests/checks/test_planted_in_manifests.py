@@ -16,6 +16,7 @@ ORACLE = SUBMISSIONS / "oracle"
 DEPLOYMENT, HPA, SERVICE, KUSTOMIZATION = (f"deploy/k8s/{name}.yaml" for name in ("deployment", "hpa", "service", "kustomization"))
 CI = ".github/workflows/ci.yml"
 LIVENESS = "httpGet: {path: /healthz, port: http}\n            periodSeconds: 10"
+READINESS = "readinessProbe:\n            httpGet: {path: /readyz, port: http}"
 LIMITS = 'limits: {cpu: "1", memory: 256Mi}'
 CPU_TARGET = ", target: {type: Utilization, averageUtilization: 80}"
 GRACE, PRE_STOP = "terminationGracePeriodSeconds: 15", 'preStop: {exec: {command: ["sleep", "3"]}}'
@@ -61,6 +62,9 @@ def oracle(tmp_path):
         ("manifests", "idle", DEPLOYMENT, "- {name: tmp, mountPath: /tmp}", "- {name: scratch, mountPath: /tmp}"),
         ("manifests", "idle", DEPLOYMENT, "matchLabels: {app: fraud-scoring, track: stable}", "matchLabels: {app: fraud-scoring, track: live}"),
         ("manifests", "idle", SERVICE, "targetPort: http", "targetPort: 5000"),
+        ("manifests", "partial", DEPLOYMENT, "{path: /readyz, port: http}", "{path: /readyz, port: 8080}"),
+        ("manifests", "partial", DEPLOYMENT, LIVENESS, "tcpSocket: {port: 9091}\n            periodSeconds: 10"),
+        ("manifests", "partial", DEPLOYMENT, "port: http}\n            periodSeconds: 1\n", "port: 9000}\n            periodSeconds: 1\n"),
         ("nonroot_process", "raised", DEPLOYMENT, "runAsNonRoot: true\n        runAsUser: 10001", "runAsUser: 0"),
         ("nonroot_process", "raised", DEPLOYMENT, "capabilities: {drop: [ALL]}", "capabilities: {drop: [ALL]}\n            runAsUser: 0"),
         ("rollout_strategy", "gap", DEPLOYMENT, "maxUnavailable: 0", "maxUnavailable: 100%"),
@@ -83,6 +87,9 @@ def oracle(tmp_path):
         ("build_context", "half", ".dockerignore", None, "*.tmp\n"),
         ("rollback_documented", "runbook", "RUNBOOK.md", ROLLBACK, "- TODO\n"),
         ("rollback_documented", "runbook", "RUNBOOK.md", ROLLBACK, "- To be written once the platform is known\n- N/A\n"),
+        ("rollback_documented", "astray", "RUNBOOK.md", "undo deployment/fraud-scoring", "undo deployment/fraud-api"),
+        ("rollback_documented", "astray", "RUNBOOK.md", "undo deployment/fraud-scoring", "undo -n payments deploy fraud"),
+        ("rollback_documented", "astray", DEPLOYMENT, "revisionHistoryLimit: 5", "revisionHistoryLimit: 0"),
         ("data_versioning", "other", "data/manifest.json", "45c193b1", "45c193b2"),
         ("cost_statement", "miscalculated", "COST.md", "= USD 0.0423/hour", "= USD 0.9/hour"),
         ("cost_statement", "impossible", "COST.md", "USD 0.0071 per", "USD 71,000 per"),
@@ -336,6 +343,7 @@ def test_a_task_of_ecs_without_sizes_declares_none(tmp_path):
 
 REDIS = "apiVersion: v1\nkind: Service\nmetadata: {name: redis}\nspec: {selector: {app: redis}}\n"
 INIT = "initContainers: [{name: own, image: 'busybox:1.36', command: [chown, '-R', '10001', /data], securityContext: {runAsUser: 0}}]"
+PROXY = "{name: proxy, image: 'proxy:1', ports: [{containerPort: 9444}], livenessProbe: {tcpSocket: {port: 9444}}}"
 HELD = {"manifests": "complete", "rollout_strategy": "declared", "infrastructure_as_code": "code", "autoscaling_policy": "bounded"}
 HELD |= {"nonroot_process": "nonroot"}
 
@@ -353,6 +361,10 @@ HELD |= {"nonroot_process": "nonroot"}
         (DEPLOYMENT, LIVENESS, LIVENESS.replace("port: http", "port: 8090")),
         (DEPLOYMENT, LIVENESS, "tcpSocket: {port: http}\n            periodSeconds: 10"),
         (DEPLOYMENT, LIVENESS, LIVENESS.replace("/healthz", "/actuator/health/liveness")),
+        (DEPLOYMENT, "{path: /readyz, port: http}", "{path: /readyz, port: '${PORT}'}"),
+        (DEPLOYMENT, "{path: /readyz, port: http}", "{path: /readyz, port: 9901, host: 10.0.0.1}"),
+        (DEPLOYMENT, "      volumes:", f"        - {PROXY}\n      volumes:"),
+        (DEPLOYMENT, READINESS, "args: ['--admin-port=8091']\n          " + READINESS.replace("port: http", "port: 8091")),
         (SERVICE, "targetPort: http", "targetPort: 8090"),
         (SERVICE, "selector: {app: fraud-scoring}", "selector: {app: fraud-scoring, track: stable}"),
         (SERVICE, "apiVersion: v1\n", f"{REDIS}---\napiVersion: v1\n"),
@@ -460,3 +472,92 @@ def test_what_is_applied_in_another_way_is_not_left_out(oracle, file, text):
 def test_a_canary_may_be_applied_by_hand(oracle):
     put(oracle, {KUSTOMIZATION: (oracle / KUSTOMIZATION).read_text().replace("canary.yaml, ", "")})
     assert levels(oracle, "infrastructure_as_code") == {"infrastructure_as_code": "code"}
+
+
+def in_namespaces(oracle: Path, **told: str) -> None:
+    """Writes a namespace into each of the manifests that are named."""
+    for name, namespace in told.items():
+        file = oracle / f"deploy/k8s/{name}.yaml"
+        file.write_text(file.read_text().replace("metadata:\n", f"metadata:\n  namespace: {namespace}\n", 1))
+
+
+APART = {
+    "hpa": {"autoscaling_policy": "none", "scaling_policy": "none", "manifests": "complete"},
+    "service": {"autoscaling_policy": "bounded", "scaling_policy": "reasoned", "manifests": "idle"},
+}
+
+
+@pytest.mark.parametrize("file", APART)
+@pytest.mark.parametrize("own", ["payments", "default"])
+def test_a_scaler_or_a_service_of_another_namespace_sees_nothing(oracle, file, own):
+    in_namespaces(oracle, deployment=own, **{file: "web"})
+    assert levels(oracle, *APART[file]) == APART[file]
+
+
+@pytest.mark.parametrize(
+    ("told", "kustomized"),
+    [
+        ({"deployment": "payments", "canary": "payments", "service": "payments", "hpa": "payments"}, ""),
+        ({"deployment": "payments"}, ""),  # the others go to wherever they are applied
+        ({"service": "default", "hpa": "default"}, ""),
+        ({"deployment": "payments", "service": "'{{ .Release.Namespace }}'", "hpa": "${NAMESPACE}"}, ""),
+        ({"deployment": "payments", "service": "web", "hpa": "web"}, "namespace: fraud\n"),
+    ],
+)
+def test_namespaces_that_agree_or_are_set_later_are_not_blamed(oracle, told, kustomized):
+    in_namespaces(oracle, **told)
+    (oracle / KUSTOMIZATION).write_text((oracle / KUSTOMIZATION).read_text() + kustomized)
+    sound = {"autoscaling_policy": "bounded", "scaling_policy": "reasoned", "manifests": "complete"}
+    assert levels(oracle, *sound) == sound
+
+
+def test_the_same_workload_in_two_namespaces_has_a_scaler_in_each(tmp_path):
+    def placed(text: str, namespace: str) -> str:
+        return text.replace("metadata: {name: api}", f"metadata: {{name: api, namespace: {namespace}}}")
+
+    one = workload("Deployment", "api", SERVED) + hpa("api")
+    put(tmp_path, {f"{where}/api.yaml": placed(one, where) for where in ("staging", "production")})
+    assert levels(tmp_path, *FULL) == FULL
+
+
+def test_a_port_that_the_program_opens_without_declaring_it_may_be_asked(oracle):
+    text = (oracle / DEPLOYMENT).read_text()
+    (oracle / DEPLOYMENT).write_text(text.replace("{path: /readyz, port: http}", "{path: /readyz, port: 9900}"))
+    assert levels(oracle, "manifests") == {"manifests": "partial"}
+    (oracle / "fraud/admin.py").write_text("ADMIN_PORT = 9900\n")
+    assert levels(oracle, "manifests") == {"manifests": "complete"}
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        ("RUNBOOK.md", "undo deployment/fraud-scoring", "undo -n payments deploy fraud-scoring"),
+        ("RUNBOOK.md", "undo deployment/fraud-scoring", "undo deployment/fraud-$ENV"),
+        ("RUNBOOK.md", "undo deployment/fraud-scoring", "undo deployment/<name>"),
+        ("RUNBOOK.md", "kubectl rollout undo deployment/fraud-scoring", "helm rollback fraud"),
+        ("RUNBOOK.md", "## Drift", "A rollout undo restores the code, and a rollout undo deployment wide needs an owner.\n\n## Drift"),
+        ("RUNBOOK.md", "kubectl rollout undo deployment/fraud-scoring", "kubectl argo rollouts undo fraud-scoring"),
+        ("RUNBOOK.md", "`kubectl rollout undo deployment/fraud-scoring`", "`kubectl rollout undo deployment/fraud-api` or `git revert HEAD`"),
+        ("Makefile", "test:\n", "rollback:\n\tkubectl rollout undo deployment/fraud-scoring --to-revision=3\n\ntest:\n"),
+        (DEPLOYMENT, "  revisionHistoryLimit: 5\n", ""),
+        (DEPLOYMENT, "revisionHistoryLimit: 5", "revisionHistoryLimit: {{ .Values.revisions }}"),
+    ],
+)
+def test_a_way_back_that_may_lead_somewhere_is_not_blamed(oracle, file, before, after):
+    text = (oracle / file).read_text()
+    assert before in text
+    (oracle / file).write_text(text.replace(before, after))
+    assert levels(oracle, "rollback_documented") == {"rollback_documented": "steps"}
+
+
+def test_a_prefix_makes_another_name_of_the_workload(oracle):
+    changes = ((KUSTOMIZATION, "apiVersion", "namePrefix: prod-\napiVersion"), ("RUNBOOK.md", "deployment/fraud", "deployment/prod-fraud"))
+    for file, before, after in changes:
+        (oracle / file).write_text((oracle / file).read_text().replace(before, after, 1))
+    assert levels(oracle, "rollback_documented") == {"rollback_documented": "steps"}
+
+
+def test_a_rollback_target_that_undoes_another_workload_leads_astray(oracle):
+    (oracle / "RUNBOOK.md").write_text((oracle / "RUNBOOK.md").read_text().replace("kubectl rollout undo deployment/fraud-scoring", "make back"))
+    (oracle / "Makefile").write_text((oracle / "Makefile").read_text() + "\nback:\n\tkubectl rollout undo deployment/scoring\n")
+    assert levels(oracle, "rollback_documented") == {"rollback_documented": "astray"}

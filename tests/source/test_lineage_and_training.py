@@ -219,6 +219,42 @@ def test_what_is_seeded_or_shapes_no_model_is_not_blamed(make_tree, files: dict[
     assert found(make_tree, files, "seeds_fixed")
 
 
+KEYS = "    keys = list({row['customer'] for row in read()})\n"
+SHUFFLED = "    random.Random(7).shuffle(keys)\n"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        KEYS + SHUFFLED,
+        "    keys = list(set(frame['customer']))\n" + SHUFFLED,
+        "    found = {row['customer'] for row in read()}\n    keys = [key for key in found]\n" + SHUFFLED,
+        "    train, test = train_test_split(list(set(frame.customer)), random_state=7)\n",
+        "    order = np.random.default_rng(7).permutation(np.array(list(set(frame['customer']))))\n",
+    ],
+)
+def test_a_split_over_a_set_of_texts_is_another_one_in_every_run(make_tree, lines: str) -> None:
+    assert not found(make_tree, split(lines, above="import random\nimport numpy as np\n"), "seeds_fixed")
+
+
+@pytest.mark.parametrize(
+    ("lines", "beside"),
+    [
+        (KEYS.replace("list(", "sorted(") + SHUFFLED, {}),
+        (KEYS + "    keys.sort()\n" + SHUFFLED, {}),
+        (KEYS + "    keys = sorted(keys)\n" + SHUFFLED, {}),
+        ("    keys = list(dict.fromkeys(frame['customer']))\n" + SHUFFLED, {}),
+        ("    keys = list({int(row['customer']) for row in read()})\n" + SHUFFLED, {}),
+        (KEYS + SHUFFLED, {"example.json": '{"customer": 12}'}),
+        (KEYS + SHUFFLED, {"Dockerfile.train": "FROM python:3.11\nENV PYTHONHASHSEED=0\n"}),
+        (KEYS + "    print(random.Random(7).random(), len(keys))\n", {}),
+    ],
+    ids=["sorted", "sorted in place", "sorted later", "order of rows", "whole numbers", "numbers in an example", "no salt", "only counted"],
+)
+def test_an_order_that_is_the_same_in_every_run_is_not_blamed(make_tree, lines: str, beside: dict[str, str]) -> None:
+    assert found(make_tree, split(lines) | beside, "seeds_fixed")
+
+
 CARD_TEXT = "# Model card\n\n## Metrics\n\n"
 TABLE = "| part | AUC | Brier | Brier skill |\n|---|---|---|---|\n| all | {} | {} | 0.91 |\n"
 MEASURED = {"metrics.json": json.dumps({"metrics": {"auc": 0.8247, "brier": 0.04093}, "gates": {"min_auc": 0.75}})}

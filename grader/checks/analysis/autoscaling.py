@@ -64,6 +64,8 @@ def aimless(scaler: Probe) -> str | None:
 
 
 def _in_vain(sight: Sighting) -> str | None:
+    if away := sight.facts.get("away"):
+        return f"{sight.text} aims at {sight.facts.get('aim')}, which no manifest declares in its namespace {away}"
     if sight.facts.get("aim_found") == 0:
         return f"{sight.text} aims at {sight.facts.get('aim')}, which no manifest declares"
     return f"{sight.text} never scales up (scaleUp: selectPolicy: Disabled)" if sight.facts.get("adds") == 0 else None

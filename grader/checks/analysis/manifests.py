@@ -47,7 +47,8 @@ def idle(repository: RepositoryEvidence) -> list[str]:
     said = [f"{sight.text} has no replica" for sight in running if sight.facts["serves"] and sight.facts.get("replicas") == 0]
     said += [why for sight in running if sight.facts["serves"] and (why := _refused(sight))]
     if doors and running and not any(door.facts["selects_serving"] for door in doors):
-        said.append(f"{doors[0].text} selects no pod of what serves")
+        away = [f"{door.text} looks in its namespace {door.facts['away']}, where what serves is not" for door in doors if door.facts.get("away")]
+        said.append(away[0] if away else f"{doors[0].text} selects no pod of what serves")
     leading = [door for door in doors if door.facts["selects_serving"]]
     if leading and not any(door.facts.get("port_found", 1) for door in leading):
         said.append(f"{leading[0].text} leads to a port that its pods do not have")
@@ -99,8 +100,10 @@ def _misasked(asked: Sighting, challenge: Challenge) -> str | None:
         return f"the liveness probe asks {contract.ready}: a pod that is only not ready is killed"
     if asked.facts.get("readiness") == contract.health and asked.facts.get("startup") != contract.ready:
         return f"the readiness probe asks {contract.health}: whatever is alive gets requests, though it cannot predict yet, or any more"
-    for kind in ("liveness", "readiness"):
+    for kind in ("liveness", "readiness", "startup"):
         path = str(asked.facts.get(kind, ""))
+        if asked.facts.get(f"{kind}_port") == 0 and (port := asked.facts.get(f"{kind}_port_number")):
+            return f"the {kind} probe asks port {port}, which nothing in the pod listens on as far as the repository says"
         if asked.facts.get(f"{kind}_port") == 0:
             return f"the {kind} probe names a port that the container does not declare"
         if path and asked.facts.get(f"{kind}_route") == 0 and path not in (contract.health, contract.ready) and not _OF_A_FRAMEWORK.search(path):

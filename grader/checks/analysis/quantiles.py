@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from math import isfinite
 
-from grader.checks.analysis.metrics import readable
+from grader.checks.analysis.metrics import LATENCY, NOT_LATENCY, readable
 from grader.schema.evidence import MetricsEvidence
 
 _CALL = re.compile(r"(?:^|\band\b)[\s(]*histogram_quantile\s*\(", re.I)
 _ABOVE = re.compile(r"[\s)]*(>=?)\s*(?:bool\s+)?(\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?![\w.])(?!\s*[-+*/%^])", re.I)
+_BELOW = re.compile(r"\s*<=?\s*(?:bool\s+)?\d+(?:\.\d+)?(?:e[+-]?\d+)?\s*", re.I)
 _BUCKETS = re.compile(r"\b([A-Za-z_:][\w:]*)_bucket\b")
 
 
@@ -28,6 +29,16 @@ def out_of_reach(expr: str, metrics: MetricsEvidence) -> str | None:
         if above and top is not None and (float(above[2]) > top or (above[1] == ">" and float(above[2]) == top)):
             return f"waits for a quantile {above[1]} {above[2]} of a histogram whose buckets end at {top:g}"
     return None
+
+
+def upside_down(expr: str) -> bool:
+    """Whether a rule is nothing but a quantile of a latency that is *below* a number: that is what a calm service shows."""
+    call = re.match(r"\s*histogram_quantile\s*\(", expr, re.I)
+    if call is None:
+        return False
+    end = _closing(expr, call.end())
+    names = set(_BUCKETS.findall(expr[call.end() : end]))
+    return bool(_BELOW.fullmatch(expr, end)) and any(LATENCY.search(name) and not NOT_LATENCY.search(name) for name in names)
 
 
 def _closing(expr: str, start: int) -> int:

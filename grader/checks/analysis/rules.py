@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from grader.checks.analysis.blame import OPERATIONAL, blamed
+from grader.checks.analysis.quantiles import upside_down
 from grader.checks.analysis.signals import LOOP_S
 from grader.checks.analysis.stretches import Stretch
 from grader.schema.evidence import Alert, AlertStretch, DriftEvidence, DriftWindow, PrometheusEvidence, Replay
@@ -60,14 +61,22 @@ def seen_by_rules(drift: DriftEvidence, prometheus: PrometheusEvidence | None, s
 
 
 def stuck(prometheus: PrometheusEvidence, drift: DriftEvidence) -> set[str]:
-    """Rules on errors that fired through every control window, though every request of all of these was answered."""
+    """Rules on errors that fired through every control window, though every request of all of these was answered; and rules on a latency that
+    is *below* a bound that were active there."""
     controls = [w for w in drift.windows if w.phase == "control" and w.sent]
     if len(controls) < MIN_CONTROLS or any(w.ok < w.sent for w in controls):
         return set()
     firing = [a for a in prometheus.alerts if a.state == "firing" and ON_ERRORS.search(a.name) and not NOT_OF_REQUESTS.search(a.name)]
+    # one that waits for a minute may not fire within a short experiment, and has seen its condition hold all the same
+    turned = {rule.name for rule in prometheus.rules if rule.kind == "alerting" and upside_down(rule.expr)}
+    firing += [a for a in prometheus.alerts if a.name in turned]
 
     def held(name: str, window: DriftWindow) -> bool:
-        return any(a.name == name and a.start_s <= window.start_s and a.end_s >= window.end_s for a in firing)
+        until = window.start_s
+        for alert in sorted((a for a in firing if a.name == name), key=lambda a: a.start_s):
+            if alert.start_s <= until + (STEP_S if until > window.start_s else 0.0):
+                until = max(until, alert.end_s)
+        return until >= window.end_s
 
     return {name for name in {a.name for a in firing} if all(held(name, window) for window in controls)}
 

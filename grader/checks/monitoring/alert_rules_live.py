@@ -5,6 +5,7 @@ from __future__ import annotations
 from grader.checks.analysis.quantiles import out_of_reach
 from grader.checks.analysis.rules import stuck
 from grader.checks.analysis.rungs import at_least
+from grader.checks.analysis.statuses import never_selected
 from grader.checks.analysis.watched import elsewhere
 from grader.checks.api import Bars, Finding, measure, not_applicable, reached
 from grader.schema.evidence import DriftEvidence, MetricsEvidence, PrometheusEvidence, Rule
@@ -22,7 +23,7 @@ def check(prometheus: PrometheusEvidence, metrics: MetricsEvidence, drift: Drift
     if not prometheus.scraping.scrapes or prometheus.scraping.failed == prometheus.scraping.scrapes:
         return reached("none", f"Prometheus could not scrape the service, so no rule saw a number: {prometheus.scraping.error}")
     always = stuck(prometheus, drift) if drift else set()
-    never = {rule.expr: why for rule in rules if (why := out_of_reach(rule.expr, metrics))}
+    never = {rule.expr: why for rule in rules if (why := out_of_reach(rule.expr, metrics) or never_selected(rule.expr, metrics))}
     dead = [rule for rule in rules if rule.absent or rule.health == "err" or rule.name in always or rule.expr in never]
     share = (len(rules) - len(dead)) / len(rules)
     level = at_least(share, (1.0, "live"), (bars["most"], "most"), (bars["some"], "some"), below="none")

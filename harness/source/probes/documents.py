@@ -15,6 +15,7 @@ from harness.source.probes.amounts import stated, worked_out
 from harness.source.probes.claims import claims
 from harness.source.probes.placeholders import uncommented, written
 from harness.source.probes.sightings import sighting
+from harness.source.probes.undos import undos
 from harness.source.probes.view import View, basename, no_subject, probe
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.*)$")
@@ -133,12 +134,13 @@ def runbook(view: View) -> Probe:
 
 
 def rollback_documented(view: View) -> Probe:
-    """How to get back to the version before, with a command or steps."""
+    """How to get back to the version before, with a command or steps. sightings: the rollouts that are undone by name."""
     if not view.prose:
         return no_subject("no documents")
     hits = [s for s in sections(view) if _ROLLBACK.search(s.title) and _steps(s.body) >= 1 and s.words >= 8]
     hits = hits or [s for s in sections(view) if _tells_how(s.own)]
-    return probe(bool(hits), hits[0].title if hits else "no way back is written down", [(s.file, s.line) for s in hits[-3:]])
+    seen = undos(view, ((s.file, s.line + 1, s.own) for s in sections(view)))
+    return probe(bool(hits), hits[0].title if hits else "no way back is written down", [(s.file, s.line) for s in hits[-3:]], sightings=seen)
 
 
 def cost_statement(view: View) -> Probe:

@@ -14,8 +14,10 @@ from typing import Any
 from grader.schema.evidence import Sighting
 from harness.source.probes.ci_steps import steps
 from harness.source.probes.leftovers import left_out
+from harness.source.probes.namespaces import namespace_of, together
 from harness.source.probes.patches import kustomizations
 from harness.source.probes.pods import grace_s, lost_volume, runs_as_root, selects_itself, slept_before_term_s
+from harness.source.probes.ports import may_listen
 from harness.source.probes.sightings import sighting
 from harness.source.probes.view import View, walk
 from harness.source.probes.workloads import SERVING, Scaler, Workload, known, name_of, number, resources, scalers, serving, spec_of, workloads
@@ -34,11 +36,18 @@ _PROSE = re.compile(r"\.(?:md|rst|adoc|txt|ya?ml|tf|csv|ipynb)$", re.I)
 
 
 def aims(view: View) -> Iterator[Sighting]:
-    """Every scaler. `aim_found`: whether a workload of that kind and name stands in the repository; `adds`: 0 for one told never to scale up."""
+    """Every scaler. `aim_found`: whether a workload of that kind and name stands in the repository; `adds`: 0 for one told never to scale up.
+
+    `away`: the namespace of one whose aim is only in another one.
+    """
     everything = workloads(view)
     for scaler in scalers(view):
         kind, top = str(scaler.document["kind"]), TEMPLATED if scaler.top is None else scaler.top
-        facts = {"kind": kind, "aim": scaler.aim or None, "aim_found": _aim_found(scaler, everything), "top": top}
+        facts: dict[str, str | float | None] = {"kind": kind, "aim": scaler.aim or None}
+        facts |= {"aim_found": _aim_found(scaler, everything), "top": top}
+        near = [workload for workload in everything if together(view, scaler.document, workload.document)]
+        if facts["aim_found"] and not _aim_found(scaler, near):
+            facts |= {"aim_found": 0.0, "away": namespace_of(view, scaler.document)}
         facts["adds"] = float(not _is_held_down(scaler))
         yield sighting(f"{kind} {name_of(scaler.document)}", scaler.path, facts)
 
@@ -83,7 +92,10 @@ def _main(view: View, workload: Workload) -> dict[str, Any] | None:
 
 
 def services(view: View) -> Iterator[Sighting]:
-    """Every Service with a selector. `selects`: how many workloads it selects; `port_found`: whether one of these has the port that it names."""
+    """Every Service with a selector. `selects`: how many workloads it selects; `port_found`: whether one of these has the port that it names.
+
+    `away`: the namespace of one whose labels what serves carries, in another one.
+    """
     pods = [(workload, _labels(workload.document)) for workload in workloads(view, SERVING)]
     if any(labels is None for _, labels in pods):
         return
@@ -94,10 +106,14 @@ def services(view: View) -> Iterator[Sighting]:
             continue
         if TEMPLATED in selector or not all(known(str(value)) for value in selector.values()):
             continue
-        chosen = [workload for workload, labels in pods if labels is not None and selector.items() <= labels.items()]
+        alike = [workload for workload, labels in pods if labels is not None and selector.items() <= labels.items()]
+        chosen = [workload for workload in alike if together(view, document, workload.document)]
         ports = [_port_found(view, port, chosen) for port in _listed(spec.get("ports"))] if chosen else []
         serves = float(any(_main(view, workload) is not None for workload in chosen))
-        facts = {"selects": float(len(chosen)), "selects_serving": serves, "port_found": min(ports, default=None)}
+        facts: dict[str, str | float | None] = {"selects": float(len(chosen)), "selects_serving": serves}
+        facts["port_found"] = min(ports, default=None)
+        lost = any(_main(view, workload) is not None for workload in alike if workload not in chosen)
+        facts["away"] = namespace_of(view, document) if lost else None
         yield sighting(f"Service {name_of(document)}", path, facts)
 
 
@@ -140,27 +156,32 @@ def _share(told: object, replicas: float | None) -> float | None:
 def asked(view: View) -> Iterator[Sighting]:
     """Every serving container with probes, and what they ask.
 
-    `*_route`: whether a file of the program holds the path or its last part; `*_port`: whether the port that is named is declared.
+    `*_route`: whether a file of the program holds the path or its last part; `*_port`: whether the port that is named is declared, or anything may
+    listen on its number.
     """
     for workload in workloads(view, SERVING):
         for container in workload.containers:
-            facts = {key: value for kind in ("liveness", "readiness", "startup") for key, value in _asks(view, container, kind).items()}
+            facts = {key: value for kind in ("liveness", "readiness", "startup") for key, value in _asks(view, workload, container, kind).items()}
             if facts:
                 yield sighting(f"{workload.kind} {workload.name}", workload.path, {"serves": float(_main(view, workload) is container), **facts})
 
 
-def _asks(view: View, container: dict[str, Any], kind: str) -> dict[str, str | float]:
-    probe = container.get(f"{kind}Probe")
-    http = probe.get("httpGet") if isinstance(probe, dict) else None
-    if not isinstance(http, dict) or not isinstance(http.get("path"), str):
-        return {}
-    path, port = http["path"].split("?")[0], str(http.get("port"))
-    facts: dict[str, str | float] = {kind: path}
-    if known(path) and (found := _in_source(view, path)) is not None:
-        facts[f"{kind}_route"] = float(found)
+def _asks(view: View, workload: Workload, container: dict[str, Any], kind: str) -> dict[str, str | float]:
+    probe = _dict(container.get(f"{kind}Probe"))
+    http = probe.get("httpGet")
+    facts: dict[str, str | float] = {}
+    if isinstance(http, dict) and isinstance(http.get("path"), str):
+        path = http["path"].split("?")[0]
+        facts[kind] = path
+        if known(path) and (found := _in_source(view, path)) is not None:
+            facts[f"{kind}_route"] = float(found)
+    handler = http if facts else probe.get("tcpSocket")
+    port = str(handler.get("port")) if isinstance(handler, dict) and not handler.get("host") else ""
     declared = _listed(container.get("ports"))
     if known(port) and not port.isdigit() and all(known(str(item.get("name", "-"))) for item in declared):
         facts[f"{kind}_port"] = float(any(str(item.get("name")) == port for item in declared))
+    elif port.isdigit() and (there := may_listen(view, workload, container, port)) is not None:
+        facts |= {f"{kind}_port": float(there), f"{kind}_port_number": port}
     return facts
 
 

@@ -9,6 +9,7 @@ from grader.schema.evidence import Probe
 from harness.source.probes.generators import unseeded
 from harness.source.probes.imports import fits, graph_of
 from harness.source.probes.orchestrators import pipelines
+from harness.source.probes.orders import unordered
 from harness.source.probes.recipes import MAX_FILES, add_rules, closure, does_something
 from harness.source.probes.seeds import seeds
 from harness.source.probes.steps import NO_TRAINING, quiet, started_by_name, that_runs, told_programs
@@ -60,7 +61,7 @@ def pipeline_definition(view: View) -> Probe:
 
 
 def seeds_fixed(view: View) -> Probe:
-    """A seed is set in the training path, and no row is picked there by a common generator that is not seeded."""
+    """A seed is set in the training path, and no row is picked there by a common generator that is not seeded, or in the order of a set."""
     graph = graph_of(view)
     if not graph.training_entries:
         return no_subject(NO_TRAINING)
@@ -68,6 +69,10 @@ def seeds_fixed(view: View) -> Probe:
     if hits and (loose := list(unseeded(view))):
         path, line, call = loose[0]
         return probe(False, f"{call} in line {line} of {path} is not seeded, whatever else is", [(path, line) for path, line, _ in loose])
+    if hits and (salted := list(unordered(view))):
+        path, line, call = salted[0]
+        detail = f"{call} in line {line} of {path} is given the order of a set, another one in every run whatever the seed"
+        return probe(False, detail, [(path, line) for path, line, _ in salted])
     return probe(bool(hits), "" if hits else "no seed is set in the training path", hits)
 
 

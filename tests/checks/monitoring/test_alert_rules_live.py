@@ -100,3 +100,65 @@ P99 = "histogram_quantile(0.99, sum by (le) (rate(latency_seconds_bucket[2m])))"
 def test_a_quantile_beyond_the_last_bucket_is_never_reached(expected, expr):
     told = metrics(histogram("latency_seconds", "0.1", "1", "2.5"))
     assert level("alert_rules_live", **seen([rule("Slow", expr=expr), rule("B")]), metrics=told) == expected
+
+
+def counted(*values: str) -> str:
+    return "# TYPE requests counter\n" + "".join(f'requests_total{{status="{value}"}} 9\n' for value in values)
+
+
+@pytest.mark.parametrize(
+    ("expected", "picked", "written"),
+    [
+        ("some", 'status="5xx"', ("200", "422")),
+        ("some", 'status=~"5xx|4xx"', ("200",)),
+        ("some", 'status="503"', ("2xx", "4xx")),
+        ("some", 'status=~"500|503"', ("2xx",)),
+        ("live", 'status="503"', ("200",)),
+        ("live", 'status=~"5.."', ("200",)),
+        ("live", 'status=~"5.."', ("2xx",)),
+        ("live", 'status=~"5\\\\d{2}"', ("200",)),
+        ("live", 'status="5xx"', ("2xx",)),
+        ("live", 'status="5xx"', ("200", "2xx")),
+        ("live", 'status="error"', ("ok", "200")),
+        ("live", 'status!="5xx"', ("200",)),
+        ("live", 'reason="5xx"', ("200",)),
+        ("live", 'status="5xx"', ()),
+    ],
+)
+def test_a_status_in_a_form_that_nobody_writes_is_never_selected(expected, picked, written):
+    expr = f"sum(rate(requests_total{{{picked}}}[2m])) / sum(rate(requests_total[2m])) > 0.01"
+    told = metrics(counted(*written) if written else "up 1\n")
+    assert level("alert_rules_live", **seen([rule("Errors", expr=expr), rule("B")]), metrics=told) == expected
+
+
+@pytest.mark.parametrize(
+    "expr",
+    ['rate(requests_total{status="5xx"}[2m]) or rate(requests_total{status=~"5.."}[2m])', 'absent(requests_total{status="5xx"})'],
+)
+def test_beside_another_selection_it_may_fire(expr):
+    assert level("alert_rules_live", **seen([rule("Errors", expr=expr), rule("B")]), metrics=metrics(counted("200"))) == "live"
+
+
+@pytest.mark.parametrize(
+    ("expected", "expr", "times"),
+    [
+        ("some", f"{P99} < 0.1", (1.0, 39.0)),
+        ("live", f"{P99} < 0.1", (18.0, 39.0)),
+        ("live", f"{P99} > 0.1", (1.0, 39.0)),
+        ("live", f"{P99} < 0.1 and up == 0", (1.0, 39.0)),
+        ("live", f"{P99.replace('latency_seconds', 'score')} < 0.1", (1.0, 39.0)),
+    ],
+)
+def test_a_latency_alert_that_is_turned_around_fires_while_all_is_calm(expected, expr, times):
+    told = firing("LatencySLO", times)
+    told["prometheus"] = told["prometheus"].model_copy(update={"rules": [rule("LatencySLO", expr=expr), rule("B")]})
+    assert level("alert_rules_live", **told, metrics=metrics(histogram("latency_seconds", "0.1", "1", "2.5"))) == expected
+
+
+def test_a_turned_alert_that_is_pending_and_then_fires_has_held_all_the_time():
+    stretches = [
+        AlertStretch(name="LatencySLO", state=state, labels={}, start_s=start, end_s=end)
+        for state, start, end in (("pending", 1.0, 9.0), ("firing", 10.0, 39.0))
+    ]
+    told = seen([rule("LatencySLO", expr=f"{P99} < 0.1"), rule("B")], alerts=stretches)
+    assert level("alert_rules_live", **told, metrics=metrics(histogram("latency_seconds", "0.1", "1"))) == "some"
