@@ -36,7 +36,7 @@ def command(folder: Folder = Path(), challenge: Slug = None, out: Out = None) ->
     asked = request(str(repository), slug, smallest, 1, None, None)
     options.writable(place)
     with watching() as progress:
-        result = grade(asked, place, progress, for_candidate)
+        result = grade(asked, place, progress, view=for_candidate)
     show(result, str(place / "report.html"))
     lost_points(result)
     raise typer.Exit(exit_code(result))

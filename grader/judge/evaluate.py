@@ -10,7 +10,7 @@ from typing import Any
 from grader.checks.registry import CHECKS, CheckSpec
 from grader.schema.base import Culprit
 from grader.schema.bundle import Bundle
-from grader.schema.causes import Failure
+from grader.schema.causes import CAUSES, Failure
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import ContractEvidence, DriftEvidence, FaultsEvidence
 from grader.schema.result import Finding, Outcome
@@ -40,7 +40,12 @@ class Evaluated:
 
     @property
     def judged(self) -> Judged:
-        return Judged(self.id, self.area, self.rule.weight, self.outcome, self.credit or 0, self.rule.root_cause)
+        return Judged(self.id, self.area, self.rule.weight, self.outcome, self.credit or 0, self.root_cause)
+
+    @property
+    def root_cause(self) -> str:
+        """What a loss counts under: the check's own, or that of what kept it from being judged."""
+        return self.finding.root_cause or self.rule.root_cause
 
     @property
     def title(self) -> str:
@@ -133,8 +138,12 @@ def _missing(needed: list[str], rule: CheckRule, bundle: Bundle, *, judged: bool
         return None
     failure = min(failures, key=lambda f: f.culprit is not Culprit.CANDIDATE)
     if failure.culprit is Culprit.CANDIDATE:
-        return Finding(level=_worst(rule), observed=failure.sentence, culprit=Culprit.CANDIDATE, judged=judged)
+        return Finding(level=_worst(rule), observed=failure.sentence, culprit=Culprit.CANDIDATE, judged=judged, root_cause=_root_cause(failure))
     return Finding(outcome=Outcome.UNKNOWN, observed=failure.sentence, culprit=failure.culprit)
+
+
+def _root_cause(failure: Failure) -> str:
+    return CAUSES[failure.cause].root_cause if failure.cause in CAUSES else ""
 
 
 def _absent(collector: str) -> Failure:

@@ -52,7 +52,7 @@ def _spread(checks: Sequence[Evaluated]) -> list[Evaluated]:
     picked: list[Evaluated] = []
     for check in checks:
         same_area = sum(p.area == check.area for p in picked)
-        told = any(p.rule.root_cause == check.rule.root_cause or p.finding.observed == check.finding.observed for p in picked)
+        told = any(p.root_cause == check.root_cause or p.finding.observed == check.finding.observed for p in picked)
         if same_area < PER_AREA and not told:
             picked.append(check)
     return picked[:TOP]

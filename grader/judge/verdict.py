@@ -149,7 +149,7 @@ def _check(check: Evaluated, scored: Scored) -> CheckResult:
         high_bp=share.high_bp, observed=check.finding.observed, rule=check.means(level) if level and check.finding.judged else "",
         ladder=[(rung.credit, check.means(name)) for name, rung in rule.ladder.items()], measures=check.finding.measures,
         places=check.finding.places, evidence=[f"evidence/{name}.json" for name in check.inputs], culprit=check.culprit,
-        root_cause=rule.root_cause, why=rule.why, remedy=rule.remedy, effort=rule.effort, behaviour=rule.behaviour,
+        root_cause=check.root_cause, why=rule.why, remedy=rule.remedy, effort=rule.effort, behaviour=rule.behaviour,
         judged=check.finding.judged,
     )  # fmt: skip
 

@@ -18,12 +18,16 @@ C, G, H = Culprit.CANDIDATE, Culprit.GRADER, Culprit.HOST
 
 @dataclass(frozen=True)
 class Cause:
-    """One way to go wrong. `says` is for people; `mend` is the next step; `retries` is how often collection tries again."""
+    """One way to go wrong. `says` is for people; `mend` is the next step; `retries` is how often collection tries again.
+
+    What could not be judged for a cause of the candidate's counts as that cause's own root cause where it names one, not as each check's.
+    """
 
     culprit: Culprit
     says: str
     mend: str
     retries: int = 0
+    root_cause: str = ""
 
 
 CAUSES: dict[str, Cause] = {
@@ -48,6 +52,9 @@ CAUSES: dict[str, Cause] = {
     "no_valid_prediction": Cause(C, "the service gives no valid, input-dependent prediction", "answer the prediction route as the contract says"),
     "files_too_large": Cause(C, "the container's files are more than the grader reads", "write less beside model and data, and no sparse files"),
     "service_gone": Cause(C, "the service stopped answering and did not come back", "look at the container log's last lines"),
+    "too_slow": Cause(
+        C, "the service answers too few requests for this experiment", "find what each request waits for", root_cause="slow-path"
+    ),
     # the grader
     "stimulus_missing": Cause(G, "a stimulus could not be shown to have happened", "grade again; report it if it stays", retries=1),
     "sidecar_down": Cause(G, "one of the grader's own containers did not answer", "grade again; report it if it stays", retries=1),

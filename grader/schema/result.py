@@ -47,6 +47,7 @@ class Finding(Model):
     places: list[Place] = Field(default_factory=list)
     culprit: Culprit | None = None
     judged: bool = Field(default=True, description="False: the level follows from something else that went wrong, which `observed` names")
+    root_cause: str = Field(default="", description="where it is another one than the check's own")
 
 
 class CheckResult(Model):

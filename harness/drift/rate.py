@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from grader.schema.causes import Trouble
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import LoadEvidence, StressEvidence
 
@@ -20,12 +21,16 @@ def affordable(challenge: Challenge, load: LoadEvidence | None, stress: StressEv
     """Requests per second: half of what the service was seen to do, within the challenge's bounds.
 
     A service that answers less than half of the production rate has lost its points under load already, and gets a stream that it can bear.
+    Raises Trouble(too_slow) for one that would have to be asked for an hour.
     Where no capacity was searched it is read from CPU seconds per request in the healthy windows, since the load windows need not have
     reached the limit. Without load evidence it is half of the production rate: the only rate a service must bear in any case.
     """
     production = challenge.reality.rate_rps
     if stress and stress.capacity and (most := stress.capacity.most_rps):
-        return _within(challenge, stress.capacity.rate_rps or most, most)
+        rate = _within(challenge, stress.capacity.rate_rps or most, most)
+        if rate > most and not stress.capacity.void:
+            raise Trouble("too_slow", f"it was seen to answer {most:.1f} requests/s at most, and gets {rate:g}/s here")
+        return rate
     healthy = [
         window
         for window in (load.windows if load else [])

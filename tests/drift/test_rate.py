@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 from challenges.loader import load
-from grader.schema.evidence import LoadEvidence, LoadWindow, ResourceUse
+from grader.schema.base import Culprit
+from grader.schema.causes import Trouble
+from grader.schema.evidence import Capacity, LoadEvidence, LoadWindow, ResourceUse, StressEvidence
 from harness.drift.rate import affordable
 
 CHALLENGE = load("fraud-scoring").spec
@@ -33,3 +35,23 @@ def test_failing_windows_say_nothing_about_capacity_and_void_ones_do() -> None:
     assert affordable(CHALLENGE, LoadEvidence(windows=[window(2.5), window(0.1, ok=100)], bin_s=1)) == pytest.approx(200)
     assert affordable(CHALLENGE, LoadEvidence(windows=[window(2.5, void="host_noisy")], bin_s=1)) == pytest.approx(200)
     assert affordable(CHALLENGE, LoadEvidence(windows=[], bin_s=1)) == affordable(CHALLENGE, None) == 50
+
+
+def searched(most: float, held: float | None, void: str | None = None) -> StressEvidence:
+    capacity = Capacity(
+        rate_rps=held, failed_rps=None, saturation_rps=most, parallelism=1.0, limited_by="service", highest_rps=5000, cpu_ms_per_request=1.0,
+        bursts=[], trials=[], seconds=1.0, void=void,
+    )  # fmt: skip
+    return StressEvidence(capacity=capacity, bin_s=1.0)
+
+
+@pytest.mark.parametrize(("most", "held", "rate"), [(2000.0, 1000.0, 300), (150.0, 120.0, 60), (80.0, None, 50), (30.0, 12.0, 21), (16.0, None, 15)])
+def test_a_service_that_was_searched_gets_a_stream_that_it_can_bear(most: float, held: float | None, rate: float) -> None:
+    assert affordable(CHALLENGE, None, searched(most, held)) == pytest.approx(rate)
+
+
+def test_one_that_would_have_to_be_asked_for_an_hour_is_too_slow_and_a_void_search_does_not_say_so() -> None:
+    with pytest.raises(Trouble, match="10.0 requests/s at most, and gets 15/s") as slow:
+        affordable(CHALLENGE, None, searched(10.0, None))
+    assert slow.value.cause == "too_slow" and slow.value.culprit is Culprit.CANDIDATE
+    assert affordable(CHALLENGE, None, searched(10.0, None, void="host_noisy")) == 15

@@ -112,3 +112,15 @@ def test_the_summary_tells_one_reason_once_and_not_as_losses() -> None:
     text = markdown.render(result)
     assert f"Not judged, so without points: {reasons[0][1]} checks: the image does not build" in text
     assert "| pause" not in text and "| dependency" not in text
+
+
+def test_what_a_slow_service_could_not_be_asked_counts_as_one_cause_and_costs_no_more_than_one() -> None:
+    """Drift is not streamed to a service that would drown in it; what it says of drift is unknown, and its slowness is what is known."""
+    slow = made.failure("too_slow")
+    result = made.verdict(made.without(made.sound(), drift=slow, feedback=slow))
+    lost = [c for c in result.checks if c.low_bp < c.max_bp and not c.judged]
+    assert {"drift_covariate", "false_alarm_rate", "alert_resolution"} <= {c.id for c in lost}
+    assert {c.root_cause for c in lost} == {"slow-path"}
+    cap = next(row for row in result.ledger if row.kind == "root_cause_cap")
+    assert cap.id == "slow-path" and cap.low_bp > 0
+    assert made.verdict(made.sound()).score.low - result.score.low <= 1200
