@@ -51,7 +51,7 @@ def test_a_service_that_was_searched_gets_a_stream_that_it_can_bear(most: float,
 
 
 def test_one_that_would_have_to_be_asked_for_an_hour_is_too_slow_and_a_void_search_does_not_say_so() -> None:
-    with pytest.raises(Trouble, match="10.0 requests/s at most, and gets 15/s") as slow:
+    with pytest.raises(Trouble, match=r"10\.0 requests/s at most, and gets 15/s") as slow:
         affordable(CHALLENGE, None, searched(10.0, None))
     assert slow.value.cause == "too_slow" and slow.value.culprit is Culprit.CANDIDATE
     assert affordable(CHALLENGE, None, searched(10.0, None, void="host_noisy")) == 15
