@@ -61,7 +61,8 @@ def records(view: View) -> Iterator[Sighting]:
             same = same or any((answer := compared(view, path, basename(other), found)) and answer[1] for other, _, _ in artifacts)
             of_it = [other for other, own, itself in artifacts if own == version or itself == found]
             told = [apart(value, view.json[other]) for other in of_it]
-            facts: dict[str, str | float | None] = {"file": dirname(path) or ".", "matches": float(same), "apart": told[0] if told and all(told) else None}
+            facts: dict[str, str | float | None] = {"file": dirname(path) or ".", "matches": float(same)}
+            facts["apart"] = told[0] if told and all(told) else None
             yield sighting(f"{version} {found}", path, facts)
 
 
