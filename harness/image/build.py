@@ -197,6 +197,7 @@ def _describe(
         entrypoint=entrypoint,
         command=command,
         shell_form=is_shell(entrypoint or command),
+        stop_signal=one_line(str(config.get("StopSignal") or ""), 40),
         exposed_ports=sorted(ports),
         healthcheck=bool(healthcheck) and healthcheck[0] != "NONE",
         log_tail=tail,

@@ -24,9 +24,10 @@ pytestmark = pytest.mark.engine
 
 def test_an_image_is_built_labelled_and_described(run: Build, engine: docker.DockerClient, tmp_path: Path) -> None:
     text = BASE + f"COPY . /app\nRUN test ! -e /app/b.txt && echo {uuid.uuid4()} && ls -a /app\n"
-    text += "EXPOSE 8090\nUSER 1000\nHEALTHCHECK CMD x\nCMD python /app/a.py\n"
+    text += "EXPOSE 8090\nUSER 1000\nSTOPSIGNAL SIGQUIT\nHEALTHCHECK CMD x\nCMD python /app/a.py\n"
     found = run(text, {"a.py": "1", "b.txt": "x", ".dockerignore": "*.txt\n"})
     assert (found.builder, found.user, found.exposed_ports, found.healthcheck, found.shell_form) == ("classic", "1000", [8090], True, True)
+    assert found.stop_signal == "SIGQUIT"
     assert [image.pin for image in found.base_images] == ["version"]
     assert owner.RUN in engine.images.get(found.digest).labels
     log = (tmp_path / "log").read_text()

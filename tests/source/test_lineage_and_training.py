@@ -317,3 +317,33 @@ def test_of_several_artifacts_in_a_folder_one_is_enough(make_tree) -> None:
 def test_a_record_of_a_run_elsewhere_may_be_of_any_model(make_tree) -> None:
     files = {"train.py": TRAIN, "runs/7.json": json.dumps({"model_version": "2025-12", "artifact_sha256": OTHER})} | ARTIFACT
     assert not scan(make_tree(files)).probes["artifact_metadata"].sightings
+
+
+FIGURES = {"all": {"auc": 0.8247, "brier": 0.04093, "n": 1500}, "fallback": {"auc": 0.7604}}
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (FIGURES, None),
+        ({"all": {"auc": 0.825, "brier": 0.0409, "n": 1500}}, None),  # rounded
+        ({"all": {"auc": 0.824, "brier": 0.0409, "n": 1500}}, None),  # cut off
+        ({"all": {"auc": 0.9247, "brier": 0.04093, "n": 1500}}, "all.auc: 0.9247 and 0.8247"),
+        (FIGURES | {"fallback": {"auc": 0.81}}, "fallback.auc: 0.81 and 0.7604"),
+        ({"all": {"auc": 0.81, "brier": 0.05, "n": 900}}, None),  # another evaluation
+        ({"auc": 0.9247}, None),
+        ({"test": {"auc": 0.9247, "brier": 0.03, "n": 1500}}, None),
+    ],
+)
+def test_a_record_tells_the_figures_that_the_artifact_tells_of_itself(make_tree, record: dict[str, object], told: str | None) -> None:
+    artifact = {"models/model.json": json.dumps({"version": "2026-02", "digest": SHA, "metrics": FIGURES})}
+    beside = {"models/metrics.json": json.dumps({"model_version": "2026-02", "artifact_sha256": SHA, "metrics": record})}
+    (sight,) = scan(make_tree({"train.py": TRAIN} | artifact | beside)).probes["artifact_metadata"].sightings
+    assert sight.facts.get("apart") == told
+
+
+def test_figures_of_another_version_may_differ(make_tree) -> None:
+    artifact = {"models/model.json": json.dumps({"version": "2026-02-b", "digest": OTHER, "metrics": FIGURES})}
+    record = {"model_version": "2026-02", "artifact_sha256": SHA, "metrics": FIGURES | {"fallback": {"auc": 0.9}}}
+    probe = scan(make_tree({"train.py": TRAIN, "models/metrics.json": json.dumps(record)} | artifact)).probes["artifact_metadata"]
+    assert "apart" not in probe.sightings[0].facts

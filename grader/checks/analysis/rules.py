@@ -62,23 +62,29 @@ def seen_by_rules(drift: DriftEvidence, prometheus: PrometheusEvidence | None, s
 
 def stuck(prometheus: PrometheusEvidence, drift: DriftEvidence) -> set[str]:
     """Rules on errors that fired through every control window, though every request of all of these was answered; and rules on a latency that
-    is *below* a bound that were active there."""
+    is *below* a bound that were active in all of them since there was a rate to tell it from."""
     controls = [w for w in drift.windows if w.phase == "control" and w.sent]
     if len(controls) < MIN_CONTROLS or any(w.ok < w.sent for w in controls):
         return set()
     firing = [a for a in prometheus.alerts if a.state == "firing" and ON_ERRORS.search(a.name) and not NOT_OF_REQUESTS.search(a.name)]
-    # one that waits for a minute may not fire within a short experiment, and has seen its condition hold all the same
-    turned = {rule.name for rule in prometheus.rules if rule.kind == "alerting" and upside_down(rule.expr)}
-    firing += [a for a in prometheus.alerts if a.name in turned]
 
     def held(name: str, window: DriftWindow) -> bool:
-        until = window.start_s
-        for alert in sorted((a for a in firing if a.name == name), key=lambda a: a.start_s):
-            if alert.start_s <= until + (STEP_S if until > window.start_s else 0.0):
-                until = max(until, alert.end_s)
-        return until >= window.end_s
+        return any(a.name == name and a.start_s <= window.start_s and a.end_s >= window.end_s for a in firing)
 
-    return {name for name in {a.name for a in firing} if all(held(name, window) for window in controls)}
+    turned = {rule.name for rule in prometheus.rules if rule.kind == "alerting" and upside_down(rule.expr)}
+    always = {name for name in {a.name for a in firing} if all(held(name, window) for window in controls)}
+    return always | {name for name in turned if _held_since([a for a in prometheus.alerts if a.name == name], controls)}
+
+
+def _held_since(states: list[AlertStretch], controls: list[DriftWindow]) -> bool:
+    """Whether an alert was pending or firing from its first moment through all control windows behind it. One that waits for a minute may not
+    fire within a short experiment, and has seen its condition hold all the same."""
+    begin = until = min((state.start_s for state in states), default=0.0)
+    for state in sorted(states, key=lambda state: state.start_s):
+        if state.start_s <= until + STEP_S:
+            until = max(until, state.end_s)
+    behind = [window for window in controls if window.start_s >= begin - STEP_S]
+    return bool(states) and len(behind) >= MIN_CONTROLS and all(window.end_s <= until + STEP_S for window in behind)
 
 
 def loops(drift: DriftEvidence, prometheus: PrometheusEvidence | None, stretch: Stretch) -> list[Loop]:

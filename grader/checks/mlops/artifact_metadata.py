@@ -12,7 +12,12 @@ METADATA = "artifact_metadata"
 
 def check(repository: RepositoryEvidence) -> Finding:
     finding = climb(repository, [("described", [METADATA])], none="bare")
-    other = contradicted(repository.probes[METADATA]) if finding.level == "described" else None
-    if other is None:
+    if finding.level != "described":
         return finding
+    other = contradicted(repository.probes[METADATA])
+    if other is None:
+        apart = [sight for sight in repository.probes[METADATA].sightings if sight.facts.get("apart")]
+        if not apart:
+            return finding
+        return reached("other", f"the record and the artifact differ in {apart[0].facts['apart']}", places=[apart[0].place])
     return reached("other", f"{other.text[:60]} is recorded, and the model that it speaks of is another", places=[other.place])

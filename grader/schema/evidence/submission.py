@@ -89,6 +89,7 @@ class ImageEvidence(Model):
     entrypoint: list[str]
     command: list[str]
     shell_form: bool = Field(description="PID 1 would be a shell because CMD or ENTRYPOINT is in shell form")
+    stop_signal: str = Field(default="", description="STOPSIGNAL of the image as the engine tells it; empty: none, which means SIGTERM")
     exposed_ports: list[int]
     healthcheck: bool
     log_tail: str

@@ -13,6 +13,7 @@ from typing import Any
 
 from grader.schema.evidence import Sighting
 from harness.source.probes.digests import compared, digest
+from harness.source.probes.figures import apart
 from harness.source.probes.sightings import sighting
 from harness.source.probes.view import View
 
@@ -46,7 +47,10 @@ def claims(view: View, texts: list[tuple[str, str]]) -> Iterator[Sighting]:
 
 
 def records(view: View) -> Iterator[Sighting]:
-    """Records of a model's version and digest in a folder (`file`) with artifacts that name their own. `matches`: one of the two is one of theirs."""
+    """Records of a model's version and digest in a folder (`file`) with artifacts that name their own. `matches`: one of the two is one of theirs.
+
+    `apart`: a figure of the record that every artifact of its version or digest tells otherwise of itself.
+    """
     for path, value in view.json.items():
         version, found = _identity(value, _RECORD_DIGEST)
         here = [(other, inside) for other, inside in view.json.items() if other != path and dirname(other) == dirname(path)]
@@ -55,7 +59,11 @@ def records(view: View) -> Iterator[Sighting]:
         if version and found and artifacts:
             same = any(version in own or own in version or found == itself for _, own, itself in artifacts)
             same = same or any((answer := compared(view, path, basename(other), found)) and answer[1] for other, _, _ in artifacts)
-            yield sighting(f"{version} {found}", path, {"file": dirname(path) or ".", "matches": float(same)})
+            of_it = [other for other, own, itself in artifacts if own == version or itself == found]
+            told = [apart(value, view.json[other]) for other in of_it]
+            facts: dict[str, str | float | None] = {"file": dirname(path) or ".", "matches": float(same)}
+            facts["apart"] = told[0] if told and all(told) else None
+            yield sighting(f"{version} {found}", path, facts)
 
 
 def _identity(value: Any, key: re.Pattern[str]) -> tuple[str, str]:

@@ -24,6 +24,7 @@ def test_the_level_follows_the_evidence(expected, evidence):
         ("other", [{"file": "m.bin", "matches": 0}]),
         ("described", [{"file": "m.bin", "matches": 0}, {"file": "m.bin", "matches": 1}]),
         ("other", [{"file": "m.bin", "matches": 0}, {"file": "n.bin", "matches": 1}]),
+        ("other", [{"file": "models", "matches": 1, "apart": "auc: 0.92 and 0.82"}]),
     ],
 )
 def test_a_digest_of_another_model_describes_another_model(expected, facts):

@@ -143,6 +143,8 @@ def test_beside_another_selection_it_may_fire(expr):
     ("expected", "expr", "times"),
     [
         ("some", f"{P99} < 0.1", (1.0, 39.0)),
+        ("some", f"{P99} < 0.1", (5.0, 39.0)),
+        ("live", f"{P99} < 0.1", (1.0, 9.0)),
         ("live", f"{P99} < 0.1", (18.0, 39.0)),
         ("live", f"{P99} > 0.1", (1.0, 39.0)),
         ("live", f"{P99} < 0.1 and up == 0", (1.0, 39.0)),
