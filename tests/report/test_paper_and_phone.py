@@ -81,3 +81,11 @@ def test_a_long_strip_takes_the_width_of_the_page_and_is_whole(running: Browser,
         page = opened(running, result, tmp_path, width, media)
         cut = "[...document.querySelectorAll('.strips .scroll')].filter(e => e.scrollWidth > e.clientWidth + 1).length"
         assert page.ask(cut) == 0
+
+
+def test_no_table_that_stands_open_is_cut_off_on_a_wide_screen(running: Browser, mixed: Result, tmp_path: Path) -> None:
+    gauge = 'fraud_drift_score{feature="minutes_since_last",reference="2026-01",window="500"}, fraud_drift_p_value{feature="minutes_since_last"}'
+    tables = [t.model_copy(update={"rows": [[*row[:-1], gauge] for row in t.rows]}) if t.id == "drift" else t for t in mixed.tables]
+    page = opened(running, mixed.model_copy(update={"tables": tables}), tmp_path, 1280)
+    cut = "[...document.querySelectorAll('.numbers .scroll')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.getAttribute('aria-label'))"
+    assert any(t.id == "drift" for t in tables) and page.ask(cut) == []
