@@ -30,8 +30,8 @@ def holds(probe: Probe) -> bool:
 def sentence(repository: RepositoryEvidence, ids: Sequence[str]) -> str:
     """`found: manifests (k8s/api.yaml); not found: autoscaler, probes (no manifests)`: a reason that several share is told once."""
     found = [_named(id, repository.probes[id]) for id in ids if holds(repository.probes[id])]
-    absent = groupby((id for id in ids if not holds(repository.probes[id])), key=lambda id: repository.probes[id].detail)
-    lost = [", ".join(map(_words, same)) + (f" ({detail})" if detail else "") for detail, same in absent]
+    absent = groupby((id for id in ids if not holds(repository.probes[id])), key=lambda id: _because(id, repository.probes[id]))
+    lost = [", ".join(map(_words, same)) + because for because, same in absent]
     parts = ["found: " + ", ".join(found)] * bool(found) + ["not found: " + ", ".join(lost)] * bool(lost)
     return "; ".join(parts)
 
@@ -43,6 +43,11 @@ def places(probes: Iterable[Probe]) -> list[Place]:
 
 def _words(id: str) -> str:
     return id.replace("_", " ")
+
+
+def _because(id: str, probe: Probe) -> str:
+    """In brackets, unless it only says the id again."""
+    return f" ({probe.detail})" if probe.detail and probe.detail != f"no {_words(id)}" else ""
 
 
 def _named(id: str, probe: Probe) -> str:
