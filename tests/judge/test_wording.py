@@ -15,6 +15,7 @@ def test_one_is_no_plural() -> None:
     seen = {c.id: c.observed for c in result.checks}
     assert seen["nonroot_process"].startswith("none of 1 process runs as root")
     assert seen["base_image_pin"].startswith("1 base image, each pinned")
+    assert "CPU request 0.5 cores (" in seen["sizing_truth"] and "CPU limit 1 core (" in seen["sizing_truth"]
     assert "candidate on core 1, load generator on core 0" in result.notes
     two = made.BOOT.model_copy(update={"uids": [10001, 10002]})
     assert judge("nonroot_process", boot=two, repository=made.REPOSITORY).observed.startswith("none of 2 processes runs as root")
