@@ -37,7 +37,7 @@ def _case(suite: ET.Element, check: CheckResult) -> None:
     case = ET.SubElement(suite, "testcase", name=_text(check.id), classname=_text(check.area))
     tag = _tag(check)
     if tag:
-        verdict = ET.SubElement(case, tag, message=_text(words.seen(check)))
+        verdict = ET.SubElement(case, tag, message=_text(check.observed if check.judged else f"{check.title}: {check.observed}"))
         if tag != "skipped":
             points = f"{words.interval(check.low_bp, check.high_bp)} of {words.points(check.max_bp)} points"
             told = [check.rule, points, f"To mend: {check.remedy}"] if check.judged else [points, words.UNJUDGED]

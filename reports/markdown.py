@@ -43,7 +43,7 @@ def _top(title: str, items: Sequence[Highlight]) -> list[str]:
 def _lost(result: Result) -> list[str]:
     lost, unjudged = losses.judged(result), losses.unjudged(result)
     many = sum(number for _, number in unjudged)
-    told = ["", f"Not judged, so without points: {words.several(many, 'check')}: {escape(unjudged[0][0], 200)}"] if unjudged else []
+    told = ["", f"Without points, as something else decided: {words.several(many, 'check')}: {escape(unjudged[0][0], 200)}"] if unjudged else []
     if not lost:
         return told
     cells = [(c.id, words.points(c.max_bp - c.low_bp), c.observed, c.remedy) for c in lost[:LOST]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from grader.schema.result import AreaResult, ChallengeFacts, CheckResult, Measure, Outcome, Result
 from grader.schema.spoken import percent as percent
 from grader.schema.spoken import points as points
+from grader.schema.spoken import several as several
 
 DASH = "\N{EN DASH}"
 """Between the ends of a range, and for 'nothing'."""
@@ -20,7 +21,7 @@ OUTCOMES: dict[Outcome, str] = {
 """Outcome -> word. The style sheet adds a mark by class: never a colour alone."""
 
 
-UNJUDGED = "This was not judged by itself, neither good nor bad: what is named above decided, and has to be mended first."
+UNJUDGED = "It does not stand for itself, neither good nor bad: what is named above decided, and has to be mended first."
 """Of a check that earns nothing and was never tried."""
 
 DOTS = {
@@ -38,11 +39,6 @@ DOTS = {
 def outcome(check: CheckResult) -> str:
     """The mark of a row. One that was not judged has no points, and nobody saw it fail."""
     return OUTCOMES[check.outcome] if check.judged else "no points"
-
-
-def seen(check: CheckResult) -> str:
-    """What was seen, or what kept it from being tried."""
-    return check.observed if check.judged else f"not judged: {check.observed}"
 
 
 def permille(bp: int) -> float:
@@ -65,11 +61,6 @@ def number(value: float) -> str:
     if abs(value) < 1e9 and (value == int(value) or abs(value) >= 1e3):
         return f"{value:.0f}"
     return f"{value:.3g}"
-
-
-def several(count: int, noun: str) -> str:
-    """1 row, 2 rows."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def cell(value: str | float | None) -> str:

@@ -147,7 +147,7 @@ def lost_points(result: Result) -> None:
         return
     console = Console()
     for reason, checks in unjudged:
-        console.print(_text(f"not judged, so without points: {words.several(checks, 'check')}: {reason}", "bold"))
+        console.print(_text(f"without points, as something else decided: {words.several(checks, 'check')}: {reason}", "bold"))
     for check in lost:
         console.print(Text.assemble((f"-{words.points(check.max_bp - check.low_bp)}  {check.area}/{check.id}: ", "bold"), _text(check.observed)))
         console.print(_text(f"      {check.remedy}", "dim"))

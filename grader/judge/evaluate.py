@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,10 +51,15 @@ class Evaluated:
     def title(self) -> str:
         """What the outcome says of the check, and no more than was seen: who was never tried is not told to have failed."""
         if not self.finding.judged:
-            return f"Not judged: {self.rule.title}"
+            return f"Not {'counted' if self.seen else 'judged'}: {self.rule.title}"
         if self.outcome is Outcome.FAIL:
             return self.lost_title
         return self._rung_title or self.rule.title
+
+    @property
+    def seen(self) -> bool:
+        """Judged on its own, whatever the precondition takes from it."""
+        return self.own.level is not None and self.own.judged
 
     @property
     def lost_title(self) -> str:
@@ -89,9 +94,9 @@ def in_scope(rule: CheckRule, challenge: Challenge, mode: str) -> bool:
 def evaluate(bundle: Bundle, rubric: Rubric, challenge: Challenge, mode: str) -> list[Evaluated]:
     """Every check in the mode's scope, in rubric order. One in quarantine is not asked."""
     areas = sorted(rubric.areas.items(), key=lambda item: item[1].order)
-    held, gates = rubric.quarantine, {gate.check for gate in rubric.gates.values()}
+    held, tells = rubric.quarantine, _tells(rubric, bundle)
     return [
-        _withheld(CHECKS[id], rule, held[id]) if id in held else one(CHECKS[id], rule, bundle, challenge, gate=id in gates)
+        _withheld(CHECKS[id], rule, held[id]) if id in held else one(CHECKS[id], rule, bundle, challenge, tells.get(id, ()))
         for _, area in areas
         for id, rule in _scoped(area, challenge, mode)
     ]
@@ -101,14 +106,20 @@ def _scoped(area: AreaRubric, challenge: Challenge, mode: str) -> list[tuple[str
     return [(id, rule) for id, rule in area.checks.items() if in_scope(rule, challenge, mode)]
 
 
-def one(spec: CheckSpec, rule: CheckRule, bundle: Bundle, challenge: Challenge, *, gate: bool = False) -> Evaluated:
+def _tells(rubric: Rubric, bundle: Bundle) -> dict[str, Collection[str]]:
+    """Check of a gate -> stages whose failure answers what it asks: whatever ends a run before the first gate, and a later one's own stages."""
+    checks = [gate.check for gate in rubric.gates.values()]
+    return {id: _evidence(CHECKS[id]) if n else list(bundle.failures) for n, id in enumerate(checks)}
+
+
+def one(spec: CheckSpec, rule: CheckRule, bundle: Bundle, challenge: Challenge, tells: Collection[str] = ()) -> Evaluated:
     """Run one check: missing inputs first, then the precondition, then the check itself.
 
-    Whatever ends a run early answers what a `gate` asks (it does not build, start, predict). Every other check was not judged then.
+    A failure of the candidate's doing in one of the stages `tells` is what the check asks about; after any other it was not judged.
     """
     needed = _evidence(spec)
     required = [name for parameter, name in spec.inputs.items() if name in needed and parameter not in spec.optional]
-    own = _missing(required, rule, bundle, judged=gate) or _fair(spec, rule, bundle, challenge, needed)
+    own = _missing(required, rule, bundle, tells) or _fair(spec, rule, bundle, challenge, needed)
     unmet = _precondition(rule, bundle)
     finding = own if unmet is None or (unmet.level is not None and _seen_lost(rule, own)) else unmet
     return _normalise(spec, rule, finding, own, tuple(needed))
@@ -131,19 +142,25 @@ def _seen_lost(rule: CheckRule, own: Finding) -> bool:
     return level is not None and level.credit == 0 and own.credit in (None, 0) and own.judged
 
 
-def _missing(needed: list[str], rule: CheckRule, bundle: Bundle, *, judged: bool) -> Finding | None:
+def _missing(needed: list[str], rule: CheckRule, bundle: Bundle, tells: Collection[str] = ()) -> Finding | None:
     """A declared input is not there. The candidate's fault outweighs ours: what is known to be broken is not unknown."""
     failures = [bundle.failures.get(name, _absent(name)) for name in needed if name not in bundle.evidence]
     if not failures:
         return None
     failure = min(failures, key=lambda f: f.culprit is not Culprit.CANDIDATE)
     if failure.culprit is Culprit.CANDIDATE:
+        judged = _first(failure, bundle) in tells
         return Finding(level=_worst(rule), observed=failure.sentence, culprit=Culprit.CANDIDATE, judged=judged, root_cause=_root_cause(failure))
     return Finding(outcome=Outcome.UNKNOWN, observed=failure.sentence, culprit=failure.culprit)
 
 
 def _root_cause(failure: Failure) -> str:
     return CAUSES[failure.cause].root_cause if failure.cause in CAUSES else ""
+
+
+def _first(failure: Failure, bundle: Bundle) -> str | None:
+    """The stage that failed so; the later ones inherit it."""
+    return next((stage for stage, found in bundle.failures.items() if (found.cause, found.detail) == (failure.cause, failure.detail)), None)
 
 
 def _absent(collector: str) -> Failure:
@@ -156,7 +173,7 @@ def _precondition(rule: CheckRule, bundle: Bundle) -> Finding | None:
         return None
     contract = bundle.evidence.get(CONTRACT)
     if not isinstance(contract, ContractEvidence):
-        return _missing([CONTRACT], rule, bundle, judged=False)
+        return _missing([CONTRACT], rule, bundle)
     if contract.predictions.met:
         return None
     facts = contract.predictions

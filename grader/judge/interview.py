@@ -70,13 +70,14 @@ def _general(id: str, area: AreaRubric, checks: Sequence[Evaluated], scored: Sco
 
 def _unobserved(area: str, checks: Sequence[Evaluated], out_of_scope: Sequence[OutOfScope]) -> list[InterviewItem]:
     unseen = [c for c in checks if c.credit is None and c.outcome is not Outcome.NOT_APPLICABLE]
-    unjudged = [c for c in checks if not c.finding.judged]
+    unjudged = [c for c in checks if not c.finding.judged and not c.seen]
     titles = [c.rule.title for c in [*unjudged, *unseen]] + [o.title for o in out_of_scope]
     if not titles:
         return []
     more = f"; and {len(titles) - UNSEEN} more" if len(titles) > UNSEEN else ""
     reasons = [f"{len(unjudged)} not judged: {', '.join(dict.fromkeys(_spoken(c.finding.observed) for c in unjudged))}"] if unjudged else []
-    reasons += [f"{len(unseen)} could not be measured: {', '.join(sorted({c.culprit.value for c in unseen if c.culprit}))}"] if unseen else []
+    whose = " and ".join(sorted({c.culprit.value for c in unseen if c.culprit}))
+    reasons += [f"{len(unseen)} could not be measured, which is the {whose}'s doing"] if unseen else []
     reasons += [f"{len(out_of_scope)} not exercised in this mode"] if out_of_scope else []
     return [InterviewItem(area=area, question="; ".join(titles[:UNSEEN]) + more, because="; ".join(reasons), kind="unobserved")]
 
@@ -90,4 +91,4 @@ def _spoken(observed: str) -> str:
 def _shortened(observed: str) -> str:
     """Whole clauses, as many as fit; of a first clause that is too long, whole words."""
     ends = [i for i, rest in enumerate(observed[:LENGTH]) if rest == ";" and observed[:i].count("(") == observed[:i].count(")")]
-    return observed[: ends[-1]] if ends else f"{observed[: LENGTH - 1].rsplit(' ', 1)[0]} …"
+    return observed[: ends[-1]] if ends else f"{observed[: LENGTH - 2].rsplit(' ', 1)[0]} …"

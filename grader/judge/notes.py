@@ -14,6 +14,7 @@ from grader.schema.causes import CAUSES, Failure
 from grader.schema.evidence import BootEvidence, ImageEvidence, LoadEvidence, LoadWindow, SandboxEvidence, SourceEvidence, StressEvidence
 from grader.schema.result import Failed, Quarantined
 from grader.schema.rubric import Rubric
+from grader.schema.spoken import several
 
 
 def failures(bundle: Bundle) -> list[Failed]:
@@ -42,7 +43,7 @@ def isolation(bundle: Bundle) -> list[str]:
     sandbox = bundle.evidence.get("sandbox")
     if not isinstance(sandbox, SandboxEvidence):
         return []
-    lines = [f"{p.target}: {'REACHABLE' if p.reachable else 'unreachable'}{f' ({p.detail})' if p.detail else ''}" for p in sandbox.isolation]
+    lines = [f"{p.target}: {'REACHABLE' if p.reachable else 'unreachable'}{f'; {p.detail}' if p.detail else ''}" for p in sandbox.isolation]
     return [*lines, *([f"runtime: {kept}"] if (kept := sandbox.flags.get("runtime")) else [])]
 
 
@@ -51,7 +52,7 @@ def discovery(bundle: Bundle) -> list[str]:
     source, image, boot = (bundle.evidence.get(name) for name in ("source", "image", "boot"))
     lines: list[str] = []
     if isinstance(source, SourceEvidence):
-        lines.append(f"{source.kind}, {source.files} files, {source.bytes / 1e6:.1f} MB")
+        lines.append(f"{source.kind}, {several(source.files, 'file')}, {source.bytes / 1e6:.1f} MB")
         if source.dockerfile:
             lines.append(f"built {source.dockerfile.path} in context {source.dockerfile.context}: {source.dockerfile.why}")
     if isinstance(image, ImageEvidence):
@@ -72,7 +73,7 @@ def notes(bundle: Bundle) -> list[str]:
         lines.append("the local repository had uncommitted changes; the last commit was graded")
     if sandbox:
         lines += sandbox.notes
-        lines.append(f"candidate on core(s) {_cores(sandbox.candidate_cores)}, load generator on {_cores(sandbox.generator_cores)}")
+        lines.append(f"candidate on {_cores(sandbox.candidate_cores)}, load generator on {_cores(sandbox.generator_cores)}")
     anew = bundle.manifest.run.fresh_starts if bundle.manifest else []
     lines += [f"the service was started anew before the stage {name}: it had ended, or did not answer any more" for name in anew]
     return [*lines, *_void(load, stress), *_search(stress), *_control(load, stress)]
@@ -127,4 +128,4 @@ def _control(load: LoadEvidence | None, stress: StressEvidence | None) -> list[s
 
 
 def _cores(cores: list[int]) -> str:
-    return ", ".join(map(str, cores)) or "all"
+    return f"core{'s' * (len(cores) > 1)} {', '.join(map(str, cores))}" if cores else "all cores"

@@ -13,11 +13,6 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f} %"
 
 
-def count(number: int, noun: str) -> str:
-    """1 alert, 2 alerts."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 SPELT = {"cpu": "CPU", "nan": "NaN", "oom": "OOM", "pid1": "PID 1", "dns": "DNS", "tmp": "/tmp", "sigterm": "SIGTERM", "sigkill": "SIGKILL"}
 
 

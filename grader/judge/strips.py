@@ -25,15 +25,18 @@ def fault_strips(bundle: Bundle, checks: Mapping[str, Evaluated], by_fault: Mapp
 
 def _strip(record: FaultRecord, check: Evaluated | None) -> FaultStrip:
     return FaultStrip(
-        id=record.id, check=check.id if check else "", title=check.rule.title if check else _title(record.id),
+        id=record.id, check=check.id if check else "", title=_title(record, check),
         injected=record.injected, outcome=_outcome(record, check), says=_says(record, check),
         recovery_s=_recovery(record, check), recovered=_recovered(record, check), bin_s=STRIP_BIN_S,
         inject_s=record.inject_s, undo_s=record.undo_s, cells=cells(record),
     )  # fmt: skip
 
 
-def _title(id: str) -> str:
-    words = readable(id)
+def _title(record: FaultRecord, check: Evaluated | None) -> str:
+    """What the check's row is titled; `says` tells of one that was not judged."""
+    if check is not None:
+        return check.title if check.finding.judged else check.rule.title
+    words = readable(record.id)
     return words[:1].upper() + words[1:]
 
 

@@ -1,8 +1,13 @@
-"""How points and shares read: one rounding for headlines, reports and the console."""
+"""How points, shares and counts read: one rounding and one plural for checks, headlines, reports and the console."""
 
 from __future__ import annotations
 
 import math
+
+
+def several(number: int, noun: str) -> str:
+    """1 alert, 2 alerts, 1,200 alerts."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def points(bp: int) -> str:

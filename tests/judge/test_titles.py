@@ -8,7 +8,7 @@ from checks.builders import feedback
 import grader.rubric
 from grader.checks.registry import CHECKS
 from grader.judge.evaluate import one
-from grader.schema.evidence import FaultsEvidence
+from grader.schema.evidence import FaultsEvidence, Probe, RepositoryEvidence
 from grader.schema.result import Outcome, Result
 from judge import made
 
@@ -62,3 +62,16 @@ def test_a_route_that_never_says_ready_did_not_say_so_too_early() -> None:
     assert title(made.verdict(never), "readiness_truthfulness") == "Not judged: Ready means that it predicts"
     early = made.changed(made.sound(), boot=made.BOOT.model_copy(update={"ready_before_prediction": 9}))
     assert title(made.verdict(early), "readiness_truthfulness") == "It says ready before it can predict"
+
+
+def test_a_trail_without_an_entry_neither_lacks_fields_nor_differs() -> None:
+    empty = made.AUDIT.model_copy(update={"predictions_found": 0, "scores_agree": 0})
+    rows = {c.id: c for c in made.verdict(made.changed(made.sound(), audit=empty)).checks}
+    assert rows["audit_trail"].judged and rows["audit_trail"].outcome is Outcome.FAIL
+    assert all(not rows[id].judged and rows[id].low_bp == 0 for id in ("audit_fields", "audit_agreement"))
+
+
+def test_a_row_does_not_say_its_title_twice() -> None:
+    probes = {**made.REPOSITORY.probes, "dashboard": Probe(subject=True, found=False, detail="no dashboard")}
+    result = made.verdict(made.changed(made.sound(), repository=RepositoryEvidence(probes=probes)))
+    assert next(c.observed for c in result.checks if c.id == "dashboard") == "not found: dashboard"

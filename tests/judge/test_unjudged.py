@@ -44,26 +44,27 @@ def faulty(**update: object) -> Bundle:
 def test_what_was_not_tried_is_lost_and_not_told_as_seen(result: Result) -> None:
     lost = check(result, "pause_recovery")
     assert (lost.outcome, lost.low_bp, lost.judged) == (Outcome.FAIL, 0, False)
-    assert lost.title == "Not judged: Recovers from a freeze"
+    assert lost.title in ("Not judged: Recovers from a freeze", "Not counted: Recovers from a freeze")
     assert lost.rule == "" and lost.observed
     page = reports.html.render(result)
     row = page[page.index('<tr id="check-pause_recovery"') :].split("</tr>")[0]
-    assert "(reached)" not in row and "To mend" not in row and "not judged by itself" in row and ">no points</span>" in row
+    assert "(reached)" not in row and "To mend" not in row and "does not stand for itself" in row and ">no points</span>" in row
     case = next(c for c in ET.fromstring(junit.render(result)).iter("testcase") if c.attrib["name"] == "pause_recovery")
     failure = case.find("failure")
-    assert failure is not None and failure.attrib["message"] == f"not judged: {lost.observed}"
+    assert failure is not None and failure.attrib["message"] == f"{lost.title}: {lost.observed}"
     assert not any(means in (failure.text or "") for _, means in lost.ladder) and lost.remedy not in (failure.text or "")
 
 
 @pytest.mark.parametrize("result", [not_built(), constant_answers()], ids=["not built", "constant answers"])
 def test_a_failed_gate_was_judged_and_is_asked_about_and_what_it_decided_is_not(result: Result) -> None:
-    failed = {gate.id: gate for gate in result.gates}["predicts"]
-    assert failed.outcome == "fail" and check(result, "prediction_contract").judged
+    first = next(gate for gate in result.gates if gate.outcome == "fail")
+    row = check(result, {"builds": "image_builds", "predicts": "prediction_contract"}[first.id])
+    assert row.judged and row.id in {item.check for item in result.interview} and result.risks[0].check == row.id
     judged = {c.id for c in result.checks if c.judged}
     assert {item.check for item in result.interview if item.kind == "finding"} <= judged
     assert {risk.check for risk in result.risks} <= judged
     unseen = next(item for item in result.interview if item.area == "failure" and item.kind == "unobserved")
-    assert "not judged: " in unseen.because
+    assert ("not judged: " in unseen.because) == check(result, "pause_recovery").title.startswith("Not judged")
 
 
 def test_a_gate_row_says_what_its_check_saw() -> None:
@@ -74,6 +75,23 @@ def test_a_gate_row_says_what_its_check_saw() -> None:
 def test_where_gates_hold_the_risk_of_an_area_that_was_not_judged_is_told_once_and_honestly() -> None:
     told = [risk.title for risk in gone().risks if risk.title.startswith("Not judged: ")]
     assert len(told) == 1
+
+
+def test_a_container_that_never_served_says_nothing_of_its_answers_and_its_image_was_seen() -> None:
+    exited = made.failure("start_exited", "exit code 1")
+    result = made.verdict(made.without(made.sound(), **dict.fromkeys(AFTER_BUILD[2:], exited)))
+    assert [gate.outcome for gate in result.gates] == ["pass", "fail", "fail"]
+    assert check(result, "service_ready").judged and not check(result, "prediction_contract").judged
+    assert check(result, "image_builds").title == "Not counted: The image builds" and not check(result, "image_builds").judged
+    unseen = next(item for item in result.interview if item.area == "deployment" and item.kind == "unobserved")
+    assert "The image builds" not in unseen.question and "A readiness route answers" in unseen.question
+
+
+def test_whatever_ends_a_run_before_the_first_gate_is_its_failure() -> None:
+    refused = made.failure("repository_hostile", "a link out of the repository")
+    result = made.verdict(made.without(made.sound(), **dict.fromkeys(("source", *AFTER_BUILD), refused)))
+    assert check(result, "image_builds").judged and result.risks[0].title == "The image does not build"
+    assert not check(result, "service_ready").judged
 
 
 def test_a_loss_that_was_seen_keeps_its_own_words_without_a_prediction() -> None:
@@ -108,9 +126,9 @@ def test_the_summary_tells_one_reason_once_and_not_as_losses() -> None:
     result = not_built()
     reasons = losses.unjudged(result)
     assert reasons == [("the image does not build: no matching distribution", sum(not c.judged for c in losses.counted(result)))]
-    assert {c.id for c in losses.judged(result)} >= GATES
+    assert GATES & {c.id for c in losses.judged(result)} == {"image_builds"}
     text = markdown.render(result)
-    assert f"Not judged, so without points: {reasons[0][1]} checks: the image does not build" in text
+    assert f"Without points, as something else decided: {reasons[0][1]} checks: the image does not build" in text
     assert "| pause" not in text and "| dependency" not in text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from grader.checks.api import reached, unmeasured
 from grader.schema.evidence import Place, Probe, RepositoryEvidence
@@ -27,9 +28,10 @@ def holds(probe: Probe) -> bool:
 
 
 def sentence(repository: RepositoryEvidence, ids: Sequence[str]) -> str:
-    """`found: manifests (k8s/api.yaml); not found: autoscaler`."""
+    """`found: manifests (k8s/api.yaml); not found: autoscaler, probes (no manifests)`: a reason that several share is told once."""
     found = [_named(id, repository.probes[id]) for id in ids if holds(repository.probes[id])]
-    lost = [_words(id) + _because(repository.probes[id]) for id in ids if not holds(repository.probes[id])]
+    absent = groupby((id for id in ids if not holds(repository.probes[id])), key=lambda id: _because(id, repository.probes[id]))
+    lost = [", ".join(map(_words, same)) + because for because, same in absent]
     parts = ["found: " + ", ".join(found)] * bool(found) + ["not found: " + ", ".join(lost)] * bool(lost)
     return "; ".join(parts)
 
@@ -43,9 +45,10 @@ def _words(id: str) -> str:
     return id.replace("_", " ")
 
 
+def _because(id: str, probe: Probe) -> str:
+    """In brackets, unless it only says the id again."""
+    return f" ({probe.detail})" if probe.detail and probe.detail != f"no {_words(id)}" else ""
+
+
 def _named(id: str, probe: Probe) -> str:
     return f"{_words(id)} ({probe.places[0].file})" if probe.places else _words(id)
-
-
-def _because(probe: Probe) -> str:
-    return f" ({probe.detail})" if probe.detail else ""

@@ -40,7 +40,8 @@ class Fit:
         return "under" if self.declared < self.least else "over" if self.declared > self.most else "fits"
 
     def __str__(self) -> str:
-        return f"{self.words} {self.declared:.3g} {self.unit} ({self.against})"
+        unit = self.unit.removesuffix("s") if self.declared == 1 else self.unit
+        return f"{self.words} {self.declared:.3g} {unit} ({self.against})"
 
 
 def use(load: LoadEvidence, stress: StressEvidence | None, challenge: Challenge) -> Use | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.checks.analysis.rungs import at_least
-from grader.checks.api import Bars, Finding, measure, reached, unmeasured
+from grader.checks.api import Bars, Finding, measure, reached, unjudged, unmeasured
 from grader.schema.evidence import AuditEvidence
 
 
@@ -11,7 +11,7 @@ def check(audit: AuditEvidence, bars: Bars) -> Finding:
     if not audit.predictions_sent:
         return unmeasured("no prediction was there to be audited")
     if not audit.predictions_found or not audit.with_fields:
-        return reached("none", "no audit entry of a prediction was found")
+        return unjudged("none", "no audit entry of a prediction was found")
     carried = [field for field, n in audit.with_fields.items() if n >= audit.predictions_found * bars["share"]]
     said = _empty(audit, bars)
     carried = [field for field in carried if field not in said]

@@ -13,7 +13,7 @@ def check(repository: RepositoryEvidence, bars: Bars) -> Finding:
         return unmeasured("the repository scan did not look for a model card")
     sections = card.value or 0
     if not (card.subject and sections):
-        return reached("none", f"no model card{': ' + card.detail if card.detail else ''}")
+        return reached("none", card.detail or "no model card")
     # The scan says `found` from three sections on; this ladder goes by their number.
     level = at_least(sections, (bars["complete"], "complete"), (bars["thin"], "thin"), below="none")
     if level != "none" and (wrong := _of_another(card)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from grader.checks.analysis.base_tags import major_only, moves
 from grader.checks.api import Finding, reached, unmeasured
 from grader.schema.evidence import BaseImage, ImageEvidence
+from grader.schema.spoken import several
 
 
 def check(image: ImageEvidence) -> Finding:
@@ -21,7 +22,7 @@ def check(image: ImageEvidence) -> Finding:
     loose = [f"{source.reference}{why}" for source in sources if (why := _floats(source)) is not None]
     if loose:
         return reached("major", f"the base is pinned, and files are copied out of images that float: {', '.join(loose)}")
-    return reached("pinned", f"{len(bases)} base images, each pinned: " + ", ".join(f"{b.reference} (by {b.pin})" for b in bases))
+    return reached("pinned", f"{several(len(bases), 'base image')}, each pinned: " + ", ".join(f"{b.reference} (by {b.pin})" for b in bases))
 
 
 def _floats(base: BaseImage) -> str | None:

@@ -19,4 +19,4 @@ def check(boot: BootEvidence, repository: RepositoryEvidence) -> Finding:
         return reached("raised", seen, places=[given.place])
     if root:
         return reached("mixed", f"{root} of {count} processes run as root (user ids: {users})")
-    return reached("nonroot", f"{count} processes, none as root (user ids: {users})")
+    return reached("nonroot", f"none of {count} process{'' if count == 1 else 'es'} runs as root (user ids: {users})")

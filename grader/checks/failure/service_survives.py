@@ -17,7 +17,10 @@ def check(faults: FaultsEvidence, bars: Bars) -> Finding:
         return unmeasured("no fault was shown to be active")
     stuck = [record.id for record, later in pairwise(faults.faults) if record.id in judged and _stuck(record, later, bars["stuck"])]
     lost = [id for id, whole in judged.items() if not whole or id in stuck]
-    seen = f"whole again after {len(judged) - len(lost)} of {len(judged)} faults" + (f"; not after {', '.join(lost)}" if lost else "")
+    early = [record.id for record in faults.faults if record.id in lost and record.failure and not record.injected]
+    after = [id for id in lost if id not in early]
+    seen = f"whole again after {len(judged) - len(lost)} of {len(judged)} faults" + (f"; not after {', '.join(after)}" if after else "")
+    seen += f"; gone before {', '.join(early)}" if early else ""
     seen += f"; since {', '.join(stuck)} it gave fallbacks, though the feature store was well again" if stuck else ""
     figure = measure("survived", len(judged) - len(lost), "faults", n=len(judged))
     if not lost:

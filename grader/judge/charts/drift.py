@@ -10,10 +10,10 @@ from grader.checks.analysis.drift import cried
 from grader.checks.analysis.power import Curve, all_runs
 from grader.checks.analysis.signals import LATEST, Alarms, listen
 from grader.checks.analysis.stretches import end_of
-from grader.judge.say import count
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import Alert, DriftEvidence, DriftWindow
 from grader.schema.result import Chart, Dot, Mark, Point, Series, Span, Table, Tick
+from grader.schema.spoken import several
 
 Row = list[str | float | None]
 
@@ -80,7 +80,7 @@ def _scores(drift: DriftEvidence) -> Chart:
     columns = ["phase", "first request", "sent", "answered well", "mean score"]
     return Chart(
         id="drift", title="Drift experiment", theme="drift", x_unit="requests", y_unit="score", spans=_spans(drift), marks=_marks(drift),
-        says=f"Mean score per window of the stream, and {count(fired, 'firing alert')}; drifted stretches are shaded.",
+        says=f"Mean score per window of the stream, and {several(fired, 'firing alert')}; drifted stretches are shaded.",
         series=[Series(name="mean score", unit="score", points=points)],
         table=Table(id="scores", title="Drift experiment window by window", columns=columns, rows=rows),
     )  # fmt: skip

@@ -47,7 +47,7 @@ def test_the_level_follows_the_evidence(expected, evidence):
 
 def test_both_sides_stand_in_the_sentence():
     said = judge("sizing_truth", **sized(declared_memory_limit=512, declared_cpu_request=1)).observed
-    assert "CPU request 1 cores (steady load takes 0.12, the spike 0.24)" in said and "memory limit 512 MiB (60 at the peak)" in said
+    assert "CPU request 1 core (steady load takes 0.12, the spike 0.24)" in said and "memory limit 512 MiB (60 at the peak)" in said
     assert "more than is used: CPU request, memory limit" in said
 
 

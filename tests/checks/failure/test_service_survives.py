@@ -26,6 +26,12 @@ def test_whole_again_by_its_own_strength(expected, records):
     assert level("service_survives", faults=faults(*records)) == expected
 
 
+def test_a_fault_that_found_the_service_gone_is_not_blamed():
+    early = fault("network_cut", injected=False, failure=CANDIDATE)
+    seen = judge("service_survives", faults=faults(KILLED, NEVER_GOOD, early)).observed
+    assert seen == "whole again after 1 of 3 faults; not after pause; gone before network_cut"
+
+
 def in_turn(*degraded_before):
     """Dependency faults one after another, each with the share of fallbacks in the steady state that it found."""
     ids = ("dependency_slow", "dependency_errors", "dependency_blackhole", "dependency_drip")
