@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from auditlog.models import LogEntry
 from django.apps import apps
 from django.core import serializers
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -18,7 +20,8 @@ from test_service_intake import member, packed
 
 from grader.jobs.model import Job
 from grader.web import erasure, seam
-from grader.web.models import Candidate, Contest, Decision, Notice, Requisition, ShareLink, State, Submission, Tombstone, User
+from grader.web.models import Candidate, Contest, Decision, Notice, Requisition, ResultView, ShareLink, State, Submission, Tombstone, User
+from grader.web.pages import candidates, results, submissions
 from grader.web.trouble import RefusedError, UnavailableError
 
 Clients = Callable[..., Client]
@@ -146,3 +149,47 @@ def test_an_archive_that_another_candidate_handed_in_too_stays(
         client_of(recruiter).post(f"/submissions/{each.pk}/cancel/")
         erasure.erase(each.candidate, "asked", "ada")
         assert bool(seam.store().read(f"uploads/{first.origin.removeprefix('upload:')}")) is left
+
+
+def test_whoever_writes_about_somebody_who_is_being_erased_is_told_and_writes_nothing(
+    client_of: Clients, recruiter: User, interviewer: User, row: Submission, result_json: bytes
+) -> None:
+    """Each act finds the submission, and then the candidate goes before it writes."""
+    now = timezone.now()
+    secret = re.search(r"/c/([\w-]+)/", client_of(recruiter).post(f"/submissions/{row.pk}/share/", {"link-days": 3}).content.decode())
+    assert secret
+    decision = {"overall-area": "overall", "overall-verdict": "hold", "overall-reason": "More is needed here."}
+    notice = {"notice-version": "2", "notice-sent_at": f"{now:%Y-%m-%dT%H:%M}", "notice-earliest_assessment": f"{now:%Y-%m-%d}"}
+    acts = [
+        (f"/submissions/{row.pk}/decide/", decision), (f"/submissions/{row.pk}/reveal/", {}), (f"/submissions/{row.pk}/notice/", notice),
+        (f"/submissions/{row.pk}/share/", {"link-days": 3}), (f"/submissions/{row.pk}/again/", {}),
+        (f"/c/{secret[1]}/", {"check_id": "latency_slo", "says": "This was measured wrongly."}),
+    ]  # fmt: skip
+    for path, fields in acts:
+        seam.store().put_once(f"results/{row.job}/result.json", result_json)  # no rollback brings it back
+        with transaction.atomic():
+            clients = {"reveal": client_of(interviewer), "c": Client()}
+            client = next((made for part, made in clients.items() if f"/{part}/" in path), client_of(recruiter))
+            patch = pytest.MonkeyPatch()
+            for module, name in ((results, "find"), (submissions, "find"), (candidates, "find"), (candidates.results, "load")):
+                patch.setattr(module, name, partial(_erased_then, row, getattr(module, name)))
+            before = everything_but_the_log()
+            answer = client.post(path, fields)
+            patch.undo()
+            assert answer.status_code == 404 and Tombstone.objects.exists(), path
+            assert everything_but_the_log() < before, path
+            connection.check_constraints()
+            transaction.set_rollback(True)
+
+
+def _erased_then(row: Submission, find: Callable[..., object], *given: object) -> object:
+    """What was there a moment ago."""
+    found = find(*given)
+    erasure.erase(row.candidate, "asked for", "ada")
+    return found
+
+
+def everything_but_the_log() -> set[tuple[str, int]]:
+    """(model, key) of every row that says something about a candidate."""
+    models = (Candidate, Contest, Decision, Notice, ResultView, ShareLink, Submission)
+    return {(model.__name__, pk) for model in models for pk in model.objects.values_list("pk", flat=True)}

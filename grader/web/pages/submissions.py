@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -19,6 +20,7 @@ from grader.web.pages.cards import area_cards
 from grader.web.pages.listing import listing
 from grader.web.pages.person import named, user_of
 from grader.web.pages.progress import live_view
+from grader.web.presence import present
 from grader.web.results import without_names
 from grader.web.trouble import RefusedError, UnavailableError
 
@@ -137,5 +139,7 @@ def find(request: HttpRequest, pk: int) -> Submission:
 
 def seen(submission: Submission, user: Any) -> None:
     """Write down that this person sees the score now, if it is the first time."""
-    ResultView.objects.get_or_create(submission=submission, user=user)
-    audit.opened(submission)
+    with transaction.atomic():
+        present(submission.candidate_id)
+        ResultView.objects.get_or_create(submission=submission, user=user)
+        audit.opened(submission)
