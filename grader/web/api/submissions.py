@@ -29,7 +29,7 @@ MOST = 200
 """Rows of one answer."""
 FURTHEST = 1_000_000
 """Rows that may be passed over."""
-ERRORS: dict[int, Any] = dict.fromkeys((401, 403, 404, 409, 422, 503), schemas.Problem)
+ERRORS: dict[int, Any] = dict.fromkeys((401, 403, 404, 405, 409, 413, 422, 503), schemas.Problem)
 
 
 @router.get("", auth=READ, response={200: schemas.Page} | ERRORS, summary="List submissions, newest first")
