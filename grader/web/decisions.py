@@ -10,6 +10,21 @@ from grader.web.presence import present
 from grader.web.trouble import RefusedError
 
 
+def visible(user: User, submission: Submission) -> tuple[list[Decision], int]:
+    """(the decisions that `user` may read now, oldest first; how many of others are held back).
+
+    Where the requisition asks for independent decisions, others' come to sight with one's own. Recruiters, who may have none to give, see them
+    once they have seen the score, or where there is none.
+    """
+    made = list(submission.decisions.select_related("author"))
+    own = [one for one in made if one.author_id == user.pk]
+    if not submission.requisition.independent or own:
+        return made, 0
+    if user.is_recruiter and (not submission.graded or ResultView.objects.filter(submission=submission, user=user).exists()):
+        return made, 0
+    return own, len(made)
+
+
 def decide(user: User, submission: Submission, area: str, verdict: str, reason: str) -> Decision:
     """Add one decision. RefusedError for an unknown area or verdict, or a reason that says nothing; Http404 when it was erased meanwhile."""
     known = catalogue.areas()

@@ -19,10 +19,13 @@ from queue_in_memory import QueueInMemory
 from test_service_intake import member, packed
 
 from grader.jobs.model import Job
-from grader.web import erasure, seam
+from grader.web import erasure, keeper, seam
+from grader.web.commands import erase
 from grader.web.models import Candidate, Contest, Decision, Notice, Requisition, ResultView, ShareLink, State, Submission, Tombstone, User
 from grader.web.pages import candidates, results, submissions
 from grader.web.trouble import RefusedError, UnavailableError
+from harness.source import authors
+from harness.source.authors import Author
 
 Clients = Callable[..., Client]
 Make = Callable[..., Submission]
@@ -193,3 +196,26 @@ def everything_but_the_log() -> set[tuple[str, int]]:
     """(model, key) of every row that says something about a candidate."""
     models = (Candidate, Contest, Decision, Notice, ResultView, ShareLink, Submission)
     return {(model.__name__, pk) for model in models for pk in model.objects.values_list("pk", flat=True)}
+
+
+def test_the_reason_that_stays_names_nobody(client_of: Clients, admin: User, row: Submission) -> None:
+    seam.store().put_once(f"results/{row.job}/authors.json", authors.dump([Author("Katherine Johnson", "kj@example.org")]).encode())
+    reason = "Grace Hopper (ghopper), alias Katherine Johnson, asked for it by grace@example.org"
+    client_of(admin).post(f"/candidates/{row.candidate_id}/erase/", {"pseudonym": row.candidate.pseudonym, "reason": reason})
+    assert Tombstone.objects.get().reason == "[hidden] ([hidden]), alias [hidden], asked for it by [hidden]"
+    left = everything()
+    assert not any(word in left for word in ("Grace", "grace@", "ghopper", "Johnson")), left
+
+
+def test_whoever_erases_hears_where_the_same_address_stands(
+    client_of: Clients, admin: User, recruiter: User, row: Submission, hand_in: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = Requisition.objects.create(title="B", challenge="fraud-scoring", mode="quick", owner=recruiter, notice_due=False, notice_exemption="x")
+    again = hand_in("https://git.example.org/ghopper/y", "Grace", email="GRACE@example.org", into=other)
+    fields = {"pseudonym": row.candidate.pseudonym, "reason": "asked for it"}
+    said = client_of(admin).post(f"/candidates/{row.candidate_id}/erase/", fields, follow=True).content.decode()
+    assert f"{again.candidate.pseudonym} (“B”) too, which was not erased" in said
+    assert Candidate.objects.get() == again.candidate
+    keeper.cancel(again)
+    erase.command(again.candidate.pseudonym, "asked for it")
+    assert capsys.readouterr().out == f"erased {again.candidate.pseudonym}\n"

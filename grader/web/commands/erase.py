@@ -23,8 +23,9 @@ def command(
         person = Candidate.objects.filter(pseudonym=pseudonym).first()
         if person is None:
             raise UsageError(f"there is no candidate {pseudonym}")
+        more = erasure.elsewhere(person)
         try:
             erasure.erase(person, reason, "console")
         except RefusedError as error:
             raise UsageError(f"{pseudonym}: {error}") from None
-    typer.echo(f"erased {pseudonym}")
+    typer.echo(f"erased {pseudonym}{'. ' if more else ''}{more}")

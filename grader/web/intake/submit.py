@@ -14,6 +14,7 @@ from grader.schema.causes import UsageError
 from grader.web import catalogue, keeper
 from grader.web.intake.address import Resolver, admitted, spellings
 from grader.web.models import LONGEST_ORIGIN, OPEN, UPLOAD, Candidate, Requisition, State, Submission, User
+from grader.web.plain import strange
 from grader.web.presence import present
 from grader.web.trouble import RefusedError
 
@@ -108,8 +109,8 @@ def checked(requisition: Requisition, entry: Entry, resolver: Resolver) -> str:
     for field, most in (("name", 120), ("email", 254), ("reference", 80)):
         if len(getattr(entry, field)) > most:
             raise RefusedError(f"The {field} has more than {most} characters.", field=field)
-        if "\0" in getattr(entry, field):
-            raise RefusedError(f"The {field} holds a NUL character.", field=field)
+        if found := strange(getattr(entry, field).strip()):
+            raise RefusedError(f"The {field} holds a character that is not seen ({found}): type it anew.", field=field)
     origin = f"{UPLOAD}{entry.archive}" if entry.archive else admitted(entry.url, resolver)
     if len(origin) > LONGEST_ORIGIN:  # a host in other letters than ASCII is longer as it is cloned
         raise RefusedError("The URL is too long.", field="url")

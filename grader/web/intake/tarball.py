@@ -19,6 +19,7 @@ from grader.web.config import service_settings
 from grader.web.intake.address import Resolver
 from grader.web.intake.submit import Entry, another, checked, keep, locked, open_for_entries
 from grader.web.models import Requisition, Submission, User
+from grader.web.plain import without_strange
 from grader.web.trouble import RefusedError, UnavailableError
 from harness.source import tarball
 
@@ -38,7 +39,7 @@ def hand_in_archive(user: User, requisition: Requisition, file: IO[bytes], filen
     inspect(file, catalogue.challenge(requisition.challenge).limits)
     file.seek(0)
     digest = hashlib.file_digest(cast("Any", file), "sha256").hexdigest()
-    entry = replace(about, url="", label=filename[-200:], archive=digest)
+    entry = replace(about, url="", label=without_strange(filename)[-200:], archive=digest)
     submission = _kept(user, requisition, entry, file)
     with suppress(UnavailableError):  # it was there a moment ago; only who came between is looked for
         if not seam.store().has(key(digest)):  # it lay there from before, and was removed while no row said that it is wanted again

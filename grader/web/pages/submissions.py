@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from grader.web import audit, catalogue, keeper, policy
+from grader.web.decisions import visible
 from grader.web.intake.submit import grade_again, judge_anew
 from grader.web.models import OVERALL, Contest, ResultView, State, Submission
 from grader.web.pages import forms
@@ -47,6 +48,7 @@ def page(request: HttpRequest, submission: Submission, status: int = 200, **give
     seen = ResultView.objects.filter(submission=submission, user=user).exists()
     titles = catalogue.areas()
     hidden = policy.blind(user, submission.requisition, request.session)
+    decisions, held_back = visible(user, submission)
     context: dict[str, Any] = {
         "submission": submission,
         "named": named(submission, user, request.session),
@@ -55,8 +57,9 @@ def page(request: HttpRequest, submission: Submission, status: int = 200, **give
         "areas": area_cards(submission) if seen and submission.graded else [],
         "decisions": [
             (made, titles.get(made.area, "Next step"), without_names(submission, made.reason) if hidden else made.reason)
-            for made in submission.decisions.select_related("author")
+            for made in decisions
         ],
+        "held_back": held_back,
         "decision_form": given.get("decision_form") or forms.DecisionForm(areas=list(titles.items()), prefix="area"),
         "overall_form": given.get("overall_form") or forms.OverallForm(prefix="overall"),
         "OVERALL": OVERALL,
