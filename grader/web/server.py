@@ -99,7 +99,7 @@ class Server:
             if left := self._connections():
                 log.warning("cut off", extra={"facts": {"connections": len(left), "after_s": self._drain_s}})
         finally:
-            self._dispatcher.shutdown(timeout=0)
+            self._dispatcher.shutdown(timeout=1)
             wasyncore.close_all(self._map)
 
     def _once(self) -> None:
