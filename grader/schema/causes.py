@@ -75,6 +75,7 @@ CAUSES: dict[str, Cause] = {
         H, "the host ran short of memory during a build that nothing limits", "free some memory, or use an engine with the cgroupfs driver"
     ),
     "not_permitted": Cause(H, "this host does not permit a step", "run `grader doctor`"),
+    "service_down": Cause(H, "a part of the service does not answer", "see that database and store run, and try again"),
     "prometheus_missing": Cause(
         H, "no Prometheus and Alertmanager run beside the candidate", "run `make prometheus` as root, or install prometheus, prometheus-alertmanager"
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from auditlog.context import disable_auditlog
@@ -15,10 +16,12 @@ from grader.web import results, seam
 from grader.web.intake import tarball
 from grader.web.models import UPLOAD, Candidate, Contest, Decision, Delivery, Notice, ResultView, ShareLink, Submission, Tombstone
 from grader.web.trouble import RefusedError
+from reports import redact
 
 
 def erase(candidate: Candidate, reason: str, by: str) -> Tombstone:
-    """Remove a candidate with all submissions, results, archives, decisions, notices, links, and what the audit log says of them.
+    """Remove a candidate with all submissions, results, archives, decisions, notices, links, and what the audit log says of them. The reason
+    stays, without their names, should it hold any.
 
     RefusedError under a legal hold, while something is under way, without a reason, or when they are gone already. The candidate's row is
     read anew and locked first: a hold comes before all of this, or finds nobody. Artifacts go before rows, so that calling it again
@@ -31,9 +34,10 @@ def erase(candidate: Candidate, reason: str, by: str) -> Tombstone:
         if locked is None:
             raise RefusedError("These data were erased already.")
         rows = _ended_rows(locked)
+        reason = _without_names(reason.strip(), locked, rows)
         _remove_artifacts(locked, rows)
         stone = Tombstone.objects.create(
-            requisition=locked.requisition, pseudonym=locked.pseudonym, submissions=len(rows), reason=reason.strip()[:400], by=by
+            requisition=locked.requisition, pseudonym=locked.pseudonym, submissions=len(rows), reason=reason[:400], by=by
         )
         with disable_auditlog():  # entries of what goes would keep what it said; the one of the tombstone stays
             for records in _records(locked, rows):
@@ -41,6 +45,14 @@ def erase(candidate: Candidate, reason: str, by: str) -> Tombstone:
                 QuerySet(records.model, using=records.db).filter(pk__in=[record.pk for record in records]).delete()
     results.forget_rendered()
     return stone
+
+
+def elsewhere(candidate: Candidate) -> str:
+    """Where else the same e-mail address stands, in words for whoever erases, or "". A candidate is a person under one requisition: what was
+    asked for may concern more than one of them."""
+    others = Candidate.objects.filter(email__iexact=candidate.email).exclude(pk=candidate.pk).select_related("requisition").order_by("pk")
+    found = [f"{other.pseudonym} (“{other.requisition.title}”)" for other in others] if candidate.email else []
+    return f"The same e-mail address stands under {', '.join(found)} too, which was not erased." if found else ""
 
 
 def overdue(limit: datetime) -> QuerySet[Candidate]:
@@ -62,6 +74,15 @@ def _ended_rows(candidate: Candidate) -> list[Submission]:
     if any(not status.state.ended for status in jobs.values()):  # it was cancelled, and the queue or a worker has still to end it
         raise RefusedError("A submission of this candidate was cancelled and is still being ended; try again in a minute.")
     return rows
+
+
+def _without_names(reason: str, candidate: Candidate, rows: list[Submission]) -> str:
+    """Read before anything goes, since commit authors stand in the store."""
+    names = results.names_of(candidate)
+    for row in rows:
+        with suppress(results.UnreadableError):
+            names += results.names(row)
+    return redact.hide(reason, names)
 
 
 def _remove_artifacts(candidate: Candidate, rows: list[Submission]) -> None:

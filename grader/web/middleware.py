@@ -51,6 +51,17 @@ class Unavailable:
         return errors.unavailable(request, error) if errors.is_down(error) else None
 
 
+class Dressed:
+    """A method that an address does not have is refused in the look, and the shape, of all other errors."""
+
+    def __init__(self, handle: Handler) -> None:
+        self._handle = handle
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._handle(request)
+        return errors.not_allowed(request, response) if response.status_code == 405 else response
+
+
 class Audited(AuditlogMiddleware):  # type: ignore[misc]
     """Who is behind the change. The address is the connection's own: a header that anybody can send proves nothing, and the server
     has already put in its place what a trusted proxy said."""

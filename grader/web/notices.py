@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from django.db import transaction
 from django.utils import timezone
 
 from grader.web import keeper
 from grader.web.models import Candidate, Notice, State, User
+from grader.web.presence import present
 from grader.web.trouble import RefusedError
 
 FIRST_YEAR = 2000
@@ -15,7 +17,8 @@ FIRST_YEAR = 2000
 
 
 def record_notice(user: User, candidate: Candidate, version: str, sent_at: datetime, earliest_assessment: date) -> Notice:
-    """Add one notice, and queue what waited for it. RefusedError for a time without its zone, in the future, or after the earliest day."""
+    """Add one notice, and queue what waited for it. RefusedError for a time without its zone, in the future, or after the earliest day;
+    Http404 when the candidate was erased meanwhile."""
     if not version.strip():
         raise RefusedError("Say which version of the notice text was sent.", field="version")
     if timezone.is_naive(sent_at):
@@ -26,9 +29,10 @@ def record_notice(user: User, candidate: Candidate, version: str, sent_at: datet
         raise RefusedError(f"This is before {FIRST_YEAR}; say when the notice was sent.", field="sent_at")
     if earliest_assessment < sent_at.astimezone(UTC).date():
         raise RefusedError("This is before the notice was sent.", field="earliest_assessment")
-    notice = Notice.objects.create(
-        candidate=candidate, version=version.strip(), sent_at=sent_at, earliest_assessment=earliest_assessment, recorded_by=user
-    )
+    with transaction.atomic():
+        notice = Notice.objects.create(
+            candidate=present(candidate.pk), version=version.strip(), sent_at=sent_at, earliest_assessment=earliest_assessment, recorded_by=user
+        )
     for waiting in candidate.submissions.filter(state=State.WAITING).select_related("requisition", "candidate"):
         keeper.enqueue(waiting)
     return notice

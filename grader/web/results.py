@@ -12,7 +12,7 @@ from grader.jobs.publish import AUTHORS, RESULT, folder
 from grader.schema.causes import UsageError
 from grader.schema.result import Result
 from grader.web import catalogue, seam
-from grader.web.models import Requisition, Submission
+from grader.web.models import Candidate, Requisition, Submission
 from grader.web.trouble import UnavailableError
 from harness.source import authors
 from reports import html, redact
@@ -51,7 +51,7 @@ def shown(submission: Submission, *, blind: bool) -> Result:
 
 def report(submission: Submission, *, blind: bool) -> str:
     """The interviewer's report."""
-    return _rendered(submission.job, "blind" if blind else "plain", submission.candidate.pseudonym, _names(submission))
+    return _rendered(submission.job, "blind" if blind else "plain", submission.candidate.pseudonym, names(submission) if blind else ())
 
 
 def candidates_copy(submission: Submission) -> str:
@@ -77,23 +77,31 @@ def forget_rendered() -> None:
 
 
 def _blind(submission: Submission) -> Result:
-    return redact.blind(load(submission), submission.candidate.pseudonym, _names(submission))
+    return redact.blind(load(submission), submission.candidate.pseudonym, names(submission))
 
 
 def without_names(submission: Submission, text: str) -> str:
     """What somebody wrote about a submission, for who must not know whose it is."""
-    return redact.hide(text, _names(submission))
+    return redact.hide(text, names(submission))
 
 
-def _names(submission: Submission) -> tuple[str, ...]:
+def names(submission: Submission) -> tuple[str, ...]:
     """Everything by which a reader could tell whose submission this is, commit authors among it. UnavailableError when the store does not
     answer: a blind text is shown whole or not at all."""
-    person = submission.candidate
-    people = [(person.name, person.email), *((one.name, one.email) for one in (_authors(submission.job) if submission.graded else ()))]
-    whole = [person.reference, submission.label, *redact.telling("" if submission.uploaded else submission.origin)]
-    for name, email in people:
-        whole += [name, email, *name.split(), *email.split("@")[0].split("+")]
-    return tuple(dict.fromkeys(word for word in whole if word))
+    found = [*names_of(submission.candidate), submission.label, *redact.telling("" if submission.uploaded else submission.origin)]
+    for author in _authors(submission.job) if submission.graded else ():
+        found += _spelt(author.name, author.email)
+    return tuple(dict.fromkeys(word for word in found if word))
+
+
+def names_of(person: Candidate) -> list[str]:
+    """What is known of a candidate by themselves."""
+    return [person.reference, *_spelt(person.name, person.email)]
+
+
+def _spelt(name: str, email: str) -> list[str]:
+    """A person's name and address, and the words that each is made of."""
+    return [name, email, *name.split(), *email.split("@")[0].split("+")]
 
 
 @lru_cache(maxsize=1024)

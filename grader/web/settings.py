@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "grader.web.middleware.Dressed",
     "grader.web.middleware.Audited",
     "grader.web.middleware.SecondFactor",
     "grader.web.middleware.Polled",

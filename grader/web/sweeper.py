@@ -1,4 +1,5 @@
-"""Removes from the artifact store what nobody's request has left there: archives that no submission names, and files half-written.
+"""Removes what nobody needs any more and nothing else would ever find: sessions that have ended, and from the artifact store what nobody's
+request has left there: archives that no submission names, and files half-written.
 
 A service that is stopped between keeping an archive and writing its row leaves one, and nothing else would ever find it: retention and
 erasing go by rows. A thread of its own, since listing a large store takes a while and gradings must not wait for it.
@@ -9,7 +10,9 @@ from __future__ import annotations
 import logging
 import threading
 
+from django.contrib.sessions.models import Session
 from django.db import DatabaseError, connections
+from django.utils import timezone
 
 from grader.web import seam
 from grader.web.intake import tarball
@@ -39,7 +42,8 @@ def run(stop: threading.Event) -> None:
 def sweep() -> int:
     """Remove what is older than the grace; how many things. DatabaseError or UnavailableError when database or store do not answer: the next
     sweep goes on from there."""
-    removed = seam.store().remove_drafts(GRACE_S)
+    removed: int = Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]
+    removed += seam.store().remove_drafts(GRACE_S)
     for key in seam.store().older(tarball.FOLDER, GRACE_S):
         digest = key.removeprefix(f"{tarball.FOLDER}/")
         if not tarball.DIGEST.fullmatch(digest):  # not ours

@@ -57,4 +57,5 @@ urlpatterns = [
 handler400 = "grader.web.pages.errors.bad_request"
 handler403 = "grader.web.pages.errors.denied"
 handler404 = "grader.web.pages.errors.not_found"
+handler429 = "grader.web.pages.errors.too_many"
 handler500 = "grader.web.pages.errors.broken"

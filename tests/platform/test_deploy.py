@@ -66,3 +66,13 @@ def test_files_that_the_worker_mounts_have_the_same_path_inside_and_out() -> Non
 def test_the_pages_of_the_documents_name_every_file() -> None:
     said = (ROOT / "docs" / "fleet.md").read_text()
     assert [path.name for path in DEPLOY.iterdir() if not path.name.startswith(".") and f"deploy/{path.name}" not in said] == []
+
+
+def test_every_service_says_whether_it_is_well_and_the_pages_get_time_to_end() -> None:
+    from grader.web.server import DRAIN_S
+
+    services = compose()["services"]
+    assert [name for name, service in services.items() if "healthcheck" not in service] == []
+    asked = " ".join(services["pages"]["healthcheck"]["test"])
+    assert "http://127.0.0.1:8000/healthz" in asked and any(port.endswith(":8000") for port in services["pages"]["ports"])
+    assert int(services["pages"]["stop_grace_period"].removesuffix("s")) >= DRAIN_S + 10

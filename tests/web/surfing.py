@@ -64,6 +64,15 @@ class Surfer(Page):
         self.ask(f"{found}.click()")
         self._loaded()
 
+    def press_in(self, form: str) -> None:
+        """Send the form that this selector finds, or press the button that it names, and wait for the page that follows."""
+        self.until("document.readyState === 'complete'")
+        self.browser.events.clear()
+        found = f"document.querySelector({json.dumps(form)})"
+        assert self.ask(f"!!{found}"), f"nothing is {form!r} on {self.ask('location.pathname')}"
+        self.ask(f"{found}.requestSubmit ? {found}.requestSubmit() : {found}.click()")
+        self._loaded()
+
     def key(self, name: str, code: int, text: str = "") -> None:
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=code, text=text if kind == "keyDown" else "")

@@ -123,7 +123,7 @@ def test_errors_have_one_shape(caller: Caller, requisition: Requisition, hand_in
 def test_programs_get_json_whatever_is_wrong(caller: Caller, requisition: Requisition) -> None:
     assert caller.raw("/submissions", "{")[0] == 400 and caller.raw("/submissions", "[1")[0] == 400
     assert caller.get("/nothing")[0] == 404 and caller.get("/submissions/not-a-number")[0] == 422
-    assert caller.post("/submissions", {"requisition": requisition.pk, "url": "x" * (13 << 20)})[0] == 400, "larger than is read"
+    assert caller.post("/submissions", {"requisition": requisition.pk, "url": "x" * (13 << 20)})[0] == 413, "larger than is read"
     assert caller.post("/submissions/archive", **{f"field{number}": "x" for number in range(501)})[0] == 400
     status, said = caller.post("/submissions/table", requisition=requisition.pk)
     assert (status, said["field"]) == (422, "table")

@@ -11,20 +11,23 @@ from typing import Any
 
 import pytest
 import requests
-import waitress
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from conftest_web import PASSWORD, PUBLIC
+from django.core.cache import cache
 from django.core.management import call_command
+from django.test import Client
 from django.utils import timezone
 from queue_in_memory import QueueInMemory
 from report.browser import Browser, browser
 from surfing import Surfer
 
-from grader.web import keeper, seam, tokens
+from grader.web import catalogue, keeper, seam, tokens
+from grader.web.config import service_settings
 from grader.web.intake import address
 from grader.web.intake.submit import Entry, hand_in
 from grader.web.models import Decision, Notice, Requisition, Role, ShareLink, Submission, User, Webhook
 from grader.web.seam import StageProgress
+from grader.web.server import Server
 from grader.web.wsgi import application
 
 pytestmark = pytest.mark.committed
@@ -49,12 +52,12 @@ def served(result_json: bytes) -> Iterator[Served]:
         queue = QueueInMemory()
         patch.setattr(seam, "queue", lambda: queue)
         patch.setattr(address, "look_up", lambda host, port: [PUBLIC])
-        server = waitress.create_server(application, host="127.0.0.1", port=0, threads=4)
+        server = Server(application, service_settings().model_copy(update={"host": "127.0.0.1", "port": 0, "upload_mib": 1}), drain_s=5.0)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
-        yield _furnished(f"http://127.0.0.1:{server.effective_port}", queue, result_json)
-        server.close()
-        server.task_dispatcher.shutdown()
+        yield _furnished(f"http://127.0.0.1:{server.port}", queue, result_json)
+        server.end()
+        thread.join()
         call_command("migrate", "web", "0001", verbosity=0, interactive=False)  # before the triggers that keep decisions and notices
         call_command("flush", verbosity=0, interactive=False)
         call_command("migrate", verbosity=0, interactive=False)
@@ -213,6 +216,96 @@ def test_axe_finds_nothing_on_pages_that_only_an_action_shows(running: Browser, 
     assert "/accounts/2fa/authenticate/" in page.ask("location.pathname")
     assert {what: found for what, found in seen.items() if found} == {}
     assert len(seen) == 11
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (360, "light")])
+def test_axe_finds_nothing_on_pages_of_trouble_and_pages_without_anything(
+    running: Browser, served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int, scheme: str
+) -> None:
+    page = Surfer(running, served.base, private=True, width=width, scheme=scheme)
+    wrong: dict[str, list[str]] = {}
+    looked = []
+
+    def look(what: str, words: str) -> None:
+        assert words in page.text(), f"{what}: {page.text()[:500]}"
+        looked.append(what)
+        if found := [*page.axe(), *(["it scrolls sideways"] if page.sideways() > 0 else [])]:
+            wrong[what] = found
+
+    newcomer, _ = User.objects.get_or_create(username=f"nina-{width}", defaults={"role": Role.RECRUITER})
+    newcomer.set_password(PASSWORD)
+    newcomer.save()
+    sign_in(page, newcomer.username)
+    look("no submissions", "Nothing")
+    for path, words in (("/requisitions/", "No requisition"), ("/tokens/", "API tokens")):
+        page.go(path)
+        look(f"nothing at {path}", words)
+    empty = Requisition.objects.create(title="Nobody yet", challenge="fraud-scoring", owner=newcomer, notice_due=False, notice_exemption="x")
+    for path, words in ((f"/requisitions/{empty.pk}/compare/", "Nothing is graded yet"), (f"/submissions/?requisition={empty.pk}", "Nothing")):
+        page.go(path)
+        look(f"nothing at {path.split('/')[-2]}", words)
+    page.go("/people/")
+    look("403", "Not allowed")
+    page.go(f"/submissions/{served.done.pk}/decide/")
+    look("405", "Not by this way")
+    large = tmp_path / "large.tgz"
+    large.write_bytes(bytes(4 << 20))
+    page.go(f"/requisitions/{empty.pk}/hand-in/")
+    page.upload("archive-archive", large)
+    page.press("Hand in the archive")
+    look("413", "too large")
+    with monkeypatch.context() as patch:
+        patch.setattr(catalogue, "areas", lambda: 1 / 0)
+        page.go("/requisitions/new/")
+        look("500", "defect")
+
+    sign_out(page)
+    sign_in(page, "rita")
+    page.go(f"/submissions/{served.running.pk}/")
+    served.queue.down = True
+    page.press("Cancel the grading")
+    served.queue.down = False
+    look("503", "does not answer")
+    page.go(f"/submissions/{served.done.pk}/")
+    page.press("Make a link")
+    look("a link for the candidate", "Link to the candidate")
+    page.go(f"/requisitions/{served.requisition.pk}/")
+    page.fill(hook__url="https://hooks.example.org/x")
+    page.press("Add")
+    look("the secret of a webhook", "Secret of the webhook")
+    page.press_in("form[action='/blind/']")
+    for path in paths(served)[:13]:
+        page.go(path)
+        look(f"blind {path}", "Blind view.")
+
+    sign_out(page)
+    sign_in(page, "ada")
+    page.go("/people/")
+    page.press_in(f"form[action='/people/{newcomer.pk}/'] button[value=link]")
+    look("a link to set a password", "set a password")
+    link = str(page.ask("[...document.querySelectorAll('input')].find(one => one.value.includes('/reset/key/')).value"))
+    sign_out(page)
+    page.go(link.removeprefix(served.base))
+    look("a new password", "assword")
+    page.fill(password1="short", password2="other")
+    page.ask("document.querySelector('main form').requestSubmit()")
+    page.until_it_says("too short")
+    look("a new password that is refused", "too short")
+    for _ in range(31):
+        Client().post("/accounts/login/", {"login": "nobody", "password": "wrong"})
+    page.go("/accounts/login/")
+    page.fill(login="nobody", password="wrong")
+    page.press("Sign in")
+    cache.clear()
+    look("429", "Too many tries")
+    page.go("/c/nothing/")
+    look("410", "link")
+    assert wrong == {} and len(looked) >= 30
+
+
+def sign_out(page: Surfer) -> None:
+    page.go("/accounts/logout/")
+    page.press_in("main form")
 
 
 def _code(secret: str) -> str:

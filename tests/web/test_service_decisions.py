@@ -14,8 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from queue_in_memory import QueueInMemory
 
-from grader.web import impact, keeper, seam
+from grader.web import impact, keeper, seam, tokens
 from grader.web.models import (
+    ApiToken,
     AppendOnlyError,
     Contest,
     Decision,
@@ -282,3 +283,65 @@ def test_impact_says_who_was_selected_and_not_who_they_are(interviewer: User, re
     mine = rows[one.candidate.pseudonym]
     assert (mine["decision"], mine["selected"], mine["score_seen"], mine["state"]) == ("advance", "yes", "yes", "graded")
     assert len(rows) == 2 and "Grace" not in text and "grace" not in text and "cmd" not in text
+
+
+def test_independent_decisions_come_before_those_of_others(
+    client_of: Clients, interviewer: User, recruiter: User, admin: User, requisition: Requisition, hand_in: Make, graded: Make
+) -> None:
+    row = graded(hand_in())
+    mine, path = "It did well on the whole.", row.get_absolute_url()
+    assert decide(client_of(recruiter), row, "overall", "advance", "Band strong, 97 points.") == 302
+    assert "97 points" in client_of(interviewer).get(path).content.decode(), "unless the requisition asks for it"
+    Requisition.objects.update(independent=True)
+    _token(interviewer)
+    reader, program = client_of(interviewer), {"Authorization": "Bearer t"}
+    reader.post(f"{path}reveal/")
+    page = reader.get(path).content.decode()
+    assert "97 points" not in page and "1 of others can be read once yours is kept" in page
+    assert Client().get(f"/api{path}decisions", headers=program).json() == []
+    assert decide(reader, row, "deployment", "meets", mine) == 302
+    page = reader.get(path).content.decode()
+    assert "97 points" in page and mine in page
+    assert [made["reason"] for made in Client().get(f"/api{path}decisions", headers=program).json()] == ["Band strong, 97 points.", mine]
+    other = client_of(admin)  # who runs the opening, and may have no opinion to give
+    assert "97 points" not in other.get(path).content.decode()
+    other.post(f"{path}reveal/")
+    assert "97 points" in other.get(path).content.decode()
+
+
+def test_what_has_no_score_hides_no_decision_from_recruiters(
+    client_of: Clients, interviewer: User, admin: User, requisition: Requisition, hand_in: Make
+) -> None:
+    Requisition.objects.update(independent=True)
+    row = hand_in()
+    assert decide(client_of(interviewer), row, "overall", "hold", "They have withdrawn.") == 302
+    assert "They have withdrawn." in client_of(admin).get(row.get_absolute_url()).content.decode()
+
+
+def test_a_requisition_says_that_it_asks_for_independent_decisions(client_of: Clients, recruiter: User, requisition: Requisition) -> None:
+    client = client_of(recruiter)
+    fields = {"title": "T", "challenge": "fraud-scoring", "mode": "quick", "notice_exemption": "a test", "independent": "on"}
+    assert client.post(f"/requisitions/{requisition.pk}/edit/", fields).status_code == 302
+    assert "independent: others" in client.get(f"/requisitions/{requisition.pk}/").content.decode()
+
+
+def test_side_by_side_costs_no_question_per_submission(
+    client_of: Clients, recruiter: User, requisition: Requisition, hand_in: Make, graded: Make
+) -> None:
+    client, asked = client_of(recruiter), []
+    for number in range(1, 4):
+        graded(hand_in(f"https://git.example.org/a/{number}", f"N{number}"))
+        client.get(f"/requisitions/{requisition.pk}/compare/")
+        with CaptureQueriesContext(connection) as unseen:
+            client.get(f"/requisitions/{requisition.pk}/compare/")
+        client.post(f"/requisitions/{requisition.pk}/compare/")
+        with CaptureQueriesContext(connection) as seen:
+            client.get(f"/requisitions/{requisition.pk}/compare/")
+        asked.append((len(unseen), len(seen)))
+    assert len(set(asked)) == 1, asked
+
+
+def _token(user: User) -> None:
+    """`t` reads for this user."""
+    expires = timezone.now() + timedelta(days=1)
+    ApiToken.objects.create(user=user, name="x", digest=tokens.digest("t"), hint="h", scopes=["read"], expires=expires)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from auditlog.models import LogEntry
 from django.apps import apps
 from django.core import serializers
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -17,9 +19,13 @@ from queue_in_memory import QueueInMemory
 from test_service_intake import member, packed
 
 from grader.jobs.model import Job
-from grader.web import erasure, seam
-from grader.web.models import Candidate, Contest, Decision, Notice, Requisition, ShareLink, State, Submission, Tombstone, User
+from grader.web import erasure, keeper, seam
+from grader.web.commands import erase
+from grader.web.models import Candidate, Contest, Decision, Notice, Requisition, ResultView, ShareLink, State, Submission, Tombstone, User
+from grader.web.pages import candidates, results, submissions
 from grader.web.trouble import RefusedError, UnavailableError
+from harness.source import authors
+from harness.source.authors import Author
 
 Clients = Callable[..., Client]
 Make = Callable[..., Submission]
@@ -146,3 +152,70 @@ def test_an_archive_that_another_candidate_handed_in_too_stays(
         client_of(recruiter).post(f"/submissions/{each.pk}/cancel/")
         erasure.erase(each.candidate, "asked", "ada")
         assert bool(seam.store().read(f"uploads/{first.origin.removeprefix('upload:')}")) is left
+
+
+def test_whoever_writes_about_somebody_who_is_being_erased_is_told_and_writes_nothing(
+    client_of: Clients, recruiter: User, interviewer: User, row: Submission, result_json: bytes
+) -> None:
+    """Each act finds the submission, and then the candidate goes before it writes."""
+    now = timezone.now()
+    secret = re.search(r"/c/([\w-]+)/", client_of(recruiter).post(f"/submissions/{row.pk}/share/", {"link-days": 3}).content.decode())
+    assert secret
+    decision = {"overall-area": "overall", "overall-verdict": "hold", "overall-reason": "More is needed here."}
+    notice = {"notice-version": "2", "notice-sent_at": f"{now:%Y-%m-%dT%H:%M}", "notice-earliest_assessment": f"{now:%Y-%m-%d}"}
+    acts = [
+        (f"/submissions/{row.pk}/decide/", decision), (f"/submissions/{row.pk}/reveal/", {}), (f"/submissions/{row.pk}/notice/", notice),
+        (f"/submissions/{row.pk}/share/", {"link-days": 3}), (f"/submissions/{row.pk}/again/", {}),
+        (f"/c/{secret[1]}/", {"check_id": "latency_slo", "says": "This was measured wrongly."}),
+    ]  # fmt: skip
+    for path, fields in acts:
+        seam.store().put_once(f"results/{row.job}/result.json", result_json)  # no rollback brings it back
+        with transaction.atomic():
+            clients = {"reveal": client_of(interviewer), "c": Client()}
+            client = next((made for part, made in clients.items() if f"/{part}/" in path), client_of(recruiter))
+            patch = pytest.MonkeyPatch()
+            for module, name in ((results, "find"), (submissions, "find"), (candidates, "find"), (candidates.results, "load")):
+                patch.setattr(module, name, partial(_erased_then, row, getattr(module, name)))
+            before = everything_but_the_log()
+            answer = client.post(path, fields)
+            patch.undo()
+            assert answer.status_code == 404 and Tombstone.objects.exists(), path
+            assert everything_but_the_log() < before, path
+            connection.check_constraints()
+            transaction.set_rollback(True)
+
+
+def _erased_then(row: Submission, find: Callable[..., object], *given: object) -> object:
+    """What was there a moment ago."""
+    found = find(*given)
+    erasure.erase(row.candidate, "asked for", "ada")
+    return found
+
+
+def everything_but_the_log() -> set[tuple[str, int]]:
+    """(model, key) of every row that says something about a candidate."""
+    models = (Candidate, Contest, Decision, Notice, ResultView, ShareLink, Submission)
+    return {(model.__name__, pk) for model in models for pk in model.objects.values_list("pk", flat=True)}
+
+
+def test_the_reason_that_stays_names_nobody(client_of: Clients, admin: User, row: Submission) -> None:
+    seam.store().put_once(f"results/{row.job}/authors.json", authors.dump([Author("Katherine Johnson", "kj@example.org")]).encode())
+    reason = "Grace Hopper (ghopper), alias Katherine Johnson, asked for it by grace@example.org"
+    client_of(admin).post(f"/candidates/{row.candidate_id}/erase/", {"pseudonym": row.candidate.pseudonym, "reason": reason})
+    assert Tombstone.objects.get().reason == "[hidden] ([hidden]), alias [hidden], asked for it by [hidden]"
+    left = everything()
+    assert not any(word in left for word in ("Grace", "grace@", "ghopper", "Johnson")), left
+
+
+def test_whoever_erases_hears_where_the_same_address_stands(
+    client_of: Clients, admin: User, recruiter: User, row: Submission, hand_in: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = Requisition.objects.create(title="B", challenge="fraud-scoring", mode="quick", owner=recruiter, notice_due=False, notice_exemption="x")
+    again = hand_in("https://git.example.org/ghopper/y", "Grace", email="GRACE@example.org", into=other)
+    fields = {"pseudonym": row.candidate.pseudonym, "reason": "asked for it"}
+    said = client_of(admin).post(f"/candidates/{row.candidate_id}/erase/", fields, follow=True).content.decode()
+    assert f"{again.candidate.pseudonym} (“B”) too, which was not erased" in said
+    assert Candidate.objects.get() == again.candidate
+    keeper.cancel(again)
+    erase.command(again.candidate.pseudonym, "asked for it")
+    assert capsys.readouterr().out == f"erased {again.candidate.pseudonym}\n"

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
+from test_service_intake import member, packed
 
-from grader.web.models import Requisition, Submission, User
+from grader.web import tokens
+from grader.web.models import Contest, Requisition, ShareLink, Submission, User
+from grader.web.trouble import RefusedError
 
 Make = Callable[..., Submission]
 Clients = Callable[..., Client]
@@ -74,3 +81,35 @@ def test_what_people_type_is_never_markup(client_of: Clients, admin: User, requi
                  f"/requisitions/{requisition.pk}/", f"/requisitions/{requisition.pk}/compare/", "/audit/"):  # fmt: skip
         text = client.get(path).content.decode()
         assert "<script>alert" not in text and "<img src=x" not in text and "'><b>" not in text, path
+
+
+TURNED = "Grace\u202eecarG"
+
+
+@pytest.mark.parametrize("field", ["name", "reference"])
+def test_a_name_that_turns_the_line_is_refused(hand_in: Make, field: str) -> None:
+    given = {"name": "Grace", "reference": "R-1"} | {field: TURNED}
+    with pytest.raises(RefusedError, match=r"not seen \(U\+202E\)") as met:
+        hand_in("https://git.example.org/grace/x", given["name"], reference=given["reference"])
+    assert met.value.field == field and not Submission.objects.exists()
+
+
+def test_a_name_of_any_script_is_taken(hand_in: Make) -> None:
+    for number, name in enumerate(("علی‌رضا", "José Núñez", "王小明", "שרה כהן")):  # the first with a joiner, as it is written
+        assert hand_in(f"https://git.example.org/a/{number}", name).candidate.name == name
+
+
+def test_nobody_else_turns_a_line_either(
+    client_of: Clients, admin: User, recruiter: User, requisition: Requisition, hand_in: Make, graded: Make
+) -> None:
+    row = graded(hand_in())
+    requisition.title = TURNED
+    with pytest.raises(ValidationError, match="not seen"):
+        requisition.full_clean()
+    assert client_of(admin).post("/people/", {"username": "eve", "full_name": TURNED, "role": "recruiter"}).status_code == 422
+    archive = SimpleUploadedFile("a\u202egnp.tgz", packed((member("a"), b"x")))
+    client_of(recruiter).post(f"/requisitions/{requisition.pk}/hand-in/", {"kind": "archive", "archive-archive": archive})
+    assert Submission.objects.latest("pk").label == "agnp.tgz"
+    link = ShareLink.objects.create(submission=row, digest=tokens.digest("s"), created_by=recruiter, expires=timezone.now() + timedelta(days=1))
+    Client().post("/c/s/", {"check_id": "latency_slo", "says": f"{TURNED} says\nthat it is wrong\x1b[31m"})
+    assert Contest.objects.get(link=link).says.replace("\r", "") == "GraceecarG says\nthat it is wrong[31m"

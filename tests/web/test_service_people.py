@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import re
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -15,7 +17,8 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_tot
 from auditlog.models import LogEntry
 from conftest_web import PASSWORD
 from django.conf import settings
-from django.db import connection
+from django.contrib.sessions.models import Session
+from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
@@ -216,3 +219,27 @@ def test_the_log_holds_nothing_that_opens_something() -> None:
 
 def test_pages_are_not_kept_by_caches(client_of: Clients, recruiter: User) -> None:
     assert client_of(recruiter).get("/submissions/").headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.committed
+def test_two_administrators_who_end_each_others_role_at_once_leave_one(
+    client_of: Clients, person: Callable[..., User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, olga = person("ada", Role.ADMIN), person("olga", Role.ADMIN)
+    clients = {olga.pk: client_of(ada, raise_request_exception=False), ada.pk: client_of(olga, raise_request_exception=False)}
+    real = User.save
+    monkeypatch.setattr(User, "save", lambda self, *given, **named: (time.sleep(0.7), real(self, *given, **named)))
+
+    def demote(pk: int) -> int:
+        try:
+            return clients[pk].post(f"/people/{pk}/", {"act": "role", f"p{pk}-role": "recruiter"}).status_code
+        finally:
+            connections.close_all()
+
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            answers = sorted(pool.map(demote, (ada.pk, olga.pk)))
+        assert User.objects.filter(role=Role.ADMIN, is_active=True).count() == 1 and answers in ([302, 302], [302, 403])
+    finally:
+        for model in (LogEntry, Session, User):
+            model.objects.all().delete()

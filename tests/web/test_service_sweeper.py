@@ -6,13 +6,16 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError
 from django.test import Client
+from django.utils import timezone
 from test_service_intake import member, packed
 
 from grader.web import retention, seam, sweeper
@@ -148,3 +151,12 @@ def test_retention_asks_once_more_before_it_removes(hand: Hand) -> None:
     (due,) = retention.CLASSES["archives"].due(Submission.objects.get().created)
     Submission.objects.update(ended=None, state=State.WAITING)
     assert due.remove() is False
+
+
+def test_sessions_that_have_ended_go(client_of: Callable[..., Client], recruiter: User, admin: User) -> None:
+    client_of(recruiter), client_of(admin)
+    old = Session.objects.first()
+    assert old
+    Session.objects.filter(pk=old.pk).update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert sweeper.sweep() == 1
+    assert Session.objects.count() == 1 and not Session.objects.filter(pk=old.pk).exists()

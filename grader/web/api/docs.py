@@ -74,6 +74,6 @@ def _type(field: dict[str, Any]) -> str:
 
 ANSWERS = {
     "200": "done", "201": "made", "401": "no usable token", "403": "your role does not allow it", "404": "no such thing, or not yours to see",
-    "409": "it would repeat an earlier one, which “existing” names", "422": "something cannot be used; “detail” says what",
-    "503": "a part of the service is down; try again",
+    "405": "not by this method", "409": "it would repeat an earlier one, which “existing” names", "413": "too large",
+    "422": "something cannot be used; “detail” says what", "503": "a part of the service is down; try again",
 }  # fmt: skip

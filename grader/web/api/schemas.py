@@ -97,6 +97,7 @@ class RequisitionIn(Strict):
     modules: list[str] = Field(default_factory=list)
     bars: dict[str, str] = Field(default_factory=dict, description="area -> band that the job needs")
     blind: bool = False
+    independent: bool = Field(default=False, description="others' decisions are shown once one's own is kept")
     notice_due: bool = True
     notice_exemption: str = Field(default="", max_length=400)
 
@@ -109,6 +110,7 @@ class RequisitionOut(Schema):
     modules: list[str]
     bars: dict[str, str]
     blind: bool
+    independent: bool
     notice_due: bool
     frozen: bool
     closed: bool
@@ -147,7 +149,7 @@ def submission(row: Submission, user: User) -> SubmissionOut:
 def requisition(row: Requisition) -> RequisitionOut:
     return RequisitionOut(
         id=row.pk, title=row.title, challenge=row.challenge, mode=row.mode, modules=row.modules, bars=row.bars, blind=row.blind,
-        notice_due=row.notice_due, frozen=row.frozen, closed=row.closed,
+        independent=row.independent, notice_due=row.notice_due, frozen=row.frozen, closed=row.closed,
     )  # fmt: skip
 
 

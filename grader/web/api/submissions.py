@@ -12,7 +12,7 @@ from pydantic import Field
 from grader.web import keeper, policy, results
 from grader.web.api import schemas
 from grader.web.api.auth import scoped
-from grader.web.decisions import decide
+from grader.web.decisions import decide, visible
 from grader.web.intake.submit import Entry, grade_again, hand_in, judge_anew
 from grader.web.intake.table import READ_BYTES, hand_in_table
 from grader.web.intake.tarball import hand_in_archive
@@ -29,7 +29,7 @@ MOST = 200
 """Rows of one answer."""
 FURTHEST = 1_000_000
 """Rows that may be passed over."""
-ERRORS: dict[int, Any] = dict.fromkeys((401, 403, 404, 409, 422, 503), schemas.Problem)
+ERRORS: dict[int, Any] = dict.fromkeys((401, 403, 404, 405, 409, 413, 422, 503), schemas.Problem)
 
 
 @router.get("", auth=READ, response={200: schemas.Page} | ERRORS, summary="List submissions, newest first")
@@ -143,8 +143,9 @@ def notice(request: HttpRequest, pk: int, payload: schemas.NoticeIn) -> Any:
 
 @router.get("/{pk}/decisions", auth=READ, response={200: list[schemas.DecisionOut]} | ERRORS, summary="What people decided about it")
 def decisions(request: HttpRequest, pk: int) -> Any:
+    """Where the requisition asks for independent decisions, those of others come once yours is kept."""
     submission = _find(request, pk)
-    found = [schemas.decision(row) for row in submission.decisions.select_related("author")]
+    found = [schemas.decision(row) for row in visible(user_of(request), submission)[0]]
     if policy.blind(user_of(request), submission.requisition):
         found = [made.model_copy(update={"reason": results.without_names(submission, made.reason)}) for made in found]
     return found

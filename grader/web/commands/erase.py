@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from grader.schema.causes import Trouble, UsageError
-from grader.web.boot import boot
+from grader.schema.causes import UsageError
+from grader.web.commands.console import console
 
 
 def command(
@@ -15,18 +15,17 @@ def command(
     reason: Annotated[str, typer.Option("--reason", help="kept in the tombstone", show_default=False)],
 ) -> None:
     """Erase a candidate with all that says who it was. A legal hold and gradings under way are respected; a tombstone says why."""
-    boot()
-    from grader.web import erasure
-    from grader.web.models import Candidate
-    from grader.web.trouble import RefusedError, UnavailableError
+    with console():
+        from grader.web import erasure
+        from grader.web.models import Candidate
+        from grader.web.trouble import RefusedError
 
-    person = Candidate.objects.filter(pseudonym=pseudonym).first()
-    if person is None:
-        raise UsageError(f"there is no candidate {pseudonym}")
-    try:
-        erasure.erase(person, reason, "console")
-    except RefusedError as error:
-        raise UsageError(f"{pseudonym}: {error}") from None
-    except UnavailableError as error:
-        raise Trouble("internal_error", str(error)) from None
-    typer.echo(f"erased {pseudonym}")
+        person = Candidate.objects.filter(pseudonym=pseudonym).first()
+        if person is None:
+            raise UsageError(f"there is no candidate {pseudonym}")
+        more = erasure.elsewhere(person)
+        try:
+            erasure.erase(person, reason, "console")
+        except RefusedError as error:
+            raise UsageError(f"{pseudonym}: {error}") from None
+    typer.echo(f"erased {pseudonym}{'. ' if more else ''}{more}")

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from grader.schema.causes import Trouble, UsageError
-from grader.web.boot import boot
+from grader.schema.causes import UsageError
+from grader.web.commands.console import console
 
 
 def command(
@@ -15,15 +15,11 @@ def command(
     apply: Annotated[bool, typer.Option("--apply", help="remove it; without, only say what would go")] = False,
 ) -> None:
     """Remove data whose time is over: `grader retain archives=90 evidence=365 candidates=730 --apply`, once a day. Legal holds are respected."""
-    boot()
-    from grader.web import retention
-    from grader.web.trouble import UnavailableError
+    with console():
+        from grader.web import retention
 
-    try:
         for id, name in retention.retain(_days(times), apply=apply):
             typer.echo(f"{'removed' if apply else 'would remove'} {id}: {name}")
-    except UnavailableError as error:
-        raise Trouble("internal_error", str(error)) from None
 
 
 def _days(times: list[str]) -> dict[str, int]:

@@ -13,7 +13,6 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-import waitress
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 
@@ -22,7 +21,6 @@ from grader.web import companion
 from grader.web.boot import boot
 from grader.web.config import ServiceSettings, service_settings
 
-THREADS = 8
 JOIN_S = 10.0
 
 
@@ -123,32 +121,23 @@ def _threads() -> Iterator[None]:
 
 
 def _serve(settings: ServiceSettings) -> None:
-    """Until a signal comes. Behind a trusted proxy its word counts for scheme, host and address; nobody else's does."""
+    """Until a signal comes; a second one leaves at once."""
+    from grader.web.server import Server
     from grader.web.wsgi import application
 
-    proxied = {
-        "trusted_proxy": settings.trusted_proxy,
-        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
-        "trusted_proxy_count": 1,
-        "clear_untrusted_proxy_headers": True,
-    }
     try:
-        server = waitress.create_server(
-            application, host=settings.host, port=settings.port, threads=THREADS, ident=None, max_request_body_size=(settings.upload_mib + 2) << 20,
-            **(proxied if settings.trusted_proxy else {"clear_untrusted_proxy_headers": True}),
-        )  # fmt: skip
+        server = Server(application, settings)
     except OSError as error:
         raise UsageError(f"cannot listen on {settings.host}:{settings.port} ({error.strerror}): choose another with --port") from error
+
+    def asked(number: int, frame: FrameType | None) -> None:
+        if server.ending:
+            raise SystemExit(0)
+        server.end()
+
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, _end)
-    here = f"http://{settings.host}:{server.effective_port}/"
+        signal.signal(number, asked)
+    here = f"http://{settings.host}:{server.port}/"
     typer.echo(f"Take-home grader: {settings.public_url}/, listening on {here}" if settings.public_url else f"Take-home grader: {here}")
     sys.stdout.flush()
-    try:
-        server.run()  # takes SystemExit as the wish to end, and lets requests that it has begun finish
-    finally:
-        server.close()
-
-
-def _end(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(0)
+    server.run()

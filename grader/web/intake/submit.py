@@ -13,7 +13,9 @@ from grader.jobs import Priority
 from grader.schema.causes import UsageError
 from grader.web import catalogue, keeper
 from grader.web.intake.address import Resolver, admitted, spellings
-from grader.web.models import LONGEST_ORIGIN, UPLOAD, Candidate, Requisition, State, Submission, User
+from grader.web.models import LONGEST_ORIGIN, OPEN, UPLOAD, Candidate, Requisition, State, Submission, User
+from grader.web.plain import strange
+from grader.web.presence import present
 from grader.web.trouble import RefusedError
 
 
@@ -32,36 +34,54 @@ class Entry:
 def hand_in(user: User, requisition: Requisition, entry: Entry) -> Submission:
     """Check, keep and queue one submission. RefusedError says what is wrong with it; a queue that is down leaves it waiting."""
     open_for_entries(requisition)
-    submission = keep(user, requisition, entry, checked(requisition, entry, Resolver()))
+    origin = checked(requisition, entry, Resolver())
+    with transaction.atomic():
+        submission = keep(user, locked(requisition), entry, origin)
     keeper.enqueue(submission)
     return submission
 
 
 def grade_again(user: User, submission: Submission) -> Submission:
-    """Another attempt of the same origin, on purpose: other hidden streams are drawn."""
-    return _another(user, submission, rescores="")
+    """Another attempt of the same origin, on purpose: other hidden streams are drawn. RefusedError while one of it is under way."""
+    again = another(user, submission)
+    keeper.enqueue(again)
+    return again
 
 
 def judge_anew(user: User, submission: Submission) -> Submission:
-    """The same evidence by today's rubric, as an attempt of its own; nothing is measured."""
+    """The same evidence by today's rubric, as an attempt of its own; nothing is measured. RefusedError while one of it is under way."""
     if not submission.graded:
         raise RefusedError("There is no evidence to judge anew.", existing=submission.pk)
-    return _another(user, submission, rescores=submission.job)
-
-
-def _another(user: User, submission: Submission, rescores: str) -> Submission:
-    open_for_entries(submission.requisition)
-    if submission.is_open:
-        raise RefusedError("This submission is still under way; cancel it first.", existing=submission.pk)
-    last = Submission.objects.filter(requisition=submission.requisition, origin=submission.origin).order_by("-attempt").first()
-    again = Submission(
-        requisition=submission.requisition, candidate=submission.candidate, origin=submission.origin, label=submission.label,
-        attempt=(last or submission).attempt + 1, submitted_by=user, rescores=rescores,
-    )  # fmt: skip
-    with transaction.atomic():
-        _save(again)
+    again = another(user, submission, rescores=submission.job)
     keeper.enqueue(again)
     return again
+
+
+def another(user: User, submission: Submission, rescores: str = "") -> Submission:
+    """Write the next attempt of a submission's origin, to be queued by the caller. One at a time: whoever presses twice asked for one."""
+    open_for_entries(submission.requisition)
+    with transaction.atomic():
+        asked = locked(submission.requisition)
+        candidate = present(submission.candidate_id)
+        attempts = Submission.objects.filter(requisition=asked, origin=submission.origin)
+        under_way = attempts.filter(state__in=OPEN).order_by("pk").first()
+        if under_way is not None:
+            raise RefusedError(f"Submission {under_way.pk} of the same is still under way; cancel it first.", existing=under_way.pk)
+        last = attempts.order_by("-attempt").first() or submission
+        again = Submission(
+            requisition=asked, candidate=candidate, origin=submission.origin, label=submission.label, attempt=last.attempt + 1,
+            submitted_by=user, rescores=rescores,
+        )  # fmt: skip
+        _save(again)
+    return again
+
+
+def locked(requisition: Requisition) -> Requisition:
+    """The requisition as it is now, and stays until this transaction ends. Whoever checks, and then writes, does both under this lock: it may
+    be closed, or its mode changed, while a name server is asked. RefusedError as in `open_for_entries`."""
+    fresh = Requisition.objects.select_for_update(no_key=True).get(pk=requisition.pk)  # an erasure's tombstone may still name it
+    open_for_entries(fresh)
+    return fresh
 
 
 def open_for_entries(requisition: Requisition) -> None:
@@ -89,8 +109,8 @@ def checked(requisition: Requisition, entry: Entry, resolver: Resolver) -> str:
     for field, most in (("name", 120), ("email", 254), ("reference", 80)):
         if len(getattr(entry, field)) > most:
             raise RefusedError(f"The {field} has more than {most} characters.", field=field)
-        if "\0" in getattr(entry, field):
-            raise RefusedError(f"The {field} holds a NUL character.", field=field)
+        if found := strange(getattr(entry, field).strip()):
+            raise RefusedError(f"The {field} holds a character that is not seen ({found}): type it anew.", field=field)
     origin = f"{UPLOAD}{entry.archive}" if entry.archive else admitted(entry.url, resolver)
     if len(origin) > LONGEST_ORIGIN:  # a host in other letters than ASCII is longer as it is cloned
         raise RefusedError("The URL is too long.", field="url")
@@ -110,7 +130,9 @@ def refuse_repeat(requisition: Requisition, origin: str) -> None:
 
 
 def keep(user: User, requisition: Requisition, entry: Entry, origin: str, priority: Priority = Priority.NORMAL) -> Submission:
-    """Write a checked entry. The candidate is the known one of the same e-mail or reference, else a new one."""
+    """Write a checked entry of a `locked` requisition. The candidate is the known one of the same e-mail or reference, else a new one.
+    RefusedError when somebody has handed in the same since it was checked."""
+    refuse_repeat(requisition, origin)
     with transaction.atomic():
         submission = Submission(
             requisition=requisition, candidate=_candidate(requisition, entry), origin=origin, label=entry.label, submitted_by=user,
@@ -131,10 +153,11 @@ def _save(submission: Submission) -> None:
 
 def _candidate(requisition: Requisition, entry: Entry) -> Candidate:
     known, name, email, reference = None, entry.name.strip(), entry.email.strip(), entry.reference.strip()
+    people = Candidate.objects.select_for_update(no_key=True).filter(requisition=requisition)  # an erasure that has begun is waited for
     if email:
-        known = Candidate.objects.filter(requisition=requisition, email__iexact=email).first()
+        known = people.filter(email__iexact=email).first()
     elif reference:
-        known = Candidate.objects.filter(requisition=requisition, reference=reference).first()
+        known = people.filter(reference=reference).first()
     return known or Candidate.objects.create(requisition=requisition, name=name, email=email, reference=reference)
 
 

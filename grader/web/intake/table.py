@@ -11,7 +11,7 @@ from django.db import transaction
 
 from grader.jobs import Priority
 from grader.web.intake.address import Resolver, spellings
-from grader.web.intake.submit import Entry, checked, keep, open_for_entries
+from grader.web.intake.submit import Entry, checked, keep, locked, open_for_entries
 from grader.web.models import Requisition, Submission, User
 from grader.web.trouble import RefusedError
 
@@ -64,9 +64,10 @@ def hand_in_table(user: User, requisition: Requisition, content: bytes) -> Outco
         except RefusedError as error:
             outcome.bad.append(_bad(line, cells.get("url", ""), error))
     with transaction.atomic():
+        asked = locked(requisition)
         for line, entry, origin in good:
             try:
-                outcome.accepted.append(keep(user, requisition, entry, origin, Priority.LOW))
+                outcome.accepted.append(keep(user, asked, entry, origin, Priority.LOW))
             except RefusedError as error:  # somebody else handed in the same meanwhile
                 outcome.bad.append(_bad(line, entry.url, error))
     outcome.bad.sort(key=lambda row: row.line)

@@ -17,8 +17,9 @@ from grader.schema.challenge import Limits
 from grader.web import catalogue, keeper, seam
 from grader.web.config import service_settings
 from grader.web.intake.address import Resolver
-from grader.web.intake.submit import Entry, checked, keep, open_for_entries
+from grader.web.intake.submit import Entry, another, checked, keep, locked, open_for_entries
 from grader.web.models import Requisition, Submission, User
+from grader.web.plain import without_strange
 from grader.web.trouble import RefusedError, UnavailableError
 from harness.source import tarball
 
@@ -38,15 +39,31 @@ def hand_in_archive(user: User, requisition: Requisition, file: IO[bytes], filen
     inspect(file, catalogue.challenge(requisition.challenge).limits)
     file.seek(0)
     digest = hashlib.file_digest(cast("Any", file), "sha256").hexdigest()
-    entry = replace(about, url="", label=filename[-200:], archive=digest)
-    origin = checked(requisition, entry, Resolver())  # before it is kept: what is refused must not lie in the store with nobody to remove it
-    seam.store().put_once(key(digest), _content(file))
-    submission = keep(user, requisition, entry, origin)
+    entry = replace(about, url="", label=without_strange(filename)[-200:], archive=digest)
+    submission = _kept(user, requisition, entry, file)
     with suppress(UnavailableError):  # it was there a moment ago; only who came between is looked for
         if not seam.store().has(key(digest)):  # it lay there from before, and was removed while no row said that it is wanted again
             seam.store().put_once(key(digest), _content(file))
     keeper.enqueue(submission)
     return submission
+
+
+def _kept(user: User, requisition: Requisition, entry: Entry, file: IO[bytes]) -> Submission:
+    """Archive and row. It is checked before it is kept: what is refused must not lie in the store with nobody to remove it.
+
+    One that was handed in before and is in the store no more (its time was over) is the next attempt of the same submission: nobody can grade
+    that again without it.
+    """
+    try:
+        origin = checked(requisition, entry, Resolver())
+    except RefusedError as error:
+        if error.existing is None or seam.store().has(key(entry.archive)):
+            raise
+        seam.store().put_once(key(entry.archive), _content(file))  # the earlier submission names it, so it is removed with that
+        return another(user, Submission.objects.select_related("requisition").get(pk=error.existing))
+    seam.store().put_once(key(entry.archive), _content(file))
+    with transaction.atomic():
+        return keep(user, locked(requisition), entry, origin)
 
 
 def drop(digest: str, wanted: Callable[[], bool]) -> bool:

@@ -7,11 +7,14 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
 
+from grader.web.plain import strange
+
 FROZEN = ("challenge", "mode", "modules", "bars")
 
 
 class Requisition(models.Model):
-    """One opening. `bars` is area -> the band that the job needs; `modules` are the optional areas that matter for it."""
+    """One opening. `bars` is area -> the band that the job needs; `modules` are the optional areas that matter for it.
+    `independent`: whoever decides sees what others have decided only afterwards."""
 
     title = models.CharField(max_length=120)
     challenge = models.CharField(max_length=64)
@@ -19,6 +22,7 @@ class Requisition(models.Model):
     modules = models.JSONField(default=list, blank=True)
     bars = models.JSONField(default=dict, blank=True)
     blind = models.BooleanField(default=False)
+    independent = models.BooleanField(default=False)
     notice_due = models.BooleanField(default=True)
     notice_exemption = models.CharField(max_length=400, blank=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="owned_requisitions")
@@ -42,6 +46,8 @@ class Requisition(models.Model):
         return self.frozen_at is not None
 
     def clean(self) -> None:
+        if found := strange(self.title):
+            raise ValidationError({"title": f"The title holds a character that is not seen ({found})."})
         if not self.notice_due and not self.notice_exemption.strip():
             raise ValidationError({"notice_exemption": "Say why no notice is due, since grading then starts at once."})
         if self.pk and self.frozen:

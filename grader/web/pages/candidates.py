@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -22,6 +23,7 @@ from grader.web.pages import forms
 from grader.web.pages.person import user_of
 from grader.web.pages.results import sandboxed
 from grader.web.pages.submissions import find, page, seen
+from grader.web.presence import present
 from grader.web.trouble import RefusedError
 
 MOST_CONTESTS = 30
@@ -61,7 +63,9 @@ def share(request: HttpRequest, pk: int) -> HttpResponse:
         return page(request, submission, 422, link_form=form)
     secret = tokens.draw()
     expires = timezone.now() + timedelta(days=form.cleaned_data["days"])
-    ShareLink.objects.create(submission=submission, digest=tokens.digest(secret), expires=expires, created_by=user)
+    with transaction.atomic():
+        present(submission.candidate_id)
+        ShareLink.objects.create(submission=submission, digest=tokens.digest(secret), expires=expires, created_by=user)
     address = (service_settings().public_url or request.build_absolute_uri("/").rstrip("/")) + reverse("candidates-copy", args=[secret])
     return render(
         request,
@@ -101,7 +105,9 @@ def copy(request: HttpRequest, secret: str) -> HttpResponse:
     if sent is not None and contests.count() >= MOST_CONTESTS:
         form.add_error(None, f"You have sent {MOST_CONTESTS} already; write to the person who sent you the link.")
     if form.is_valid():
-        Contest.objects.create(submission=link.submission, link=link, **form.cleaned_data)
+        with transaction.atomic():
+            present(link.submission.candidate_id)
+            Contest.objects.create(submission=link.submission, link=link, **form.cleaned_data)
         messages.success(request, "It was sent, and is kept with your submission.")
         return redirect("candidates-copy", secret)
     if sent is None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import json
 import logging
 import sys
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from grader.web.results import UnreadableError
 from grader.web.trouble import UnavailableError, problem
@@ -43,7 +46,27 @@ def denied(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page(request, 400, "Bad request", "The request could not be read. If you uploaded something, it was too large.")
+    if isinstance(exception, RequestDataTooBig):
+        return _page(request, 413, "Too large", "What was sent is too large to be read.")
+    return _page(request, 400, "Bad request", "The request could not be read.")
+
+
+def not_allowed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """In place of the framework's bare answer to a method that an address does not have; Allow names those that it has."""
+    allowed = response.headers.get("Allow", "")
+    says = "A form was sent to where it cannot be read again: go back, and press its button once more."
+    if _of_a_program(request):
+        says = f"This address takes {allowed or 'other methods'}, not {str(request.method)[:20]}."
+    dressed = _page(request, 405, "Not by this way", says)
+    dressed.headers["Allow"] = allowed
+    return dressed
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """Somebody tries too often: signing in, second factors, new passwords."""
+    response = _page(request, 429, "Too many tries", "Wait a few minutes, and try again.")
+    response.headers["Retry-After"] = "300"
+    return response
 
 
 def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -78,8 +101,19 @@ def _plain(request: HttpRequest, status: int, says: str) -> HttpResponse:
     return render(None, "web/unavailable.html", {"says": says}, status=status)
 
 
+def bare(path: str, title: str, says: str) -> tuple[bytes, str]:
+    """(body, its type) of an answer to what could not even be made a request, in the shape that an asker of this path reads."""
+    if _for_programs(path):
+        return json.dumps(problem(says)).encode(), "application/json"
+    return render_to_string("web/unavailable.html", {"title": title, "says": says}).encode(), "text/html; charset=utf-8"
+
+
 def _of_a_program(request: HttpRequest) -> bool:
-    return request.path.startswith(PROGRAMS) and request.path != DOCS
+    return _for_programs(request.path)
+
+
+def _for_programs(path: str) -> bool:
+    return path.startswith(PROGRAMS) and path != DOCS
 
 
 def ask_an_administrator(request: HttpRequest) -> HttpResponse:

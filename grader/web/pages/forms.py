@@ -8,6 +8,7 @@ from django import forms
 
 from grader.web import catalogue
 from grader.web.models import OVERALL, Overall, Requisition, Role, Scope, User, Verdict
+from grader.web.plain import strange, without_strange
 
 NONE = ("", "no bar")
 CHOOSE = ("", "choose")
@@ -89,6 +90,10 @@ class ContestForm(Form):
         super().__init__(*args, **kwargs)
         self.fields["check_id"].choices = [CHOOSE, *checks]  # type: ignore[attr-defined]
 
+    def clean_says(self) -> str:
+        """A stranger's words, beside which our own stand."""
+        return without_strange(str(self.cleaned_data["says"]), lines=True)
+
 
 class LinkForm(Form):
     days = forms.IntegerField(min_value=1, max_value=90, initial=14, label="Days until it expires")
@@ -111,6 +116,12 @@ class PersonForm(Form):
         choices=Role.choices, initial=Role.RECRUITER,
         help_text="Recruiters hand in, record notices and share results. Interviewers read reports and decide. Administrators see everything.",
     )  # fmt: skip
+
+    def clean_full_name(self) -> str:
+        name = str(self.cleaned_data["full_name"])
+        if found := strange(name):
+            raise forms.ValidationError(f"The name holds a character that is not seen ({found}).")
+        return name
 
     def clean_username(self) -> str:
         name = str(self.cleaned_data["username"])
@@ -136,9 +147,10 @@ class RequisitionForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Requisition
-        fields = ("title", "challenge", "mode", "modules", "blind", "notice_due", "notice_exemption", "members")
+        fields = ("title", "challenge", "mode", "modules", "blind", "independent", "notice_due", "notice_exemption", "members")
         labels: ClassVar = {
             "blind": "Blind: interviewers do not see names, repository owners and authors",
+            "independent": "Independent decisions: those of others are shown once one's own is kept",
             "notice_due": "Candidates must be given notice before they are graded",
             "notice_exemption": "If no notice is due: why",
         }

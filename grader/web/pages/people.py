@@ -10,7 +10,9 @@ from allauth.mfa.models import Authenticator
 from auditlog.models import LogEntry
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -54,17 +56,28 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
         return _password_link(request, person)
     if act == "factor":
         return _without_factor(request, person)
+    with transaction.atomic():
+        _change(request, pk, str(act))
+    return redirect("people")
+
+
+def _change(request: HttpRequest, pk: int, act: str) -> None:
+    """Under a lock on all administrators, always taken in one order: two of them who end each other's role at once would leave none."""
+    admins = list(User.objects.select_for_update(no_key=True).filter(role=Role.ADMIN).order_by("pk"))
+    if user_of(request).pk not in {one.pk for one in admins if one.is_active}:
+        raise PermissionDenied("You are no administrator any more.")
+    person: User = next((one for one in admins if one.pk == pk), None) or policy.find(User.objects.select_for_update(no_key=True), pk)
     role = request.POST.get(f"p{pk}-role", person.role) if act == "role" else person.role
     active = not person.is_active if act == "active" else person.is_active
+    left = sum(one.is_active for one in admins if one != person)
     if role not in Role.values:
         messages.error(request, "There is no such role.")
-    elif person.is_admin and (role != Role.ADMIN or not active) and User.objects.filter(role=Role.ADMIN, is_active=True).count() == 1:
+    elif person.is_admin and person.is_active and (role != Role.ADMIN or not active) and not left:
         messages.error(request, "This is the last administrator; make somebody else one first.")
     else:
         person.role, person.is_active = role, active
-        person.save()
+        person.save(update_fields=["role", "is_active"])
         messages.success(request, f"{person.username}: {person.get_role_display()}{'' if active else ', may not sign in'}.")
-    return redirect("people")
 
 
 @login_required

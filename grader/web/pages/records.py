@@ -39,12 +39,15 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
     if request.POST.get("pseudonym", "").strip().upper() != person.pseudonym:
         messages.error(request, f"Nothing was erased: to confirm, type {person.pseudonym}.")
         return _back(person)
+    more = erasure.elsewhere(person)
     try:
         stone = erasure.erase(person, _reason(request), user_of(request).username)
     except RefusedError as error:
         messages.error(request, str(error))
         return _back(person)
     messages.success(request, f"{stone.pseudonym} was erased.")
+    if more:
+        messages.warning(request, more)
     return redirect(stone.requisition)
 
 

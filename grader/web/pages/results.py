@@ -100,7 +100,8 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
     user = user_of(request)
     requisition: Requisition = policy.find(policy.requisitions(user), pk)
     graded = _latest(requisition)
-    unseen = [row for row in graded if not ResultView.objects.filter(submission=row, user=user).exists()]
+    known = set(ResultView.objects.filter(submission__in=graded, user=user).values_list("submission_id", flat=True))
+    unseen = [row for row in graded if row.pk not in known]
     if request.method == "POST":
         for row in unseen:
             seen(row, user)

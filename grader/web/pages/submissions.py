@@ -7,11 +7,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from grader.web import audit, catalogue, keeper, policy
+from grader.web.decisions import visible
 from grader.web.intake.submit import grade_again, judge_anew
 from grader.web.models import OVERALL, Contest, ResultView, State, Submission
 from grader.web.pages import forms
@@ -19,6 +21,7 @@ from grader.web.pages.cards import area_cards
 from grader.web.pages.listing import listing
 from grader.web.pages.person import named, user_of
 from grader.web.pages.progress import live_view
+from grader.web.presence import present
 from grader.web.results import without_names
 from grader.web.trouble import RefusedError, UnavailableError
 
@@ -45,6 +48,7 @@ def page(request: HttpRequest, submission: Submission, status: int = 200, **give
     seen = ResultView.objects.filter(submission=submission, user=user).exists()
     titles = catalogue.areas()
     hidden = policy.blind(user, submission.requisition, request.session)
+    decisions, held_back = visible(user, submission)
     context: dict[str, Any] = {
         "submission": submission,
         "named": named(submission, user, request.session),
@@ -53,8 +57,9 @@ def page(request: HttpRequest, submission: Submission, status: int = 200, **give
         "areas": area_cards(submission) if seen and submission.graded else [],
         "decisions": [
             (made, titles.get(made.area, "Next step"), without_names(submission, made.reason) if hidden else made.reason)
-            for made in submission.decisions.select_related("author")
+            for made in decisions
         ],
+        "held_back": held_back,
         "decision_form": given.get("decision_form") or forms.DecisionForm(areas=list(titles.items()), prefix="area"),
         "overall_form": given.get("overall_form") or forms.OverallForm(prefix="overall"),
         "OVERALL": OVERALL,
@@ -137,5 +142,7 @@ def find(request: HttpRequest, pk: int) -> Submission:
 
 def seen(submission: Submission, user: Any) -> None:
     """Write down that this person sees the score now, if it is the first time."""
-    ResultView.objects.get_or_create(submission=submission, user=user)
-    audit.opened(submission)
+    with transaction.atomic():
+        present(submission.candidate_id)
+        ResultView.objects.get_or_create(submission=submission, user=user)
+        audit.opened(submission)
