@@ -46,6 +46,9 @@ def idle(repository: RepositoryEvidence) -> list[str]:
     doors = [sight for sight in seen.sightings if "selects" in sight.facts] if seen is not None else []
     said = [f"{sight.text} has no replica" for sight in running if sight.facts["serves"] and sight.facts.get("replicas") == 0]
     said += [why for sight in running if sight.facts["serves"] and (why := _refused(sight))]
+    for sight in running:
+        if sight.facts["serves"] and (port := sight.facts.get("port_told")):
+            said.append(f"{sight.text} is told to listen on PORT {port}, which is none of the ports that it declares")
     if doors and running and not any(door.facts["selects_serving"] for door in doors):
         away = [f"{door.text} looks in its namespace {door.facts['away']}, where what serves is not" for door in doors if door.facts.get("away")]
         said.append(away[0] if away else f"{doors[0].text} selects no pod of what serves")

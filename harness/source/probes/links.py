@@ -17,7 +17,7 @@ from harness.source.probes.leftovers import left_out
 from harness.source.probes.namespaces import namespace_of, together
 from harness.source.probes.patches import kustomizations
 from harness.source.probes.pods import grace_s, lost_volume, runs_as_root, selects_itself, slept_before_term_s
-from harness.source.probes.ports import may_listen
+from harness.source.probes.ports import may_listen, told_otherwise
 from harness.source.probes.sightings import sighting
 from harness.source.probes.view import View, walk
 from harness.source.probes.workloads import SERVING, Scaler, Workload, known, name_of, number, resources, scalers, serving, spec_of, workloads
@@ -70,6 +70,7 @@ def _is_held_down(scaler: Scaler) -> bool:
 def running(view: View) -> Iterator[Sighting]:
     """Every workload: its replicas, its image, its user, whether it is the one that serves, whether something else sets the tag that runs.
 
+    `port_told`: a PORT that is none of those that it declares;
     `volume_lost`: a mount without a volume; `selects_itself`: whether its pods carry the labels that it selects;
     `grace_s`, `slept_s`: the time that they have to end, and how much of it a hook sleeps before SIGTERM.
     """
@@ -82,6 +83,7 @@ def running(view: View) -> Iterator[Sighting]:
         facts = {"serves": float(main is not None), "replicas": replicas, "image": image, "tag_set": _tag_set(view, inside)}
         facts |= {"root": runs_as_root(workload, inside), "volume_lost": lost_volume(view, workload, inside)}
         facts |= {"selects_itself": selects_itself(view, workload), "grace_s": grace_s(view, workload), "slept_s": slept_before_term_s(inside)}
+        facts["port_told"] = told_otherwise(workload, inside)
         yield sighting(f"{workload.kind} {workload.name}", workload.path, facts)
 
 

@@ -44,6 +44,21 @@ def may_listen(view: View, workload: Workload, container: dict[str, Any], port: 
     return True if _is_written(view, port) else None if _has_server_of_its_own(view, workload) else False
 
 
+def told_otherwise(workload: Workload, container: dict[str, Any]) -> str | None:
+    """The value of PORT where a container is told to listen there, and every port that it declares is another one.
+
+    Nothing is told where a declared port stands in a command or a setting beside it, or another container of the pod may pass requests on.
+    """
+    ports, settings = _listed(container.get("ports")), _listed(container.get("env"))
+    declared = [str(item.get("containerPort")) for item in ports]
+    told = [str(item.get("value")) for item in settings if item.get("name") == "PORT" and "value" in item]
+    if len(told) != 1 or not told[0].isdigit() or not declared or not all(port.isdigit() for port in declared) or told[0] in declared:
+        return None
+    beside = [container.get("command"), container.get("args"), [item for item in settings if item.get("name") != "PORT"]]
+    passed_on = len(workload.containers) > 1 or TEMPLATED in container or any(TEMPLATED in str(part) for part in (*beside, container.get("envFrom")))
+    return None if passed_on or any(_holds(str(part)[:20_000], port) for part in beside for port in declared) else told[0]
+
+
 def _is_written(view: View, port: str) -> bool:
     """Whether the number stands in a file beside the manifests; of the first few numbers, since every file is looked through."""
     asked = view.memo.setdefault("ports_written", {})
