@@ -27,6 +27,7 @@ from grader.schema.bundle import Bundle
 from grader.schema.causes import CAUSES, Failure, Trouble
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import COLLECTORS, Envelope, Manifest
+from grader.schema.evidence.manifest import seal_of
 
 MANIFEST = "manifest.json"
 CHALLENGE = "challenge.json"
@@ -82,9 +83,10 @@ class BundleWriter:
     def close(self, manifest: Manifest) -> Manifest:
         """Fill in the hashes of everything that was put and write the manifest last, atomically. Returns what was written."""
         full = manifest.model_copy(update={"files": dict(sorted(self._hashes.items()))})
-        full = full.model_copy(update={"seal": full.expected_seal})
-        self._write(MANIFEST, _json(full.model_dump(mode="json")))
-        return full
+        document = full.model_dump(mode="json")
+        seal = seal_of(document)
+        self._write(MANIFEST, _json(document | {"seal": seal}))
+        return full.model_copy(update={"seal": seal})
 
     def _write(self, path: str, raw: bytes) -> None:
         if not _safe(path):
@@ -205,7 +207,7 @@ def _read_manifest(folder: Path) -> tuple[Manifest | None, str]:
         return None, _version_problem(raw) or f"{MANIFEST}: does not fit its schema (first: {_first(error)})"
     if manifest.schema_version != SCHEMA_VERSION:
         return None, _version_problem(raw)
-    return (manifest, "") if manifest.seal == manifest.expected_seal else (None, f"{MANIFEST}: does not match its own seal")
+    return (manifest, "") if manifest.seal == seal_of(json.loads(raw)) else (None, f"{MANIFEST}: does not match its own seal")
 
 
 def _version_problem(raw: bytes) -> str:

@@ -24,6 +24,7 @@ from grader.schema.base import Culprit
 from grader.schema.causes import CandidateTrouble, Trouble, UsageError
 from grader.schema.challenge import Mode
 from grader.schema.evidence import COLLECTORS, ImageEvidence, Manifest, RunFacts, SourceEvidence, Submission
+from grader.schema.spoken import several
 from harness import host, port
 from harness.bench import PHASES, Bench, Streams
 from harness.bundle import BundleWriter
@@ -193,7 +194,7 @@ class _Collection:
 
     def _build(self, tree: SourceTree, source: SourceEvidence) -> ImageEvidence:
         if source.dockerfile is None:
-            raise Trouble("no_dockerfile", f"{source.files} files looked at")
+            raise Trouble("no_dockerfile", f"{several(source.files, 'file')} looked at")
         log = self.work / "build.log"
         try:
             return build(

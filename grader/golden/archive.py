@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from grader.run.layout import BUNDLE, bundle_folder, copy_recorded
 from grader.schema.causes import UsageError
+from grader.schema.evidence.manifest import seal_of
 from harness import bundle as bundles
 from harness.seeds import operator_key
 
@@ -77,8 +78,8 @@ def pack(out: Path, dest: Path) -> Path:
     if read.manifest is None or read.integrity:
         raise UsageError(f"{out} cannot be packed: {read.integrity[0]}")
     kept = {path: digest for path, digest in read.manifest.files.items() if not path.startswith(FOR_PEOPLE)}
-    slim = read.manifest.model_copy(update={"files": kept})
-    sealed = slim.model_copy(update={"seal": slim.expected_seal}).model_dump(mode="json")
+    slim = read.manifest.model_copy(update={"files": kept}).model_dump(mode="json")
+    sealed = slim | {"seal": seal_of(slim)}
     contents = {path: (folder / path).read_bytes() for path in kept} | {bundles.MANIFEST: json.dumps(sealed, indent=1, sort_keys=True).encode()}
     for path, raw in contents.items():
         for trace in traces(raw, out):

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 import challenges
 from grader.run import score as run
 from grader.schema.causes import UsageError
-from grader.schema.evidence import COLLECTORS, Manifest
+from grader.schema.evidence import COLLECTORS
+from grader.schema.evidence.manifest import seal_of
 from grader.schema.result import Result
 
 RECORDED = Path(challenges.__path__[0]) / "fraud-scoring" / "recorded" / "oracle-quick"
@@ -88,7 +89,7 @@ def _replace(bundle: Path, name: str, raw: bytes) -> None:
 def _edit(bundle: Path, change: Callable[[dict[str, str]], object]) -> None:
     document = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))
     change(document["files"])
-    document["seal"] = Manifest.model_validate(document).expected_seal
+    document["seal"] = seal_of(document)
     (bundle / MANIFEST).write_text(json.dumps(document), encoding="utf-8")
 
 

@@ -22,7 +22,7 @@ from grader.repeat.record import Repeatability
 from grader.run import score as scoring
 from grader.schema.causes import Trouble, UsageError
 from grader.schema.challenge import Challenge
-from grader.schema.evidence import Manifest
+from grader.schema.evidence.manifest import seal_of
 from grader.schema.result import Result
 from harness.collect import Request
 from harness.progress import Progress
@@ -41,7 +41,7 @@ def put(out: Path, spec: Challenge | None = None, mode: str = "quick", **submiss
     document |= {"challenge_digest": asked.digest, "mode": mode}
     document["files"]["challenge.json"] = hashlib.sha256(raw).hexdigest()
     document["submission"].update(submission)
-    document["seal"] = Manifest.model_validate(document).expected_seal
+    document["seal"] = seal_of(document)
     (out / "bundle" / "manifest.json").write_text(json.dumps(document))
     return out
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 
 from pydantic import Field
 
@@ -77,8 +78,10 @@ class Manifest(Model):
     run: RunFacts
     seal: str = Field(default="", description="sha256 of this manifest's own JSON with an empty seal: damage to it is noticed too")
 
-    @property
-    def expected_seal(self) -> str:
-        """What `seal` must be."""
-        plain = self.model_copy(update={"seal": ""}).model_dump(mode="json")
-        return hashlib.sha256(json.dumps(plain, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")).hexdigest()
+
+
+def seal_of(document: Mapping[str, object]) -> str:
+    """What the `seal` of a manifest's document must be. It is taken over the document as it was written: a field that a later version has
+    besides must not make older bundles look damaged."""
+    plain = json.dumps({**document, "seal": ""}, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(plain.encode("utf-8", "replace")).hexdigest()

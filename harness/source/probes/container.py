@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from grader.schema.evidence import Probe
+from grader.schema.spoken import several
 from harness.source.dockerignore import Ignore
 from harness.source.probes.view import View, basename, no_subject, probe
 from harness.source.safe_toml import parsed
@@ -125,7 +126,7 @@ def multi_stage_build(view: View) -> Probe:
     taken = [i for i in view.dockerfile.instructions if i.keyword == "COPY" and i.flags.get("from", "").lower() in names]
     stages = len(view.dockerfile.stages)
     places = [(view.choice.path, i.line) for i in taken[:1]]
-    return probe(stages > 1 and bool(taken), f"{stages} stages", places, value=float(stages))
+    return probe(stages > 1 and bool(taken), several(stages, 'stage'), places, value=float(stages))
 
 
 def nonroot_user_declared(view: View) -> Probe:
