@@ -239,7 +239,8 @@ def test_a_self_check_takes_the_only_challenge_the_smallest_mode_and_a_folder_be
     repository.mkdir()
     asked: list[Request] = []
 
-    def collected(request: Request, folder: Path, _: Progress) -> None:
+    def collected(request: Request, folder: Path, _: Progress, *, authors: Path | None) -> None:
+        assert authors is None, "nobody of a self-check is hidden"
         asked.append(request)
         shutil.copytree(recorded, folder)
 
@@ -277,7 +278,7 @@ def test_the_copy_for_a_candidate_is_rendered_beside_the_interviewers(
 
 def test_a_grading_removes_the_copy_of_an_earlier_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recorded = challenges.loader.ROOT / "fraud-scoring" / "recorded" / "oracle-quick"
-    monkeypatch.setattr(grader.run.grade, "collect", lambda request, folder, progress: shutil.copytree(recorded, folder))
+    monkeypatch.setattr(grader.run.grade, "collect", lambda request, folder, progress, **_: shutil.copytree(recorded, folder))
     (tmp_path / "for-candidate").mkdir()
     (tmp_path / "for-candidate" / "report.html").touch()
     grader.run.grade.grade(Request(origin="x", challenge=challenges.loader.load("fraud-scoring"), mode="quick"), tmp_path, JsonLines())
