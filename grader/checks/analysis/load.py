@@ -101,3 +101,8 @@ def cpu_ms_per_request(window: LoadWindow) -> float | None:
     if window.resources is None or not window.sent:
         return None
     return window.resources.cpu_seconds / window.sent * 1e3
+
+
+def pace(p95_ms: float) -> str:
+    """How fast answers came; infinite where there was none."""
+    return f"p95 {p95_ms:.0f} ms" if p95_ms != float("inf") else "none whose time could be taken"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.checks.analysis.load import good, usable_window
+from grader.checks.analysis.load import good, pace, usable_window
 from grader.checks.api import Bars, Finding, measure, reached, unmeasured
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import LoadWindow, StressEvidence
@@ -27,7 +27,7 @@ def _judge(window: LoadWindow, capacity: float, challenge: Challenge, bars: Bars
     p95 = window.latency.p95_ms if window.latency else float("inf")
     seen = (
         f"at {window.rate_rps:.0f} requests/s, {window.rate_rps / capacity:.1f} x its capacity: {served / window.seconds:.0f}/s answered "
-        f"(p95 {p95:.0f} ms), {shed} of {window.sent} shed, {window.sent - served - shed} failed or too late"
+        f"({pace(p95)}), {shed} of {window.sent} shed, {window.sent - served - shed} failed or too late"
     )
     if window.degraded:
         seen += f"; {window.degraded} of the answers were fallbacks"

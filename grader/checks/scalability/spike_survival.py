@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.checks.analysis.load import good, usable
+from grader.checks.analysis.load import good, pace, usable
 from grader.checks.api import Bars, Finding, measure, reached
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import LoadEvidence, LoadWindow
@@ -17,7 +17,7 @@ def _judge(window: LoadWindow, challenge: Challenge, bars: Bars) -> Finding:
     calm, goodput, plain = (served + shed) / window.sent, served / window.seconds, window.ok / window.seconds
     p95 = window.latency.p95_ms if window.latency else float("inf")
     seen = (
-        f"at {window.rate_rps:g} requests/s {served} of {window.sent} answered ({goodput:.0f}/s, p95 {p95:.0f} ms), "
+        f"at {window.rate_rps:g} requests/s {served} of {window.sent} answered ({goodput:.0f}/s, {pace(p95)}), "
         f"{shed} shed, {window.sent - served - shed} failed"
     )
     if window.degraded:

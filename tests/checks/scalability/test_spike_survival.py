@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import level, load, window
+from checks.builders import judge, level, load, window
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,9 @@ def test_the_level_follows_the_evidence(expected, evidence):
 )
 def test_what_the_burst_gets_from_fallbacks_is_not_the_service(expected, evidence):
     assert level("spike_survival", load=load(evidence)) == expected
+
+
+def test_where_nobody_was_answered_no_time_is_told():
+    silent = window("spike", 3000, seconds=10.0, errors={"timeout": 3000}).model_copy(update={"latency": None, "ok": 0})
+    found = judge("spike_survival", load=load(silent))
+    assert found.level == "falls" and "inf" not in found.observed and "0 of 3000 answered" in found.observed
