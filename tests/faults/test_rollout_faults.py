@@ -13,10 +13,11 @@ import pytest
 from checks.builders import judge
 
 from challenges.simulator import Row
-from grader.schema.evidence import FaultRecord, FaultsEvidence
+from grader.schema.evidence import FaultRecord, FaultsEvidence, FeedbackEvidence
+from grader.schema.evidence.feedback import VersionSwitch
 from harness.faults import rollout, runner
 from harness.faults.artifacts import BROKEN, Artifacts, given, opened
-from harness.faults.base import Scene, Timing
+from harness.faults.base import Known, Scene, Timing
 from harness.faults.catalogue import CATALOGUE
 
 from .conftest import built
@@ -101,6 +102,20 @@ def test_a_bad_rollout_stops_at_readiness(begin: Start, rows: list[Row], kind: s
 def test_a_restart_keeps_what_was_written(begin: Start, rows: list[Row], trail: str, expected: str) -> None:
     record = carried_out("restart_with_data", begin(TRAIL=trail), rows)
     assert record.facts["lines_before"] > 20
+    assert level("restart_keeps_state", record) == expected, record.facts
+
+
+@pytest.mark.parametrize(("promoted", "kept", "expected"), [("7", 1, "kept"), ("8", 0, "partly")])
+def test_a_retrained_model_that_any_earlier_restart_forgot_is_missed(
+    begin: Start, rows: list[Row], promoted: str, kept: int, expected: str
+) -> None:
+    """What serves before this restart is no measure: the faults before it restart the service too."""
+    switch = VersionSwitch(
+        before="6", after=promoted, at_s=0, request=0, labels_taken=0, near=0, near_failed=0, near_s=1, old_answers=0, old_answers_late=0, flips=0
+    )  # fmt: skip
+    known = Known(first_version="6", feedback=FeedbackEvidence(switches=[switch]))
+    record = carried_out("restart_with_data", replace(begin(), known=known), rows)
+    assert (record.facts["retrained"], record.facts["version_kept"]) == (1, kept)
     assert level("restart_keeps_state", record) == expected, record.facts
 
 
