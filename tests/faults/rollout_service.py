@@ -3,7 +3,7 @@
 MODEL   strict: a broken file keeps it unready; own: it serves the image's file then; blind: it says that it is ready and fails; made_up: it says
         so and gives everybody the same score; ignore: it never looks at MODEL_PATH
 DRAIN   1: SIGTERM ends it after the answers in flight; 0: at once; never: nothing does
-TRAIL   append: /data/audit.jsonl is added to; anew: it begins anew with each start; held: what it has not written yet goes with the process
+TRAIL   append: /data/audit.jsonl is added to; anew: it begins anew with each start; held: the last ten lines are held back, and go with the process
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 import signal
 import threading
 import time
+from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,11 @@ def read(path: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and found.get("kind") == "test/1" and isinstance(found.get("intercept"), float) else None
 
 
-HELD = 1024 if TRAIL == "held" else 1
-"""Bytes, or 1: a line."""
+HELD = 10 if TRAIL == "held" else 0
 named = Path(os.environ.get("MODEL_PATH", OWN)) if MODEL != "ignore" else OWN
 model = read(named) or (read(OWN) if MODEL == "own" else None)
-trail = os.fdopen(os.open("/data/audit.jsonl", os.O_CREAT | os.O_WRONLY | (os.O_TRUNC if TRAIL == "anew" else os.O_APPEND)), "w", HELD)
+trail = os.fdopen(os.open("/data/audit.jsonl", os.O_CREAT | os.O_WRONLY | (os.O_TRUNC if TRAIL == "anew" else os.O_APPEND)), "w", 1)
+waiting: deque[str] = deque()
 busy, lock = 0, threading.Lock()
 
 
@@ -62,7 +63,9 @@ class Handler(BaseHTTPRequestHandler):
         if model is None and MODEL != "made_up":
             return 500, {"error": "no model"}
         score = 0.05 if model is None else 1 / (1 + math.exp(-model["intercept"] - 0.3 * math.log1p(request["amount"])))
-        trail.write(json.dumps({"transaction_id": request["transaction_id"], "score": score}) + "\n")
+        waiting.append(json.dumps({"transaction_id": request["transaction_id"], "score": score}) + "\n")
+        if len(waiting) > HELD:
+            trail.write(waiting.popleft())
         return 200, {
             "transaction_id": request["transaction_id"], "score": score, "decision": "approve", "model_version": model["version"] if model else "7",
             "degraded": False,
@@ -98,8 +101,6 @@ def main() -> None:
     while busy:
         time.sleep(0.005)
     time.sleep(0.05)
-    if TRAIL == "held":
-        os._exit(0)
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ def test_a_bad_rollout_stops_at_readiness(begin: Start, rows: list[Row], kind: s
 @pytest.mark.parametrize(("trail", "expected"), [("append", "kept"), ("anew", "lost"), ("held", "partly")])
 def test_a_restart_keeps_what_was_written(begin: Start, rows: list[Row], trail: str, expected: str) -> None:
     record = carried_out("restart_with_data", begin(TRAIL=trail), rows)
-    assert record.facts["lines_before"] > 20
+    assert record.facts["lines_before"] > (5 if trail == "held" else 20)
     assert level("restart_keeps_state", record) == expected, record.facts
 
 
