@@ -14,6 +14,9 @@ from grader.jobs import JobSettings
 from grader.schema.causes import UsageError, unusable_setting
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+DRAIN_S = 60.0
+"""How long requests that have begun may take once the service is asked to end: longer than any page needs. A table waits half a minute for
+name servers. Whoever ends us grants more (deploy/compose.yaml)."""
 STATEMENTS = "-c statement_timeout=15000"
 """No page may ask more of PostgreSQL than this takes, in ms."""
 

@@ -16,13 +16,11 @@ from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 from waitress.task import ErrorTask
 
-from grader.web.config import ServiceSettings
+from grader.web.config import DRAIN_S, ServiceSettings
 from grader.web.pages import errors
 
 log = logging.getLogger("grader.web.server")
 THREADS = 8
-DRAIN_S = 60.0
-"""Longer than any page may take: a table waits half a minute for name servers, a statement a quarter. The unit that ends us grants more."""
 TICK_S = 0.5
 SAYS = {
     413: "What was sent is too large. The page for handing in says how large an archive may be.",

@@ -104,6 +104,16 @@ def test_a_list_of_authors_that_cannot_be_read_shows_no_blind_report(
     assert response.status_code == 503 and b"Johnson" not in response.content
 
 
+def test_a_blind_administrator_reads_no_name_in_the_audit_log(client_of: Clients, admin: User, recruiter: User, row: Submission) -> None:
+    decided = {"overall-area": "overall", "overall-verdict": "hold", "overall-reason": "Grace Hopper is known to us"}
+    client_of(recruiter).post(f"/submissions/{row.pk}/decide/", decided)
+    client = client_of(admin)
+    assert TELLING.search(client.get("/audit/").content.decode())
+    client.post("/blind/")
+    text = client.get("/audit/").content.decode()
+    assert TELLING.search(text) is None and "[hidden]" in text and row.candidate.pseudonym in text and "hold" in text
+
+
 def test_no_stage_and_no_trouble_tells_either(
     client_of: Clients, interviewer: User, recruiter: User, requisition: Requisition, hand_in: Make, jobs: QueueInMemory
 ) -> None:

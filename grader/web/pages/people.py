@@ -25,6 +25,13 @@ from grader.web.config import service_settings
 from grader.web.models import ApiToken, Role, User
 from grader.web.pages import forms
 from grader.web.pages.person import user_of
+from reports import redact
+
+TELLING = {
+    "candidate": frozenset({"name", "email", "reference", "legal_hold"}), "submission": frozenset({"origin", "label", "error"}),
+    "decision": frozenset({"reason"}), "contest": frozenset({"says"}), "tombstone": frozenset({"reason"}),
+}  # fmt: skip
+"""Model -> fields that may say who a candidate is."""
 
 
 @login_required
@@ -109,22 +116,26 @@ def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_GET
 def audit_log(request: HttpRequest) -> HttpResponse:
-    """Who did what, newest first."""
+    """Who did what, newest first; without names of candidates for whoever chose not to see any."""
     policy.admin(user_of(request))
+    blind = bool(request.session.get("blind"))
     rows = LogEntry.objects.select_related("actor", "content_type").order_by("-timestamp", "-pk")
     page = Paginator(rows, 50).get_page(request.GET.get("page"))
-    return render(request, "web/people/audit.html", {"page": page, "rows": [(entry, _changes(entry)) for entry in page]})
+    return render(request, "web/people/audit.html", {"page": page, "rows": [(entry, _changes(entry, blind=blind)) for entry in page]})
 
 
-def _changes(entry: LogEntry) -> list[tuple[str, str]]:
-    """(field, what became of it), without what was empty and stayed so."""
+def _changes(entry: LogEntry, *, blind: bool) -> list[tuple[str, str]]:
+    """(field, what became of it), without what was empty and stayed so. In a `blind` view only that a text about a candidate has changed."""
+    hidden = TELLING.get(entry.content_type.model, frozenset()) if blind else frozenset()
     found = []
     for field, change in (entry.changes_dict or {}).items():
         if isinstance(change, dict):
             found.append((field, f"{change.get('operation', '')} {', '.join(change.get('objects', []))}"))
             continue
         before, after = ("" if value in (None, "None") else str(value) for value in change)
-        if field not in ("id", "created") and before != after:
+        if field in hidden and before != after:
+            found.append((field, redact.HIDDEN))
+        elif field not in ("id", "created") and before != after:
             found.append((field, f"{before} → {after or 'nothing'}" if before else after))
     return found
 

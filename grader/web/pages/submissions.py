@@ -56,8 +56,7 @@ def page(request: HttpRequest, submission: Submission, status: int = 200, **give
         "seen": seen,
         "areas": area_cards(submission) if seen and submission.graded else [],
         "decisions": [
-            (made, titles.get(made.area, "Next step"), without_names(submission, made.reason) if hidden else made.reason)
-            for made in decisions
+            (made, titles.get(made.area, "Next step"), without_names(submission, made.reason) if hidden else made.reason) for made in decisions
         ],
         "held_back": held_back,
         "decision_form": given.get("decision_form") or forms.DecisionForm(areas=list(titles.items()), prefix="area"),
