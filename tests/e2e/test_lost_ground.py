@@ -99,7 +99,7 @@ def test_an_engine_restarted_in_mid_fault_is_the_hosts_trouble(
 
 def test_a_disk_that_fills_up_before_a_fault_is_the_hosts_trouble(place: Place, small_disk: Path, good: Path) -> None:
     with place.with_env(TMPDIR=str(small_disk)).grading(good, "-m", "brief") as grading:
-        grading.until("started", "audit")
+        grading.until("started", "quiet_audit")
         fill(small_disk)
         grading.end(PROMPT_S)
     result = result_of(place.out)
