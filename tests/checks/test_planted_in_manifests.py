@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import textwrap
 from pathlib import Path
 
@@ -22,11 +21,6 @@ CPU_TARGET = ", target: {type: Utilization, averageUtilization: 80}"
 GRACE, PRE_STOP = "terminationGracePeriodSeconds: 15", 'preStop: {exec: {command: ["sleep", "3"]}}'
 ROLLBACK = (ORACLE / "RUNBOOK.md").read_text().partition("## Rollback\n")[2].partition("\n## ")[0]
 VPA = "apiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\nspec: {targetRef: {kind: Deployment, name: fraud-scoring}}\n"
-
-
-@pytest.fixture
-def oracle(tmp_path):
-    return Path(shutil.copytree(ORACLE, tmp_path / "oracle"))
 
 
 @pytest.mark.parametrize(
@@ -530,38 +524,3 @@ def test_a_port_that_the_program_opens_without_declaring_it_may_be_asked(oracle)
     assert levels(oracle, "manifests") == {"manifests": "partial"}
     (oracle / "fraud/admin.py").write_text("ADMIN_PORT = 9900\n")
     assert levels(oracle, "manifests") == {"manifests": "complete"}
-
-
-@pytest.mark.parametrize(
-    ("file", "before", "after"),
-    [
-        ("RUNBOOK.md", "undo deployment/fraud-scoring", "undo -n payments deploy fraud-scoring"),
-        ("RUNBOOK.md", "undo deployment/fraud-scoring", "undo deployment/fraud-$ENV"),
-        ("RUNBOOK.md", "undo deployment/fraud-scoring", "undo deployment/<name>"),
-        ("RUNBOOK.md", "kubectl rollout undo deployment/fraud-scoring", "helm rollback fraud"),
-        ("RUNBOOK.md", "## Drift", "A rollout undo restores the code, and a rollout undo deployment wide needs an owner.\n\n## Drift"),
-        ("RUNBOOK.md", "kubectl rollout undo deployment/fraud-scoring", "kubectl argo rollouts undo fraud-scoring"),
-        ("RUNBOOK.md", "`kubectl rollout undo deployment/fraud-scoring`", "`kubectl rollout undo deployment/fraud-api` or `git revert HEAD`"),
-        ("Makefile", "test:\n", "rollback:\n\tkubectl rollout undo deployment/fraud-scoring --to-revision=3\n\ntest:\n"),
-        (DEPLOYMENT, "  revisionHistoryLimit: 5\n", ""),
-        (DEPLOYMENT, "revisionHistoryLimit: 5", "revisionHistoryLimit: {{ .Values.revisions }}"),
-    ],
-)
-def test_a_way_back_that_may_lead_somewhere_is_not_blamed(oracle, file, before, after):
-    text = (oracle / file).read_text()
-    assert before in text
-    (oracle / file).write_text(text.replace(before, after))
-    assert levels(oracle, "rollback_documented") == {"rollback_documented": "steps"}
-
-
-def test_a_prefix_makes_another_name_of_the_workload(oracle):
-    changes = ((KUSTOMIZATION, "apiVersion", "namePrefix: prod-\napiVersion"), ("RUNBOOK.md", "deployment/fraud", "deployment/prod-fraud"))
-    for file, before, after in changes:
-        (oracle / file).write_text((oracle / file).read_text().replace(before, after, 1))
-    assert levels(oracle, "rollback_documented") == {"rollback_documented": "steps"}
-
-
-def test_a_rollback_target_that_undoes_another_workload_leads_astray(oracle):
-    (oracle / "RUNBOOK.md").write_text((oracle / "RUNBOOK.md").read_text().replace("kubectl rollout undo deployment/fraud-scoring", "make back"))
-    (oracle / "Makefile").write_text((oracle / "Makefile").read_text() + "\nback:\n\tkubectl rollout undo deployment/scoring\n")
-    assert levels(oracle, "rollback_documented") == {"rollback_documented": "astray"}
