@@ -12,7 +12,7 @@ from grader.run.layout import write
 from grader.run.settings import settings
 from grader.trust.figures import read
 from grader.trust.page import page
-from grader.validation.cache import measuring_digest
+from grader.validation.cache import measuring_digest, scanning_digest
 
 
 def command(
@@ -21,8 +21,9 @@ def command(
 ) -> None:
     """Make docs/trust.md from recorded figures: kill rate, repeatability, false blame, blind spots."""
     figures = read(settings().challenges_root / slug)
-    if figures.validation.measuring_digest != measuring_digest():
-        print("these figures were taken by other measuring code than today's: `grader challenge validate` takes them anew", file=sys.stderr)
+    taken = figures.validation
+    if (taken.measuring_digest, taken.scanning_digest) != (measuring_digest(), scanning_digest()):
+        print("these figures were taken by other code than today's: `grader challenge validate` takes them anew", file=sys.stderr)
     text = page(figures)
     if out is None:
         print(text, end="")

@@ -73,7 +73,8 @@ class Validation(Model):
     challenge_digest: str
     rubric_digest: str
     grader_version: str
-    measuring_digest: str = Field(description="of the code that took the evidence; checks, rubric and reports are not in it")
+    measuring_digest: str = Field(description="of the code that took the evidence; the scan of files, checks, rubric and reports are not in it")
+    scanning_digest: str = Field(description="of the code that read the submissions' files")
     created: str
     host: Host | None
     references: list[ReferenceScore]

@@ -1,4 +1,7 @@
-"""Where the evidence of cases is kept, by what it depends on: a rubric, brief or price that changes means to score again, not to run again."""
+"""Where the evidence of cases is kept, by what it depends on: a rubric, brief or price that changes means to score again, not to run again.
+
+Nor does the repository scan, which nothing that is measured depends on: whoever reads a case from here scans it anew, in less than a second.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +22,12 @@ from grader.validation.cases import Case
 from harness.bundle import MANIFEST
 
 MEASURING = ("contract", "private")
-"""Folders of a challenge that evidence depends on. Brief, prices, promises and scoring can change without another run."""
+"""Folders of a challenge that measured evidence depends on. Brief, prices, promises and scoring can change without another run."""
 SPEC_PARTS = {"reality", "limits", "contract", "drift"}
+SCAN = Path("source", "probes")
+"""Of the harness, the part that only reads files, and that only the stage "repository" asks (a contract of the imports in pyproject.toml)."""
 UNSEEN = ("__pycache__", ".git")
+HARNESS, SHAPES = Path(harness.__file__).parent, Path(grader.schema.__file__).parent
 
 
 @dataclass(frozen=True)
@@ -67,10 +73,19 @@ def _parts(case: Case, challenge: LoadedChallenge) -> Iterator[str]:
 
 @once
 def measuring_digest() -> str:
-    """Of the code that measures and of the shape of what it writes. Checks, rubric, scoring and reports are not in it."""
-    measuring, shapes = Path(harness.__file__).parent, Path(grader.schema.__file__).parent
-    files = [*measuring.rglob("*"), *(shapes / "evidence").rglob("*.py"), shapes / "bundle.py", shapes / "causes.py"]
-    return tree_digest(sorted(path for path in files if path.is_file() and not _unseen(path)), measuring.parent)
+    """Of the code that measures and of the shape of what it writes. The scan of files, checks, rubric, scoring and reports are not in it."""
+    files = [*_harness(), *(SHAPES / "evidence").rglob("*.py"), SHAPES / "bundle.py", SHAPES / "causes.py"]
+    return tree_digest([path for path in files if not _unseen(path) and not path.is_relative_to(HARNESS / SCAN)], HARNESS.parent)
+
+
+@once
+def scanning_digest() -> str:
+    """Of the code that reads a submission's files."""
+    return tree_digest([path for path in _harness() if not _unseen(path) and path.is_relative_to(HARNESS / SCAN)], HARNESS.parent)
+
+
+def _harness() -> list[Path]:
+    return [path for path in HARNESS.rglob("*") if path.is_file()]
 
 
 def tree_digest(files: Iterable[Path], base: Path) -> str:

@@ -7,9 +7,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from challenges.loader import LoadedChallenge
@@ -19,14 +20,19 @@ from grader import rubric as rubrics
 from grader.judge import judge
 from grader.run.score import render
 from grader.schema.base import Culprit
+from grader.schema.bundle import Bundle
 from grader.schema.result import Outcome, Result
 from grader.validation.cache import Place, place
 from grader.validation.cases import Case
 from harness import bundle as bundles
+from harness.source import clone, probes
 
 ATTEMPTS = 2
 """A run that the host or the grader spoilt is run once more; what is spoilt then stays open."""
 LONGEST_S = 3600.0
+WORK = "grader-validate-"
+SCANNED = "repository"
+"""The one collector whose evidence depends on the files alone."""
 LEFT_OUT = "upstream_missing"
 """How a stage that a narrowed mode leaves out says so. Nobody's trouble."""
 
@@ -50,12 +56,17 @@ def run_all(
 ) -> list[Ran]:  # fmt: skip
     """Run what the cache does not hold, `jobs` at a time: measuring waits for a slot of the host, builds overlap it. Results in the given order.
 
-    An interrupt ends every run under way in order, and nothing is begun after it.
+    What it does hold is scanned and judged first: none of that may take time from a run that is measured. An interrupt ends every run
+    under way in order, and nothing is begun after it.
     """
     runner = _Runner(challenge, base, fresh)
+    done: dict[str, Ran] = {}
+    for case in todo:
+        if ran := runner.kept(case):
+            done[case.key] = ran
+            ended(ran)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        waiting = {pool.submit(runner.run, case): case.key for case in todo}
-        done: dict[str, Ran] = {}
+        waiting = {pool.submit(runner.run, case): case.key for case in todo if case.key not in done}
         try:
             for future in as_completed(waiting):
                 done[waiting[future]] = future.result()
@@ -75,17 +86,18 @@ class _Runner:
         self._children: set[subprocess.Popen[str]] = set()
         self._lock, self._stopped = threading.Lock(), False
 
+    def kept(self, case: Case) -> Ran | None:
+        """What the cache holds of a case, where that is a sound run."""
+        ran = None if self.fresh else known(case, self.challenge, self.base)
+        return ran if ran is not None and ran.trouble is None else None
+
     def run(self, case: Case) -> Ran:
-        """From the cache where it holds a sound run, else anew; a run that was spoilt once more."""
-        kept = place(case, self.challenge, self.base)
+        """Anew; a run that was spoilt once more."""
+        place_of_it = place(case, self.challenge, self.base)
         if self.fresh:
-            kept.clear()
-        if kept.filled:
-            ran = _judged(case, self.challenge, kept, cached=True)
-            if ran.trouble is None:
-                return ran
+            place_of_it.clear()
         for _ in range(ATTEMPTS):
-            ran = self._collected(case, kept)
+            ran = self._collected(case, place_of_it)
             if ran.trouble is None or self._stopped:
                 break
         return ran
@@ -98,8 +110,7 @@ class _Runner:
                 child.terminate()
 
     def _collected(self, case: Case, kept: Place) -> Ran:
-        with tempfile.TemporaryDirectory(prefix="grader-validate-") as work:
-            submission = plant(case.mutant, case.submission, Path(work) / case.id) if case.mutant else case.submission
+        with planted(case) as submission:
             kept.folder.mkdir(parents=True, exist_ok=True)
             said = self._said(self._command(case, submission, kept))
         if not kept.filled:
@@ -130,7 +141,7 @@ class _Runner:
 
 
 def known(case: Case, challenge: LoadedChallenge, base: Path) -> Ran | None:
-    """What the cache holds of a case, judged by today's rubric; None if nothing."""
+    """What the cache holds of a case, its files scanned by today's code, judged by today's rubric; None if nothing."""
     kept = place(case, challenge, base)
     return _judged(case, challenge, kept, cached=True) if kept.filled else None
 
@@ -138,11 +149,28 @@ def known(case: Case, challenge: LoadedChallenge, base: Path) -> Ran | None:
 def _judged(case: Case, challenge: LoadedChallenge, kept: Place, *, cached: bool) -> Ran:
     """Today's rubric and challenge on the kept evidence; reports beside it, for whoever wants to see why."""
     spec = challenge.spec if case.stages is None else narrow(challenge.spec, case.mode, case.stages)
-    result = judge(bundles.read(kept.folder / "bundle"), rubrics.load().lifted, spec, case.mode if case.stages is None else PART)
+    bundle = bundles.read(kept.folder / "bundle")
+    result = judge(rescanned(bundle, case, challenge) if cached else bundle, rubrics.load().lifted, spec, case.mode if case.stages is None else PART)
     if not cached:
         render(result, kept.folder)
     seconds = result.run.wall_s - result.run.waited_s if result.run else 0.0
     return Ran(case, result, seconds, cached, spoilt(result, case.mutant.expect.flips if case.mutant else None))
+
+
+def rescanned(bundle: Bundle, case: Case, challenge: LoadedChallenge) -> Bundle:
+    """The bundle as it would be if its submission's files were scanned today. One whose files were refused then has no scan to take anew."""
+    if SCANNED not in bundle.evidence:
+        return bundle
+    with planted(case) as submission, tempfile.TemporaryDirectory(prefix=WORK) as work:
+        tree = clone.obtain(str(submission), Path(work) / "tree", challenge.spec.limits)
+        return replace(bundle, evidence={**bundle.evidence, SCANNED: probes.scan(tree, challenge)})
+
+
+@contextmanager
+def planted(case: Case) -> Iterator[Path]:
+    """The case's submission, with the mutant's defect in it, for the `with` block."""
+    with tempfile.TemporaryDirectory(prefix=WORK) as work:
+        yield plant(case.mutant, case.submission, Path(work) / case.id) if case.mutant else case.submission
 
 
 def spoilt(result: Result, wanted: Sequence[str] | None) -> str | None:

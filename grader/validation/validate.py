@@ -14,7 +14,7 @@ from grader.schema.causes import Trouble
 from grader.schema.result import Result
 from grader.schema.validation import MutantVerdict, ReferenceScore, Validation
 from grader.validation import kill
-from grader.validation.cache import measuring_digest
+from grader.validation.cache import measuring_digest, scanning_digest
 from grader.validation.cases import BARS, Case, cases, chosen
 from grader.validation.missing import missing
 from grader.validation.run import Ran, known, run_all
@@ -61,6 +61,7 @@ def validate(wanted: Wanted, ended: Callable[[Ran, MutantVerdict | ReferenceScor
         rubric_digest=rubric.digest,
         grader_version=__version__,
         measuring_digest=measuring_digest(),
+        scanning_digest=scanning_digest(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         host=oracle.host if oracle else None,
         references=[score for score in (score_of(reference) if reference else None, *verdicts) if isinstance(score, ReferenceScore)],

@@ -9,8 +9,7 @@ import pytest
 
 import challenges.loader
 from attacks.measured import LIMIT_MIB, measured
-from harness.source import dockerfile, probes
-from harness.source.probes import view
+from harness.source import dockerfile, probes, view
 from harness.source.tree import SourceTree
 
 FRAUD = challenges.loader.load("fraud-scoring")

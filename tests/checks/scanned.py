@@ -7,8 +7,8 @@ from pathlib import Path
 from checks.builders import CHALLENGE, ROOT, boot, image, level
 from grader.schema.evidence import RepositoryEvidence
 from harness.source.probes import scan
-from harness.source.probes.view import View
 from harness.source.tree import SourceTree
+from harness.source.view import View
 
 SUBMISSIONS = ROOT / "challenges/fraud-scoring/submissions"
 SOUND = ("oracle", "alternate-monitor", "alternate-node", "alternate-workers")

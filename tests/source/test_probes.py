@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from harness.source.probes import TABLE, scan
-from harness.source.probes.view import View
 from harness.source.safe_yaml import documents
+from harness.source.view import View
 
 DOCKERFILE = (
     "FROM python:3.11-slim\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n"

@@ -38,7 +38,7 @@ def reference(id: str, *, met: bool) -> ReferenceScore:
 def figures(*mutants: MutantVerdict, **changes: object) -> Figures:
     missing = Missing(checks_without_mutant=[], areas_short_of_mutants={}, promises=[], references=[])
     validation = Validation(
-        challenge="made", challenge_digest="c" * 64, rubric_digest="r" * 64, grader_version="1", measuring_digest="m" * 64,
+        challenge="made", challenge_digest="c" * 64, rubric_digest="r" * 64, grader_version="1", measuring_digest="m" * 64, scanning_digest="s" * 64,
         created="2026-01-02T03:04:05", host=None,
         references=[reference("oracle", met=True), reference("odd", met=False)], mutants=list(mutants), missing=missing, seconds=600.0,
     )  # fmt: skip

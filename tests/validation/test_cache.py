@@ -10,8 +10,12 @@ import pytest
 
 from challenges.loader import ROOT, LoadedChallenge, load
 from challenges.mutants import EXPECT, PATCH
-from grader.validation.cache import place
+from grader.schema.bundle import Bundle
+from grader.schema.evidence import RepositoryEvidence
+from grader.validation import cache
+from grader.validation.cache import measuring_digest, place, scanning_digest
 from grader.validation.cases import Case, cases
+from grader.validation.run import SCANNED, rescanned
 
 SLUG = "fraud-scoring"
 
@@ -73,3 +77,36 @@ def test_another_submission_of_the_same_mode_has_a_place_of_its_own(root: Path):
     challenge = load(SLUG, root)
     case: Case = cases(challenge)[0]
     assert place(case, challenge, root) != place(replace(case, submission=root / SLUG / "submissions/null-200"), challenge, root)
+
+
+def test_the_scan_of_files_is_no_part_of_what_measures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    copy = shutil.copytree(cache.HARNESS, tmp_path / "harness", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(cache, "HARNESS", copy)
+    monkeypatch.setattr(cache, "SHAPES", shutil.copytree(cache.SHAPES, tmp_path / "grader" / "schema"))
+    digests = {"measuring": measuring_digest.__wrapped__, "scanning": scanning_digest.__wrapped__}
+    before = {name: digest() for name, digest in digests.items()}
+    (copy / cache.SCAN / "ci.py").write_text("# another scan\n")
+    scanned = {name: digest() for name, digest in digests.items()}
+    (copy / "live.py").write_text("# another measurement\n")
+    measured = {name: digest() for name, digest in digests.items()}
+    assert scanned["measuring"] == before["measuring"] and scanned["scanning"] != before["scanning"]
+    assert measured["measuring"] != scanned["measuring"] and measured["scanning"] == scanned["scanning"]
+
+
+def test_what_is_kept_is_judged_with_todays_scan_of_the_planted_files(root: Path):
+    (root / SLUG / "mutants/bare" / PATCH).unlink()  # it only removes
+    challenge = load(SLUG, root)
+    runbook = {}
+    for case in cases(challenge):
+        if case.kind in ("oracle", "mutant"):
+            bundle = rescanned(Bundle(evidence={SCANNED: RepositoryEvidence(probes={})}), case, challenge)
+            evidence = bundle.evidence[SCANNED]
+            assert isinstance(evidence, RepositoryEvidence)
+            runbook[case.kind] = evidence.probes["runbook"].found
+    assert runbook == {"oracle": True, "mutant": False}
+
+
+def test_files_that_were_not_scanned_are_not_scanned_afterwards(root: Path):
+    case = cases(load(SLUG, root))[0]
+    bundle = Bundle()
+    assert rescanned(bundle, case, load(SLUG, root)) is bundle

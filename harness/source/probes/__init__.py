@@ -24,8 +24,8 @@ from harness.source.probes import (
     validation,
 )
 from harness.source.probes.placeholders import uncommented
-from harness.source.probes.view import View
 from harness.source.tree import SourceTree
+from harness.source.view import View
 
 TABLE: dict[str, Callable[[View], Probe]] = {
     **container.PROBES,

@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from harness.source.probes.view import View, walk
 from harness.source.safe_yaml import MAX_BYTES, TEMPLATED, plain_lines
+from harness.source.view import View, walk
 
 _VALUE = re.compile(
     r"^(?:\(?\s*+(?:tpl|toYaml|toJson|quote|int|int64|toString|default\s+(\"[^\"]*\"|[\w.]+))\s++)*+"

@@ -9,8 +9,8 @@ from harness.source.probes.ci_steps import Facts, Step, steps
 from harness.source.probes.picked import picked
 from harness.source.probes.recipes import recipe
 from harness.source.probes.secrets import KINDS
-from harness.source.probes.sightings import sighting
-from harness.source.probes.view import MAX_PLACES, View, no_subject, probe
+from harness.source.sightings import sighting
+from harness.source.view import MAX_PLACES, View, no_subject, probe
 
 NO_CI = "no continuous integration"
 _TESTS = re.compile(

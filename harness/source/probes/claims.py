@@ -14,8 +14,8 @@ from typing import Any
 from grader.schema.evidence import Sighting
 from harness.source.probes.digests import compared, digest
 from harness.source.probes.figures import apart
-from harness.source.probes.sightings import sighting
-from harness.source.probes.view import View
+from harness.source.sightings import sighting
+from harness.source.view import View
 
 METRICS = {"auc": re.compile(r"\bAUC\b|\bAUROC\b", re.I), "brier": re.compile(r"\bbrier\b", re.I)}
 _DERIVED = re.compile(

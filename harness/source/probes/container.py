@@ -10,8 +10,8 @@ from itertools import pairwise
 from grader.schema.evidence import Probe
 from grader.schema.spoken import several
 from harness.source.dockerignore import Ignore
-from harness.source.probes.view import View, basename, no_subject, probe
 from harness.source.safe_toml import parsed
+from harness.source.view import View, basename, no_subject, probe
 
 NO_DOCKERFILE = "no Dockerfile"
 _PIN_VALUE = {"digest": 2.0, "version": 1.0, "floating": 0.0}

@@ -9,9 +9,9 @@ from typing import Any
 from grader.schema.evidence import Probe
 from harness.source.probes import links
 from harness.source.probes.platforms import PLATFORM
-from harness.source.probes.view import View, basename, no_subject, probe, walk
 from harness.source.probes.workloads import NO_WORKLOAD, SERVING, handles, resources, scalers, spec_of, workloads
 from harness.source.safe_yaml import TEMPLATED
+from harness.source.view import View, basename, no_subject, probe, walk
 
 
 def kubernetes_manifests(view: View) -> Probe:

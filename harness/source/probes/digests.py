@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
-from harness.source.probes.view import View, basename, walk
+from harness.source.view import View, basename, walk
 
 _HEX = re.compile(r"^(?:(?:sha256|sha512|sha1|md5)[:=-])?((?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128}))$", re.I)
 _ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}

@@ -14,9 +14,9 @@ from grader.schema.evidence import Probe
 from harness.source.probes.amounts import stated, worked_out
 from harness.source.probes.claims import claims
 from harness.source.probes.placeholders import uncommented, written
-from harness.source.probes.sightings import sighting
 from harness.source.probes.undos import undos
-from harness.source.probes.view import View, basename, no_subject, probe
+from harness.source.sightings import sighting
+from harness.source.view import View, basename, no_subject, probe
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.*)$")
 _BOLD = re.compile(r"^\*\*([^*\n]{2,80}?)[:.]?\*\*(?::\s*|\s+|$)")

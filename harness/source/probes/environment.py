@@ -12,8 +12,8 @@ from grader.schema.evidence import Probe
 from harness.source.probes.container import LOCKS, REQUIREMENTS, installed_from, is_pinned, package_name, requirements_of
 from harness.source.probes.imports import graph_of
 from harness.source.probes.steps import NO_TRAINING
-from harness.source.probes.view import View, basename, no_subject, probe
 from harness.source.safe_toml import parsed
+from harness.source.view import View, basename, no_subject, probe
 
 _TOOLS = re.compile(
     r"^(?:jupyter\w*(?:-\w+)*|ipykernel|ipython|ipywidgets|notebook|nbconvert|nbstripout|pytest(?:-\w+)*|coverage|ruff|black|isort|flake8|mypy|pylint|"

@@ -12,7 +12,7 @@ from harness.source.probes.imports import graph_of
 from harness.source.probes.seeds import is_fixed
 from harness.source.probes.syntax import call_name, dotted
 from harness.source.probes.uses import uses
-from harness.source.probes.view import View
+from harness.source.view import View
 
 _PICKS = {"random": ("shuffle", "sample", "choices"), "numpy.random": ("permutation", "shuffle", "choice")}
 _SEEDS_ONE = frozenset({"manual_seed", "manual_seed_all"})

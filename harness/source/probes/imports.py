@@ -12,7 +12,7 @@ from itertools import islice
 from harness.source.preflight import MAX_DEPTH
 from harness.source.probes.recipes import recipe
 from harness.source.probes.syntax import Words, has_main, holds_functions, runs_itself, words_of
-from harness.source.probes.view import View, basename
+from harness.source.view import View, basename
 
 _SERVERS = frozenset({
     "fastapi", "flask", "starlette", "aiohttp", "tornado", "sanic", "litestar", "bentoml", "falcon", "bottle", "quart", "django", "robyn",

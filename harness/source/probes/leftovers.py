@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from posixpath import basename, dirname, normpath
 
-from harness.source.probes.view import View
 from harness.source.probes.workloads import SERVING, known, scalers, serving, workloads
+from harness.source.view import View
 
 _APPLIES = re.compile(r"kubectl|kustomize|\bk\b|\bapply\b", re.I)
 _FILES = re.compile(r"(?:-f|--filename)[ =]+[\"'`]?([^\s\"'`]+)")

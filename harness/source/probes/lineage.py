@@ -14,9 +14,9 @@ from harness.source.probes.claims import records
 from harness.source.probes.digests import compared, digest, recorded, sum_files
 from harness.source.probes.imports import graph_of
 from harness.source.probes.placeholders import says_nothing
-from harness.source.probes.sightings import capped, sighting
 from harness.source.probes.steps import NO_TRAINING
-from harness.source.probes.view import MAX_KEY, View, basename, no_subject, probe, walk
+from harness.source.sightings import capped, sighting
+from harness.source.view import MAX_KEY, View, basename, no_subject, probe, walk
 
 _VERSION = re.compile(r"^(?:model_?)?version$|^model_?(?:id|sha256|digest|hash)$", re.I)
 _DATA = re.compile(r"(?:data|dataset|train\w*)_?(?:set)?_?(?:version|digest|hash|sha\w*|md5|checksum|id)$", re.I)

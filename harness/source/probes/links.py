@@ -18,10 +18,10 @@ from harness.source.probes.namespaces import namespace_of, together
 from harness.source.probes.patches import kustomizations
 from harness.source.probes.pods import grace_s, lost_volume, runs_as_root, selects_itself, slept_before_term_s
 from harness.source.probes.ports import may_listen, told_otherwise
-from harness.source.probes.sightings import sighting
-from harness.source.probes.view import View, walk
 from harness.source.probes.workloads import SERVING, Scaler, Workload, known, name_of, number, resources, scalers, serving, spec_of, workloads
 from harness.source.safe_yaml import TEMPLATED
+from harness.source.sightings import sighting
+from harness.source.view import View, walk
 
 _SETS_IMAGE = re.compile(
     r"kubectl\b(?:(?!kubectl).)*?\bset image|kustomize edit set image|\b(?:sed|yq)\b(?:(?!\b(?:sed|yq)\b).)*?image|envsubst|"

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from harness.source.probes.patches import kustomizations
-from harness.source.probes.view import View
 from harness.source.probes.workloads import known, resources, spec_of
+from harness.source.view import View
 
 
 def namespace_of(view: View, document: dict[str, Any]) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from grader.schema.evidence import Probe
-from harness.source.probes.view import View, probe, walk
+from harness.source.view import View, probe, walk
 
 _METRIC = re.compile(r"[A-Za-z_:][\w:]*")
 

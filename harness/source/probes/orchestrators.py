@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from harness.source.probes.imports import graph_of
 from harness.source.probes.syntax import FUNCTIONS, call_name, dotted
-from harness.source.probes.view import View
+from harness.source.view import View
 
 LIBRARIES = frozenset({"airflow", "prefect", "kfp", "dagster", "metaflow", "zenml", "luigi", "kedro", "flytekit", "sagemaker"})
 _SAGEMAKER_STEPS = frozenset({"ProcessingStep", "TrainingStep", "TuningStep", "TransformStep", "RegisterModel", "ModelStep", "ConditionStep"})

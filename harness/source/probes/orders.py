@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from harness.source.probes.imports import graph_of
 from harness.source.probes.syntax import FUNCTIONS, call_name, last_name
 from harness.source.probes.uses import uses
-from harness.source.probes.view import View, walk
+from harness.source.view import View, walk
 
 _PICKS = frozenset({"shuffle", "sample", "choice", "choices", "permutation", "train_test_split"})
 _KEEPS_ORDER = frozenset({"list", "tuple", "array", "asarray", "Series", "Index", "reversed", "enumerate"})

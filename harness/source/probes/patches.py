@@ -11,7 +11,7 @@ from itertools import islice
 from posixpath import basename, dirname, join, normpath
 from typing import Any
 
-from harness.source.probes.view import View
+from harness.source.view import View
 
 Item = tuple[str, dict[str, Any]]
 MAX_PATCHES = 200

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from harness.source.probes.view import View
+from harness.source.view import View
 
 _PYTEST = re.compile(r"(?:^|[\s/;&|])(?:pytest|py\.test)\s+(.*)$")
 MAX_EXPRESSION, MAX_GLOBS, MAX_TESTS = 300, 20, 5_000

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from harness.source.probes.view import View, walk
 from harness.source.safe_yaml import TEMPLATED
+from harness.source.view import View, walk
 
 Item = tuple[str, dict[str, Any]]
 _BLOCK = re.compile(r"^[ \t]*resource\s+\"(\w+)\"\s+\"([\w-]+)\"\s*\{", re.M)

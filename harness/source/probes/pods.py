@@ -10,9 +10,9 @@ from typing import Any
 
 from harness.source.probes.patches import kustomizations
 from harness.source.probes.platforms import PLATFORM
-from harness.source.probes.view import View, walk
 from harness.source.probes.workloads import Workload, known, number, spec_of
 from harness.source.safe_yaml import TEMPLATED
+from harness.source.view import View, walk
 
 DEFAULT_GRACE_S = 30.0
 _SLEEP = re.compile(r"(?:^|[;&|({\n]|\b(?:then|do|else|exec)\s)\s*(?:/(?:usr/)?bin/)?sleep\s+(\d{1,6}(?:\.\d{1,6})?)([smh]?)(?![\w.])(?!\s*&(?!&))")

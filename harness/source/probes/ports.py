@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from harness.source.probes.view import View
 from harness.source.probes.workloads import Workload, known, resources
 from harness.source.safe_yaml import TEMPLATED
+from harness.source.view import View
 
 _PROSE = re.compile(r"\.(?:md|rst|adoc|csv|ipynb|lock)$", re.I)
 _ELSEWHERE = re.compile(r"://(?!0\.0\.0\.0|127\.|localhost)[\w.-]+:\d+")

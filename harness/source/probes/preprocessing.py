@@ -12,7 +12,7 @@ from harness.source.probes.imports import graph_of
 from harness.source.probes.steps import NO_TRAINING, steps
 from harness.source.probes.syntax import DEFINITIONS, Definition, call_name
 from harness.source.probes.uses import uses
-from harness.source.probes.view import View, no_subject, probe, walk
+from harness.source.view import View, no_subject, probe, walk
 
 _BY_MODULE = re.compile(r"feature|preproc|transform|encod|vector|prepar|imput", re.I)
 _BY_FUNCTION = re.compile(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from harness.source.probes.view import View, basename
+from harness.source.view import View, basename
 
 _MAKE = re.compile(r"(?:^|[\s;&|(])(?:g?make|just|task)((?:\s+(?:-C\s+\S+|[\w./=:-]+))*)")
 _SELF = re.compile(r"\$[({]MAKE[)}]")

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from grader.schema.evidence import Probe
-from harness.source.probes.view import View, basename, no_subject, probe, walk
+from harness.source.view import View, basename, no_subject, probe, walk
 
 PRIVATE_KEY = "private key"
 KINDS: dict[str, re.Pattern[str]] = {

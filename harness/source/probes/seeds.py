@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from harness.source.probes.syntax import call_name, words_of
-from harness.source.probes.view import View, walk
+from harness.source.view import View, walk
 
 _SEEDED = re.compile(
     r"^(?:seed|manual_seed|manual_seed_all|set_seed|seed_everything|set_random_seed|default_rng|RandomState|Random|PRNGKey|SeedSequence)$"

@@ -13,9 +13,9 @@ from functools import partial
 from typing import Any
 
 from grader.schema.evidence import Probe
-from harness.source.probes.view import View, no_subject, probe, walk
 from harness.source.probes.workloads import NO_WORKLOAD, Serving, is_filled_in, scalers, serving, spec_of
 from harness.source.safe_yaml import TEMPLATED
+from harness.source.view import View, no_subject, probe, walk
 
 MIB = 1 << 20
 _QUANTITY = re.compile(r"^\+?(\d{1,15}(?:\.\d{0,12})?|\.\d{1,12})(?:[eE]([+-]?\d{1,2})|([numkKMGTPE]|[KMGTPE]i)?)$")

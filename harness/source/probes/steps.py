@@ -13,8 +13,8 @@ from harness.source.probes.ci import commands
 from harness.source.probes.imports import graph_of
 from harness.source.probes.orchestrators import started
 from harness.source.probes.recipes import recipe, whole_targets
-from harness.source.probes.view import View, basename, walk
 from harness.source.submission import FILE
+from harness.source.view import View, basename, walk
 
 NO_TRAINING = "no training script"
 MAX_COMMANDS, MAX_CALLS = 4000, 100

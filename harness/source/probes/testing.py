@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from grader.schema.evidence import Probe
 from harness.source.probes.imports import Imports, graph_of
 from harness.source.probes.syntax import FUNCTIONS, Definition, call_name, dotted
-from harness.source.probes.view import View, basename, no_subject, probe
+from harness.source.view import View, basename, no_subject, probe
 
 _ASSERTING = re.compile(r"^(?:assert\w*|raises|warns|fail|raise_for_status)$")
 _BY_ITSELF = re.compile(r"^(?:assert_(?:called|not_called|any_call|has_calls|awaited|any_await|not_awaited)\w*|fail)$")

@@ -14,8 +14,8 @@ from harness.source.probes.recipes import MAX_FILES, add_rules, closure, does_so
 from harness.source.probes.seeds import seeds
 from harness.source.probes.steps import NO_TRAINING, quiet, started_by_name, that_runs, told_programs
 from harness.source.probes.uses import uses
-from harness.source.probes.view import MAX_PLACES, View, basename, no_subject, probe, walk
 from harness.source.submission import FILE
+from harness.source.view import MAX_PLACES, View, basename, no_subject, probe, walk
 
 MAX_ASKED = 200
 """Files of which it is asked how far running them gets: each time all code behind one is followed."""

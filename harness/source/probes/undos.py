@@ -12,9 +12,9 @@ from grader.schema.evidence import Sighting
 from harness.source.probes.ci_steps import steps
 from harness.source.probes.patches import kustomizations
 from harness.source.probes.platforms import PLATFORM
-from harness.source.probes.sightings import sighting
-from harness.source.probes.view import View
 from harness.source.probes.workloads import Workload, known, number, spec_of, workloads
+from harness.source.sightings import sighting
+from harness.source.view import View
 
 _UNDONE = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout"})
 _KIND = r"(?:deploy(?:ments?)?|sts|statefulsets?|ds|daemonsets?|rollouts?)(?:\.[a-z.]{1,30})?"

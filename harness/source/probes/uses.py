@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from harness.source.probes.syntax import DEFINITIONS, Definition, dotted, has_main, is_main_guard, last_name, runs_itself
-from harness.source.probes.view import View
+from harness.source.view import View
 
 _QUIET = frozenset({"print", "debug", "info", "warning", "warn", "error", "exception", "log"})
 

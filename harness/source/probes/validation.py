@@ -11,7 +11,7 @@ from harness.source.probes.imports import graph_of
 from harness.source.probes.steps import NO_TRAINING, steps_with_training
 from harness.source.probes.syntax import FUNCTIONS, Function, call_name
 from harness.source.probes.uses import Uses, uses
-from harness.source.probes.view import View, basename, no_subject, probe
+from harness.source.view import View, basename, no_subject, probe
 
 _VALIDATORS = frozenset({
     "pandera", "great_expectations", "pydantic", "jsonschema", "tensorflow_data_validation", "deepchecks", "cerberus", "marshmallow", "frictionless",

@@ -11,8 +11,8 @@ from harness.source.probes.charts import chart_documents
 from harness.source.probes.patches import patched
 from harness.source.probes.platforms import platform_items
 from harness.source.probes.recipes import does_something
-from harness.source.probes.view import View, walk
 from harness.source.safe_yaml import TEMPLATED
+from harness.source.view import View, walk
 
 SERVING = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout", "Pod", "Service", "InferenceService"})
 WORKLOADS = SERVING | {"Job", "CronJob", "ReplicaSet"}

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.source.probes.view import View
+from harness.source.view import View
 from harness.telemetry.prometheus.promql import MAX_EXPR, seconds
 from harness.text import one_line
 

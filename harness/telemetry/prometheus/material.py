@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from harness.source.probes.view import View
 from harness.source.tree import SourceTree
+from harness.source.view import View
 from harness.telemetry.prometheus import dashboards, rules
 from harness.telemetry.prometheus.promql import selectors
 

@@ -11,9 +11,9 @@ import yaml
 
 from grader.schema.causes import Trouble
 from harness.source import submission
-from harness.source.probes.view import View
 from harness.source.safe_yaml import documents
 from harness.source.tree import SourceTree
+from harness.source.view import View
 from harness.telemetry.prometheus.promql import MAX_EXPR
 from harness.text import one_line
 

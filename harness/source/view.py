@@ -21,8 +21,8 @@ from grader.schema.causes import Trouble
 from grader.schema.evidence import DockerfileChoice, Place, Probe, Sighting
 from harness.source.dockerfile import choose, load
 from harness.source.instructions import Dockerfile
-from harness.source.probes.sightings import capped
 from harness.source.safe_yaml import documents
+from harness.source.sightings import capped
 from harness.source.submission import read as read_submission
 from harness.source.tree import SourceTree
 from harness.text import one_line
