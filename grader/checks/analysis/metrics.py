@@ -220,6 +220,12 @@ def growth_of(between: Between, named: re.Pattern[str]) -> dict[str, float]:
     return {name: between.grew(name) for name in sorted(names)}
 
 
+def counter_growths(between: Between) -> list[float]:
+    """Growth of every series of every counter, and of each counter over all of its series."""
+    series = [between.grew(s.name, s.labels) for family, name in _counters(between.after, any_name=True) for s in family.samples if s.name == name]
+    return series + [between.grew(name) for _, name in _counters(between.after, any_name=True)]
+
+
 def _counters(scrape: Scrape, *, any_name: bool = False) -> Iterator[tuple[Family, str]]:
     """(family, sample name) of counters; by default of those that may count requests."""
     for family in scrape.families:

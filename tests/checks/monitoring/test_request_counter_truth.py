@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import counters, dependency, exposition, faults, judge, level, metrics, scrape, sound_metrics, truth
+from checks.builders import GRADER, counters, dependency, exposition, fault, faults, judge, level, metrics, scrape, sound_metrics, truth
 
 ROUTED = """# TYPE http_requests_total counter
 http_requests_total{{handler="/predict",status="2xx"}} {n}
@@ -90,6 +90,52 @@ def test_a_process_that_began_anew_in_the_fault_counts_from_nothing():
     before = scrape("before_dependency_slow", exposition(10) + started.format(1))
     after = scrape("after_dependency_slow", exposition(300) + started.format(2))
     assert level("request_counter_truth", metrics=sound_metrics(before, after), faults=faults(dependency())) == "true"
+
+
+def burst(**facts):
+    """2280 served and 1270 refused, the probe's own of both included."""
+    told = {"burst_ok": 1500, "burst_shed": 1150, "burst_lost": 0, "restarts": 0} | facts
+    return fault("overload", (2.0, {}), (3.0, {"shed": 0.4}), (4.0, {}), facts=told)
+
+
+def around_burst(counted, refusals="", first=3000):
+    before, after = exposition(first) + refusals.format(7), exposition(first + counted) + refusals.format(1290)
+    return sound_metrics(scrape("before_overload", before), scrape("after_overload", after))
+
+
+OWN = "# TYPE shed_total counter\nshed_total {}\n"
+BY_REASON = '# TYPE rejected_total counter\nrejected_total{{reason="busy"}} {}\nrejected_total{{reason="draining"}} 0\n'
+UNRELATED = "# TYPE audit_lines_total counter\naudit_lines_total {}0\n"
+
+
+@pytest.mark.parametrize(
+    ("expected", "evidence"),
+    [
+        ("unshed", around_burst(2280)),
+        ("unshed", around_burst(2275, UNRELATED)),
+        ("true", around_burst(3550)),
+        ("true", around_burst(3300)),
+        ("true", around_burst(2280, OWN)),
+        ("true", around_burst(2280, BY_REASON)),
+        ("true", around_burst(900)),
+        ("true", sound_metrics()),
+    ],
+    ids=["no counter", "another counter", "all counted", "some lost", "a counter of refusals", "by reason", "unlike what was served", "no scrape"],
+)
+def test_what_is_refused_under_too_much_load_is_counted_somewhere(expected, evidence):
+    assert level("request_counter_truth", metrics=evidence, faults=faults(burst())) == expected
+
+
+def test_the_refused_are_looked_for_only_where_it_is_known_how_many_they_are():
+    evidence = around_burst(2280)
+    few = fault("overload", facts={"burst_ok": 2000, "burst_shed": 30})
+    for record in (burst().model_copy(update={"failure": GRADER}), few, fault("overload"), burst().model_copy(update={"facts": {}})):
+        assert level("request_counter_truth", metrics=evidence, faults=faults(record)) == "true"
+
+
+def test_the_refused_are_told_of_with_figures():
+    observed = judge("request_counter_truth", metrics=around_burst(2280), faults=faults(burst())).observed
+    assert "2280 were counted while 2280 were served and 1270 refused" in observed
 
 
 def test_metrics_of_a_service_that_drowned_in_the_steady_load_are_judged_where_it_answered():
