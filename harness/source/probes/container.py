@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
 
 from grader.schema.evidence import Probe
 from grader.schema.spoken import several
@@ -23,9 +22,14 @@ REQUIREMENTS = re.compile(r"(?:^|/)(?:requirements|constraints)[\w.-]*\.(?:txt|l
 _DEVELOPMENT = re.compile(r"(?:^|[/._-])(?:dev|develop|test|tests|docs?|lint|notebooks?|train|training)(?:[._-]|$)", re.I)
 _INSTALL = re.compile(r"\b(?:uv\s+)?pip3?\s+install\s+([^&|;]+)")
 _LOCKED_INSTALL = re.compile(
-    r"\buv sync\b[^&|;]*--(?:frozen|locked)|\bpoetry install\b|\bpipenv (?:sync|install --deploy)|\bpdm (?:sync|install)\b|"
-    r"\bpixi install\b[^&|;]*--(?:frozen|locked)|--require-hashes"
+    r"\buv sync\b(?![^&|;]*(?:--upgrade\b|\s-U\b))|\bpoetry install\b|\bpipenv sync\b|\bpipenv install\b[^&|;]*--(?:deploy|ignore-pipfile)\b|"
+    r"\bpdm (?:sync|install)\b|\bpixi install\b|--require-hashes"
 )
+"""What takes its versions from a lock that is there, though it may bring the lock up to date first."""
+_LOCK_TOLD = re.compile(r"\b(?:poetry|uv|pdm) export\b|\bpipenv requirements\b")
+"""What writes the lock out as a list of requirements, which is then installed."""
+_INSTALLERS = frozenset({"pip", "setuptools", "wheel", "uv", "poetry", "poetry-plugin-export", "pipenv", "pdm", "pip-tools", "hatch"})
+"""What installs, and is no dependency of what is installed."""
 # Options of pip whose value is the next word, and no package.
 _VALUED = frozenset({
     "-r", "-c", "-i", "-f", "-t", "-e", "--requirement", "--constraint", "--index-url", "--extra-index-url", "--find-links", "--target",
@@ -150,34 +154,54 @@ def _installed(view: View) -> tuple[dict[str, bool], list[str], str | None]:
     runs = [i.value for i in view.dockerfile.instructions if i.keyword == "RUN"] if view.dockerfile else []
     commands = [command for run in runs for command in _CHAINED.split(run)]
     locks = [path for path in view.paths if LOCKS.search(path)]
-    locked = [command for command in commands if locks and _LOCKED_INSTALL.search(command)]
-    commands = [command for command in commands if command not in locked]
-    if locked and not any(_INSTALL.search(command) for command in commands):
-        return {}, [], _lock_of(view, locked, locks)
+    told = [command for command in commands if locks and _LOCK_TOLD.search(command)]
+    locked = [command for command in commands if locks and _LOCKED_INSTALL.search(command)] + told
+    written = {basename(word.strip("\"'>")) for command in told for word in command.split()}
     wanted: dict[str, bool] = {}
     where: list[str] = []
-    if locked:  # what is installed beside a lock file is not excused by it
-        where = [_lock_of(view, locked, locks)]
-        wanted = requirements_of(view, where[0]) or {where[0]: True}
-    installs = [match for command in commands for match in _INSTALL.findall(command)]
     constraints: dict[str, bool] = {}
     named: set[tuple[bool, str]] = set()
-    for arguments in installs:
-        words = arguments.split()
-        for flag, word in pairwise(words):
-            path = _match(view, word) if flag in ("-r", "--requirement", "-c", "--constraint") else None
-            if path is None or (flag in ("-c", "--constraint"), path) in named:
+    for arguments in [match for command in commands if command not in locked for match in _INSTALL.findall(command)]:
+        for constrains, word in _files_named(arguments.split()):
+            path = None if basename(word) in written else _match(view, word)
+            if path is None or (constrains, path) in named:
                 continue
-            named.add((flag in ("-c", "--constraint"), path))
-            if flag in ("-c", "--constraint"):
+            named.add((constrains, path))
+            if constrains:
                 constraints |= requirements_of(view, path)
             else:
                 where.append(path)
                 wanted |= requirements_of(view, path)
-        wanted |= _inline(words)
+        wanted |= _inline(arguments.split())
+    if locked:
+        lock = _lock_of(view, locked, locks)
+        if not wanted:
+            return {}, [], lock
+        wanted = _held_by(view, lock) | wanted  # what is installed beside a lock is not excused by it
+        where = [lock, *where]
     if not wanted:
         where, wanted = _declared(view)
     return {name: pinned or constraints.get(name, False) for name, pinned in wanted.items()}, where, None
+
+
+def _files_named(words: list[str]) -> Iterator[tuple[bool, str]]:
+    """(constraints only, file) of pip's -r and -c, in each of their spellings."""
+    for before, word in zip(["", *words], words, strict=False):
+        flag, _, told = word.partition("=")
+        if before in ("-r", "--requirement", "-c", "--constraint"):
+            yield before in ("-c", "--constraint"), word
+        elif told and flag in ("--requirement", "--constraint"):
+            yield flag == "--constraint", told
+        elif re.match(r"-[rc][^-\s]", word):
+            yield word[1] == "c", word[2:]
+
+
+def _held_by(view: View, lock: str) -> dict[str, bool]:
+    """What a lock pins. A tool's own lock is no list of requirements: those of the project beside it are meant."""
+    if REQUIREMENTS.search(lock):
+        return requirements_of(view, lock) or {lock: True}
+    project = posixpath.join(posixpath.dirname(lock), "pyproject.toml")
+    return dict.fromkeys(requirements_of(view, project) if project in view.known else {}, True) or {lock: True}
 
 
 def _lock_of(view: View, commands: list[str], locks: list[str]) -> str:
@@ -210,8 +234,7 @@ def _inline(words: list[str]) -> dict[str, bool]:
     found: dict[str, bool] = {}
     for before, word in zip(["", *words], words, strict=False):
         bare = word.strip("\"'")
-        usual = bare.split("=")[0].lower() in ("pip", "setuptools", "wheel", "uv")
-        if before not in _VALUED and not bare.startswith(("-", ".", "/", "$", ">")) and _NAME.match(bare) and not usual:
+        if before not in _VALUED and not bare.startswith(("-", ".", "/", "$", ">")) and _NAME.match(bare) and package_name(bare) not in _INSTALLERS:
             found[package_name(bare)] = is_pinned(bare)
     return found
 
@@ -225,9 +248,13 @@ def _declared(view: View) -> tuple[list[str], dict[str, bool]]:
     if wanted:
         return files, wanted
     for path in [path for path in view.paths if basename(path) == "pyproject.toml"][:3]:
-        wanted |= {package_name(line): is_pinned(line) for line in _project_dependencies(view.text(path) or "")}
+        wanted |= _of_project(view, path)
         files.append(path)
     return files, wanted
+
+
+def _of_project(view: View, path: str) -> dict[str, bool]:
+    return {package_name(line): is_pinned(line) for line in _project_dependencies(view.text(path) or "")}
 
 
 def _project_dependencies(text: str) -> Iterable[str]:
@@ -245,11 +272,11 @@ def _project_dependencies(text: str) -> Iterable[str]:
 
 
 def requirements_of(view: View, path: str) -> dict[str, bool]:
-    """Package -> pinned, of a requirements file and those that it includes; read once per scan."""
+    """Package -> pinned, of a requirements file and those that it includes, or of a project's own file; read once per scan."""
     known = view.memo.setdefault("requirements", {})
     assert isinstance(known, dict)
     if path not in known:
-        known[path] = _required(view, path, {path})
+        known[path] = _of_project(view, path) if path.endswith(".toml") else _required(view, path, {path})
     found = known[path]
     assert isinstance(found, dict)
     return found
