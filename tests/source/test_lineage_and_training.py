@@ -95,6 +95,15 @@ def test_the_digest_may_be_of_what_is_packed_or_pointed_at_and_a_file_elsewhere_
     assert far.found and not far.sightings
 
 
+def test_code_that_lies_in_a_folder_of_data_is_no_data(make_tree) -> None:
+    """A line of dvc.lock that is stale for a script says that the stage is to be run again, not that the data are others."""
+    deps = f"    deps:\n    - path: src/data/fetch.py\n      md5: {MD5}\n"
+    lock = f"stages:\n  fetch:\n{deps}    outs:\n    - path: data/raw\n      md5: {MD5}.dir\n"
+    probe = scan(make_tree({"train.py": TRAIN, "dvc.lock": lock, "src/data/fetch.py": "print(1)\n"})).probes["data_versioned"]
+    assert probe.found and not probe.sightings
+
+
+
 def test_a_digest_has_more_than_one_digit() -> None:
     assert digest("0" * 64) is None and digest("f" * 32) is None and digest(hashlib.md5(b"").hexdigest()) is None and digest("abc") is None
     assert digest(f"sha256:{SHA}") == SHA

@@ -57,6 +57,8 @@ _MODEL_FILE = re.compile(
     r"\.(?:pkl|pickle|joblib|bin|onnx|pmml|pt|pth|pb|h5|hdf5|keras|tflite|cbm|ubj|xgb|lgb|model|safetensors|skops|rds)(?:\.gz|\.zst|\.bz2)?$", re.I
 )
 """JSON is none: its digest may be that of its contents, and not of its bytes."""
+_NO_DATA = re.compile(r"\.(?:json|ya?ml|toml|md|py|ipynb|r|sh|sql|scala|java|js|ts|go)$", re.I)
+"""What lies in a folder `data` and is none: the code that fetches it, which dvc.lock names with its digest as well."""
 _DATA_FILE = re.compile(r"\.(?:csv|parquet|feather|jsonl|arrow|tsv|npz)(?:\.gz|\.zst|\.bz2)?$", re.I)
 
 
@@ -92,7 +94,7 @@ def _recorded(view: View) -> Iterator[tuple[str, str, str]]:
 
 
 def _names_data(name: str) -> bool:
-    return bool(_DATA_FILE.search(name) or re.search(r"(?:^|/)data(?:sets?)?/", name)) and not name.endswith(".json")
+    return bool(_DATA_FILE.search(name) or re.search(r"(?:^|/)data(?:sets?)?/", name)) and not _NO_DATA.search(name)
 
 
 def experiment_tracking(view: View) -> Probe:
