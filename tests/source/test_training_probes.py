@@ -52,6 +52,23 @@ def test_a_service_that_can_refit_its_model_is_no_training_script(make_tree) -> 
     assert not scan(make_tree(files)).probes["training_script"].found
 
 
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({"dvc.yaml": "stages:\n  fit:\n    cmd: python ${train.script}\n", "params.yaml": "train: {script: train.py}\n"}, True),
+        ({"dvc.yaml": "vars:\n- name: train\nstages:\n  fit:\n    cmd: python ./${name}.py --rate 3\n"}, True),
+        ({"dvc.yaml": "vars: [conf/a.yaml:steps]\nstages:\n  fit:\n    cmd: python ${steps[1]}\n", "conf/a.yaml": "steps: [a.py, train.py]\n"}, True),
+        ({"dvc.yaml": "stages:\n  fit:\n    cmd: python ${nobody.told}\n", "params.yaml": "train: {script: train.py}\n"}, False),
+        ({"ci.yaml": "stages:\n  fit:\n    cmd: python ${script}\n", "params.yaml": "script: train.py\n"}, False),
+        ({"tox.ini": "[testenv:fit]\ncommands =\n    python fetch.py\n    - python train.py\n"}, True),
+        ({"tox.ini": "[testenv]\ndescription = python train.py\ncommands = pytest\n"}, False),
+        ({"tox.ini": "[[testenv\ncommands = python train.py\n"}, False),
+    ],
+)
+def test_templates_of_dvc_and_environments_of_tox_start_what_they_name(files: dict[str, str], found: bool, make_tree) -> None:
+    assert scan(make_tree(LAYERED | {"Makefile": ""} | files)).probes["training_command"].found == found
+
+
 def test_a_script_that_lies_elsewhere_is_not_started(make_tree) -> None:
     assert not scan(make_tree(LAYERED | {"Makefile": "train:\n\tpython jobs/train.py\n"})).probes["training_command"].found
 

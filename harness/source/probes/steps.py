@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import configparser
+import contextlib
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
@@ -10,6 +12,7 @@ from typing import TypeVar
 
 from harness.source.instructions import instructions_of
 from harness.source.probes.ci import commands
+from harness.source.probes.dvc import filled
 from harness.source.probes.imports import graph_of
 from harness.source.probes.orchestrators import started
 from harness.source.probes.recipes import recipe, whole_targets
@@ -68,6 +71,8 @@ def _in_the_tree(view: View) -> Iterator[tuple[str, str]]:
         if name in ("makefile", "justfile", "gnumakefile") or name.endswith((".mk", ".sh")):
             lines = (line.strip() for line in (view.text(path) or "").splitlines())
             yield from ((path, line) for line in lines if not line.startswith(("#", "echo", "@echo")))
+        elif name == "tox.ini":
+            yield from ((path, line) for line in _of_tox(view.text(path) or ""))
         elif name == "mlproject":
             yield from ((path, line.strip()) for line in re.findall(r"^\s*command\s*:\s*(.*)$", view.text(path) or "", re.M))
     yield from ((path, line) for path, steps in commands(view).items() for line in steps)
@@ -75,6 +80,15 @@ def _in_the_tree(view: View) -> Iterator[tuple[str, str]]:
         scripts = document.get("scripts") if basename(path) == "package.json" and isinstance(document, dict) else None
         yield from ((path, str(line)) for line in (scripts if isinstance(scripts, dict) else {}).values())
     yield from _told_in_yaml(view, ("cmd", "cmds"))
+
+
+def _of_tox(text: str) -> Iterator[str]:
+    told = configparser.RawConfigParser(strict=False, allow_no_value=True)
+    with contextlib.suppress(configparser.Error):
+        told.read_string(text)
+    for section in told.sections():
+        for key in ("commands", "commands_pre"):
+            yield from (line.strip(" -") for line in (told.get(section, key, fallback="") or "").splitlines() if line.strip())
 
 
 def _elsewhere(view: View) -> Iterator[tuple[str, str]]:
@@ -93,7 +107,7 @@ def _told_in_yaml(view: View, keys: tuple[str, ...]) -> Iterator[tuple[str, str]
     for path, found in view.yaml.items():
         for key, value in walk(found):
             if key in keys and isinstance(value, (str, list)):
-                yield path, value if isinstance(value, str) else " ".join(map(str, value[:50]))
+                yield path, filled(view, path, value if isinstance(value, str) else " ".join(map(str, value[:50])))
 
 
 def steps(view: View) -> set[str]:
