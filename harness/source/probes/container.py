@@ -10,6 +10,8 @@ from itertools import pairwise
 from grader.schema.evidence import Probe
 from grader.schema.spoken import several
 from harness.source.dockerignore import Ignore
+from harness.source.probes.shipped import training_data
+from harness.source.probes.sightings import sighting
 from harness.source.probes.view import View, basename, no_subject, probe
 from harness.source.safe_toml import parsed
 
@@ -93,6 +95,7 @@ def dockerignore(view: View) -> Probe:
 
     One that nothing can match keeps nothing out. Where the image that runs is given the whole context, the history must be kept out of it:
     it is the heaviest thing there, and holds what was deleted. Who copies folders by name, or in an earlier stage, may leave it.
+    sightings: copies of training data into the image that runs, where nothing in it reads them.
     """
     if view.choice is None:
         return no_subject(NO_DOCKERFILE)
@@ -100,15 +103,25 @@ def dockerignore(view: View) -> Probe:
     if own := next((other for other in (f"{view.choice.path}.dockerignore",) if other in view.tree.paths), None):
         path = own  # the engine prefers one that is named after the Dockerfile
     ignore = Ignore(view.text(path) or "") if path in view.tree.paths else None
+    laden = [sighting(text, view.choice.path, {"training_data": file}, line) for text, line, file in training_data(view, ignore, _whole(view))]
     if ignore is None or not ignore.patterns:
-        return probe(False, "no .dockerignore in the build context")
+        return probe(False, "no .dockerignore in the build context", sightings=laden)
     prefix = "" if view.choice.context == "." else view.choice.context.rstrip("/") + "/"
     inside = [file.removeprefix(prefix) for file in view.tree.paths if file.startswith(prefix)]
     kept_out = sum(map(ignore.excludes, (*inside, *_CLUTTER)))
     detail = f"{len(ignore.patterns)} patterns keep {kept_out} things out" if kept_out else "a .dockerignore that keeps nothing out"
     if kept_out and view.choice.context == "." and _takes_everything(view) and not ignore.excludes(_HISTORY):
-        return probe(False, "a .dockerignore that lets .git into the image, which is given the whole context", value=float(kept_out))
-    return probe(kept_out > 0, detail, [path] if kept_out else [], value=float(kept_out))
+        return probe(False, "a .dockerignore that lets .git into the image, which is given the whole context", value=float(kept_out), sightings=laden)
+    return probe(kept_out > 0, detail, [path] if kept_out else [], value=float(kept_out), sightings=laden)
+
+
+def _whole(view: View) -> dict[str, bool]:
+    """Every package that the image installs, where one file says so with all that they need; else nothing."""
+    wanted, where, lock = _installed(view)
+    files = [*where, *([lock] if lock else [])]
+    if len(files) != 1 or not (files[0].endswith(".lock") or _is_compiled(view.text(files[0]) or "")) or not REQUIREMENTS.search(files[0]):
+        return {}
+    return wanted or requirements_of(view, files[0])
 
 
 def _takes_everything(view: View) -> bool:

@@ -202,7 +202,7 @@ def azure(document: Any) -> list[Gate]:
 def bitbucket(kinds: dict[str, Any]) -> dict[str, list[Gate]]:
     """Kind of pipeline, as `branches: release` -> its gates."""
     names = [f"branches: {name}" for name in list(_dict(kinds.get("branches")))[:MAX_WAYS]]
-    branches = {said: [(Way(said, (Filter((said.removeprefix("branches: "),), wide=True),)),)] for said in names}
+    branches: dict[str, list[Gate]] = {said: [(Way(said, (Filter((said.removeprefix("branches: "),), wide=True),)),)] for said in names}
     return {"tags": [(Way("tags", closed=True),)], **branches}
 
 
