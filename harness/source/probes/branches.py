@@ -13,7 +13,8 @@ USUAL = ("main", "master", "trunk", "mainline", "develop", "development", "devel
 _BESIDE = frozenset({
     "release", "releases", "rel", "rc", "hotfix", "hotfixes", "bugfix", "fix", "feature", "features", "feat", "support", "maintenance", "stable",
     "staging", "stage", "prod", "production", "preprod", "deploy", "deployment", "gh", "pages", "legacy", "old", "archive", "archived", "backup",
-    "nightly", "canary", "lts", "v", "next", "beta", "alpha", "renovate", "dependabot", "qa", "uat", "preview", "ci", "experiment", "experimental", "sandbox", "demo",
+    "nightly", "canary", "lts", "v", "next", "beta", "alpha", "renovate", "dependabot", "qa", "uat", "preview", "ci",
+    "experiment", "experimental", "sandbox", "demo",
 })  # fmt: skip
 """First words of branches that stand beside the one where the work is done, by everybody's convention."""
 _WORD = re.compile(r"[A-Za-z]+")
