@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from grader.checks.analysis.commands import swallowed
 from grader.schema.evidence import Sighting
@@ -14,6 +15,8 @@ _FALSE = re.compile(
     r"^\(*\s*(?:false|0|''|\"\"|'false'|\"false\"|null|!\s*true|failure\(\)|cancelled\(\))\s*\)*$|event_name\s*==\s*'workflow_dispatch'", re.I
 )
 _ANY = re.compile("")
+LEAST_LEFT = 3
+"""Tests that must be left out before they are missed."""
 
 
 def why_idle(step: Sighting, subject: re.Pattern[str]) -> str | None:
@@ -35,6 +38,8 @@ def _never_runs(step: Sighting) -> str | None:
         return "it is switched off"
     if _fact(step, "trigger") == "manual":
         return "it runs only when somebody starts it"
+    if alone := _fact(step, "only_on"):
+        return f"no change of the service starts it, which runs only on: {alone}"
     return "its options leave no test to run" if step.facts.get("selected") == 0 else None
 
 
@@ -52,6 +57,16 @@ def _cannot_fail(step: Sighting, subject: re.Pattern[str]) -> str | None:
     if step.facts.get("pipefail") == 0 and _piped(step.text, named):
         return "its status is lost in a pipe (no `pipefail`)"
     return swallowed(step.text, named) or swallowed(_fact(step, "recipe"), subject) or _does_nothing(step)
+
+
+def few_tests(steps: Sequence[Sighting]) -> str | None:
+    """Why the steps that can stop something run only a small part of the tests; None where they run half of them, or it is not known."""
+    if not steps or not all({"ran", "beside"} <= set(step.facts) for step in steps):
+        return None
+    ran, beside = sum(float(step.facts["ran"]) for step in steps), max(float(step.facts["beside"]) for step in steps)
+    if 2 * ran >= beside or beside - ran < LEAST_LEFT:
+        return None
+    return f"{ran:.0f} of the {beside:.0f} tests in the same folder are run by CI"
 
 
 def _does_nothing(step: Sighting) -> str | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from grader.checks.analysis.locks import differs, floats
 from grader.checks.analysis.probes import climb, holds
-from grader.checks.api import Finding
+from grader.checks.api import Finding, reached
 from grader.schema.evidence import RepositoryEvidence
 
 _TRAINING = re.compile(r"(?:^|[/._-])(?:re)?(?:train(?:ing|er)?|model(?:l?ing)?|pipelines?|research|offline)(?:[/._-]|$)", re.I)
@@ -14,7 +15,14 @@ _TRAINING = re.compile(r"(?:^|[/._-])(?:re)?(?:train(?:ing|er)?|model(?:l?ing)?|
 def check(repository: RepositoryEvidence) -> Finding:
     command, seeds, pins = "training_command", "seeds_fixed", _pins(repository)
     rungs = [("repeatable", [command, seeds, pins]), ("half", [command, seeds]), ("half", [command, pins])]
-    return climb(repository, rungs, none="unclear")
+    own = repository.probes.get(pins) if pins == "training_dependencies_pinned" else None
+    if own is not None and holds(own) and (loose := floats(own)) is not None:
+        unlocked = own.model_copy(update={"found": False, "detail": loose[0]})
+        return climb(RepositoryEvidence(probes={**repository.probes, pins: unlocked}), rungs, none="unclear")
+    found = climb(repository, rungs, none="unclear")
+    if own is None or found.level != "repeatable" or (flaw := differs(own)) is None:
+        return found
+    return reached("apart", f"{flaw[0]}; {found.observed}", places=[flaw[1], *found.places])
 
 
 def _pins(repository: RepositoryEvidence) -> str:

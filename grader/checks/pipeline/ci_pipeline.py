@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from grader.checks.analysis.ci_steps import why_idle
+from grader.checks.analysis.ci_steps import few_tests, why_idle
 from grader.checks.analysis.probes import climb, holds
-from grader.checks.api import Finding
-from grader.schema.evidence import Probe, RepositoryEvidence
+from grader.checks.api import Finding, reached
+from grader.schema.evidence import Place, Probe, RepositoryEvidence, Sighting
 
 WORKFLOW, TESTS, IMAGE = "ci_workflow", "ci_runs_tests", "ci_builds_image"
 SUBJECTS = {
@@ -20,7 +20,12 @@ SUBJECTS = {
 def check(repository: RepositoryEvidence) -> Finding:
     judged = {id: _stopping(seen, subject) for id, subject in SUBJECTS.items() if (seen := repository.probes.get(id)) is not None}
     rungs = [("complete", [WORKFLOW, TESTS, IMAGE]), ("tests", [WORKFLOW, TESTS]), ("bare", [WORKFLOW])]
-    return climb(RepositoryEvidence(probes={**repository.probes, **judged}), rungs, none="none")
+    found = climb(RepositoryEvidence(probes={**repository.probes, **judged}), rungs, none="none")
+    few = few_tests(_that_stop(repository.probes.get(TESTS)))
+    if few is None or found.level not in ("complete", "tests"):
+        return found
+    first = judged[TESTS].sightings[0]
+    return reached("few", f"{few}: {first.text} at {_at(first.place)}; {found.observed}", places=found.places)
 
 
 def _stopping(seen: Probe, subject: re.Pattern[str]) -> Probe:
@@ -28,4 +33,14 @@ def _stopping(seen: Probe, subject: re.Pattern[str]) -> Probe:
     whys = [why_idle(step, subject) for step in seen.sightings] if holds(seen) else []
     if not whys or not all(whys):
         return seen
-    return seen.model_copy(update={"found": False, "detail": f"{seen.sightings[0].text}: {whys[0]}"})
+    first = seen.sightings[0]
+    return seen.model_copy(update={"found": False, "detail": f"{first.text} at {_at(first.place)}: {whys[0]}"})
+
+
+def _at(place: Place) -> str:
+    return place.file if place.line is None else f"{place.file}:{place.line}"
+
+
+def _that_stop(seen: Probe | None) -> list[Sighting]:
+    """The steps with tests whose failure stops something."""
+    return [step for step in seen.sightings if why_idle(step, SUBJECTS[TESTS]) is None] if seen is not None else []

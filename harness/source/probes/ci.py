@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 from grader.schema.evidence import Probe, Sighting
+from harness.source.probes.changes import only_on
 from harness.source.probes.ci_steps import Facts, Step, steps
 from harness.source.probes.picked import picked
 from harness.source.probes.recipes import recipe
 from harness.source.probes.secrets import KINDS
+from harness.source.probes.suites import is_hidden, left_out, runs_elsewhere
 from harness.source.sightings import sighting
 from harness.source.view import MAX_PLACES, View, no_subject, probe
 
@@ -29,9 +31,18 @@ _IMAGE = re.compile(
 )
 _PASSED = re.compile(r"((?:--?p(?:ass(?:word)?)?|--token|\b\w*(?:SECRET|PASSWORD|PASSWD|TOKEN|API_?KEY)\w*)(?:=|\s+))(?![$\"'{(-]|\s)[^\s|;&]+", re.I)
 """A password or token that is passed in a command, or set before it; variables are no secrets."""
+MAX_PARTS = 50
+"""Commands with tests that one step may come to, to be counted."""
 MAX_LINE, MAX_SHOWN = 1_000, 4_000
 """Characters of a command that are searched for what it does, and that are searched for secrets before its beginning is shown."""
 _NAMES_ONLY = re.compile(r"\b(?:install|add|which|--version)\b")
+_LEAVES = re.compile(r"^\s*[@+-]*(?:cd|pushd)\s")
+_MAY_TEST = re.compile(
+    r"/\.github/workflows/|\b(?:pre-commit|prek|lefthook|earthly|dagger|bazel|pants)\b|"
+    r"(?:\bpython[\d.]*|\bsh|\bRscript)\s+\S*(?:test|check|ci)\S*\.\w+\b",
+    re.I,
+)
+"""Steps whose tests, if they run any, are told elsewhere."""
 _BUILD_TOOLS = re.compile(r"\b(?:mvnw?|gradlew?)\b")
 
 
@@ -49,7 +60,8 @@ def ci_workflow(view: View) -> Probe:
 
 
 def ci_runs_tests(view: View) -> Probe:
-    """sightings: every step that runs tests, with its conditions. `selected`: how many tests its options leave; `recipe`: what it stands for."""
+    """sightings: every step that runs tests, with its conditions. `selected`: how many tests its options leave; `recipe`: what it stands for;
+    `only_on`: what alone starts it, where no change of the service does; `ran` of `beside`: the tests that it runs of those in their folders."""
     return _runs(view, _TESTS, "no step runs tests")
 
 
@@ -63,7 +75,34 @@ def _runs(view: View, pattern: re.Pattern[str], otherwise: str) -> Probe:
         return no_subject(NO_CI)
     hits = [(step, facts) for step in found if (facts := _does(view, step, pattern)) is not None]
     places = [(step.path, _line(view, step)) for step, _ in hits[:MAX_PLACES]]
-    return probe(bool(hits), _shown(hits[0][0].text) if hits else otherwise, places, sightings=(_sight(view, step, facts) for step, facts in hits))
+    counted = pattern is _TESTS and _are_all_told(view, found)
+    seen = (_sight(view, step, {**facts, **_limits(view, step, pattern, counted=counted)}) for step, facts in hits)
+    return probe(bool(hits), _shown(hits[0][0].text) if hits else otherwise, places, sightings=seen)
+
+
+def _limits(view: View, step: Step, pattern: re.Pattern[str], *, counted: bool) -> Facts:
+    """What keeps a step from being run for every change, and from running all tests."""
+    alone = only_on(view, step, image=pattern is _IMAGE)
+    told: Facts = {"only_on": _shown(alone)} if alone is not None else {}
+    seen = left_out(view, _named(view, step.text), step.folder) if counted else None
+    return told | ({"ran": float(seen[0]), "beside": float(seen[1])} if seen is not None else {})
+
+
+def _named(view: View, text: str) -> tuple[str, ...]:
+    """The commands with tests, and those that change the folder, of a step and of what is behind it; read once for each text."""
+    known = view.memo.setdefault("test_commands", {})
+    assert isinstance(known, dict)
+    if text not in known:
+        parts = [part for line in [*(recipe(view, text) or []), text] for part in _parts(line) if _TESTS.search(part) or _LEAVES.match(part)]
+        known[text] = tuple(part for part in parts if recipe(view, part) is None) if len(parts) <= MAX_PARTS else ()
+    found = known[text]
+    assert isinstance(found, tuple)
+    return found
+
+
+def _are_all_told(view: View, found: list[Step]) -> bool:
+    """Whether the steps are all that may run tests."""
+    return not (runs_elsewhere(view) or is_hidden(view) or any(_MAY_TEST.search(step.text) for step in found))
 
 
 def _does(view: View, step: Step, pattern: re.Pattern[str]) -> Facts | None:

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
+from harness.source.probes import triggers
+from harness.source.probes.triggers import Gate
 from harness.source.view import View, basename
 
 Facts = dict[str, str | float]
@@ -39,13 +41,15 @@ MAX_STEPS, MAX_LINES, MAX_SCRIPT, MAX_DEPTH, MAX_BASES = 800, 500, 20_000, 12, 2
 
 @dataclass(frozen=True)
 class Step:
-    """One command line or action. `text` is whole, `first` its first line as it stands in the file; `folder` is where it runs."""
+    """One command line or action. `text` is whole, `first` its first line as it stands in the file; `folder` is where it runs; `gates` are
+    what a change must pass to start it."""
 
     path: str
     text: str
     first: str
     facts: Facts = field(default_factory=dict)
     folder: str = ""
+    gates: tuple[Gate, ...] = ()
 
 
 def steps(view: View) -> list[Step]:
@@ -60,7 +64,10 @@ def steps(view: View) -> list[Step]:
 def _all(view: View) -> Iterator[Step]:
     for path in view.paths:
         if _GITHUB.search(path):
-            yield from (step for document in _read(view, path) for step in _workflow(view, path, document, None, {}, 0))
+            for document in _read(view, path):
+                for step in _gated(_workflow(view, path, document, None, {}, 0), triggers.github(document)):
+                    condition = triggers.github_condition(str(step.facts.get("if", "")), str(step.facts.get("on", "")))
+                    yield replace(step, gates=(*step.gates, *condition))
         elif _GITLAB.search(path):
             yield from _gitlab(view, path)
         elif _CIRCLE.search(path):
@@ -68,10 +75,26 @@ def _all(view: View) -> Iterator[Step]:
         elif _BITBUCKET.search(path):
             yield from (step for document in _read(view, path) for step in _bitbucket(path, document))
         elif _OTHERS.search(path):
-            yield from (step for document in _read(view, path) for step in _commands(path, document, {}))
+            for document in _read(view, path):
+                yield from _gated(_commands(path, document, {}), _of_others(path, document))
         elif basename(path) == "Jenkinsfile":
             said = re.findall(r"\b(?:sh|bat)\s*+(?:\(\s*+)?(?:script:\s*+)?(\"{3}|'{3}|[\"'])(.+?)\1", view.text(path) or "", re.S)
             yield from (step for _, script in said for step in _lines(path, script, {}))
+
+
+def _gated(found: Iterable[Step], gates: Iterable[Gate]) -> Iterator[Step]:
+    added = tuple(gates)
+    return (replace(step, gates=(*step.gates, *added)) if added else step for step in found)
+
+
+def _of_others(path: str, document: Any) -> list[Gate]:
+    """The gates of a whole file, where its kind has such."""
+    if ".travis" in path:
+        return triggers.travis(document)
+    if ".drone" in path or ".woodpecker" in path:
+        told = _dict(document).get("trigger", _dict(document).get("when"))
+        return triggers.drone(told)
+    return triggers.azure(document) if "azure" in path else []
 
 
 def _read(view: View, path: str) -> list[Any]:
@@ -134,14 +157,14 @@ def _gitlab(view: View, path: str) -> Iterator[Step]:
             for inner in _read(view, local.lstrip("/")):
                 document = {**_dict(inner), **document}
     bases: dict[tuple[str, int], dict[str, Any]] = {}
-    never = _whens(_dict(document.get("workflow")))
+    never, above = _whens(_dict(document.get("workflow"))), triggers.gitlab(_dict(document.get("workflow")))
     for name, job in list(document.items())[:300]:
         if isinstance(job, dict) and not str(name).startswith(".") and name not in _GITLAB_WORDS:
             whole = _extended(document, job, bases)
             facts = _joined(never, _conditions(whole), _whens(whole))
             for key in ("before_script", "script", "after_script"):
                 extra: Facts = {"after_script": 1.0} if key == "after_script" else {}
-                yield from _commands(path, {key: whole.get(key)}, {**facts, **extra})
+                yield from _gated(_commands(path, {key: whole.get(key)}, {**facts, **extra}), [*above, *triggers.gitlab(whole)])
 
 
 def _extended(document: dict[str, Any], job: dict[str, Any], known: dict[tuple[str, int], dict[str, Any]], depth: int = 0) -> dict[str, Any]:
@@ -170,14 +193,18 @@ def _circle(path: str, document: Any) -> Iterator[Step]:
     named = {key for job in used for key in ([job] if isinstance(job, str) else _dict(job))}
     for name, job in list(jobs.items())[:200]:
         unused: Facts = {"when": "never"} if workflows and str(name) not in named and _dict(document).get("version") != 1 else {}
-        yield from _commands(path, job, unused)
+        yield from _gated(_commands(path, job, unused), triggers.circle(used, str(name)))
     yield from _commands(path, {key: value for key, value in _dict(document).items() if key not in ("jobs", "workflows")}, {})
 
 
 def _bitbucket(path: str, document: Any) -> Iterator[Step]:
     """What stands below `custom` is started by hand."""
-    for kind, pipelines in _dict(_dict(document).get("pipelines")).items():
-        yield from _commands(path, pipelines, {"trigger": "manual"} if kind == "custom" else {})
+    kinds = _dict(_dict(document).get("pipelines"))
+    gates = triggers.bitbucket(kinds)
+    for kind, pipelines in kinds.items():
+        for name, inner in _dict(pipelines).items() if kind == "branches" else [("", pipelines)]:
+            found = _commands(path, inner, {"trigger": "manual"} if kind == "custom" else {})
+            yield from _gated(found, gates.get(f"{kind}: {name}" if name else kind, []))
     yield from _commands(path, _dict(document).get("definitions"), {})
 
 

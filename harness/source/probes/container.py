@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 from grader.schema.evidence import Probe
 from grader.schema.spoken import several
 from harness.source.dockerignore import Ignore
+from harness.source.probes.shipped import training_data
 from harness.source.safe_toml import parsed
+from harness.source.sightings import sighting
 from harness.source.view import View, basename, no_subject, probe
 
 NO_DOCKERFILE = "no Dockerfile"
@@ -64,9 +66,9 @@ def base_image_pinned(view: View) -> Probe:
     return probe(value >= 1, detail, [(view.choice.path, stage.line) for image, stage in bases], value=value)
 
 
-def dependencies_pinned(view: View) -> Probe:
+def pins_of_image(view: View) -> Probe:
     """value: share of the dependencies installed into the image whose version is fixed."""
-    wanted, where, locked = _installed(view)
+    wanted, where, locked = installed(view)
     if locked:
         return probe(True, f"installed from {locked}", [locked], value=1.0)
     if not wanted:
@@ -79,16 +81,16 @@ def dependencies_pinned(view: View) -> Probe:
 
 def installed_from(view: View) -> list[str]:
     """The files that name what the image installs."""
-    _, where, lock = _installed(view)
+    _, where, lock = installed(view)
     return [*where, *([lock] if lock else [])]
 
 
 def lock_file(view: View) -> Probe:
     """A file that fixes the whole dependency tree: a tool's lock file, hashes, or the output of pip-compile or uv."""
     locks = [path for path in view.paths if LOCKS.search(path) and (view.text(path) or "").count("\n") > 3]
-    compiled = [path for path in view.paths if REQUIREMENTS.search(path) and _is_compiled(view.text(path) or "")]
+    compiled = [path for path in view.paths if REQUIREMENTS.search(path) and is_compiled(view.text(path) or "")]
     found = sorted(dict.fromkeys([*locks, *compiled]))
-    declared = bool(found) or bool(_installed(view)[0])
+    declared = bool(found) or bool(installed(view)[0])
     return probe(bool(found), ", ".join(found) or "no lock file", found) if declared else no_subject("no declared Python dependencies")
 
 
@@ -97,6 +99,7 @@ def dockerignore(view: View) -> Probe:
 
     One that nothing can match keeps nothing out. Where the image that runs is given the whole context, the history must be kept out of it:
     it is the heaviest thing there, and holds what was deleted. Who copies folders by name, or in an earlier stage, may leave it.
+    sightings: copies of training data into the image that runs, where nothing in it reads them.
     """
     if view.choice is None:
         return no_subject(NO_DOCKERFILE)
@@ -104,15 +107,25 @@ def dockerignore(view: View) -> Probe:
     if own := next((other for other in (f"{view.choice.path}.dockerignore",) if other in view.tree.paths), None):
         path = own  # the engine prefers one that is named after the Dockerfile
     ignore = Ignore(view.text(path) or "") if path in view.tree.paths else None
+    laden = [sighting(text, view.choice.path, {"training_data": file}, line) for text, line, file in training_data(view, ignore, _whole(view))]
     if ignore is None or not ignore.patterns:
-        return probe(False, "no .dockerignore in the build context")
+        return probe(False, "no .dockerignore in the build context", sightings=laden)
     prefix = "" if view.choice.context == "." else view.choice.context.rstrip("/") + "/"
     inside = [file.removeprefix(prefix) for file in view.tree.paths if file.startswith(prefix)]
     kept_out = sum(map(ignore.excludes, (*inside, *_CLUTTER)))
     detail = f"{len(ignore.patterns)} patterns keep {kept_out} things out" if kept_out else "a .dockerignore that keeps nothing out"
     if kept_out and view.choice.context == "." and _takes_everything(view) and not ignore.excludes(_HISTORY):
-        return probe(False, "a .dockerignore that lets .git into the image, which is given the whole context", value=float(kept_out))
-    return probe(kept_out > 0, detail, [path] if kept_out else [], value=float(kept_out))
+        return probe(False, "a .dockerignore that lets .git into the image, which is given the whole context", value=float(kept_out), sightings=laden)
+    return probe(kept_out > 0, detail, [path] if kept_out else [], value=float(kept_out), sightings=laden)
+
+
+def _whole(view: View) -> dict[str, bool]:
+    """Every package that the image installs, where one file says so with all that they need; else nothing."""
+    wanted, where, lock = installed(view)
+    files = [*where, *([lock] if lock else [])]
+    if len(files) != 1 or not (files[0].endswith(".lock") or is_compiled(view.text(files[0]) or "")) or not REQUIREMENTS.search(files[0]):
+        return {}
+    return wanted or requirements_of(view, files[0])
 
 
 def _takes_everything(view: View) -> bool:
@@ -149,7 +162,7 @@ def healthcheck_declared(view: View) -> Probe:
     return probe(view.dockerfile.healthcheck(), "" if last else "no HEALTHCHECK", [(view.choice.path, last.line)] if last else [])
 
 
-def _installed(view: View) -> tuple[dict[str, bool], list[str], str | None]:
+def installed(view: View) -> tuple[dict[str, bool], list[str], str | None]:
     """Dependency name -> pinned, for what the image installs; the files that say so; the lock file if the image installs from one."""
     runs = [i.value for i in view.dockerfile.instructions if i.keyword == "RUN"] if view.dockerfile else []
     commands = [command for run in runs for command in _CHAINED.split(run)]
@@ -309,7 +322,7 @@ def package_name(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", match[0].split("[")[0]).lower() if match else requirement[:40]
 
 
-def _is_compiled(text: str) -> bool:
+def is_compiled(text: str) -> bool:
     head = text[:2000].lower()
     pins = len(re.findall(r"^[A-Za-z0-9][\w.-]*(?:\[[^\]]*\])?==", text, re.M))
     said = "autogenerated by" in head or "uv pip compile" in head or bool(re.search(r"^[ \t]+# via\b", text, re.M))
@@ -318,7 +331,6 @@ def _is_compiled(text: str) -> bool:
 
 PROBES = {
     "base_image_pinned": base_image_pinned,
-    "dependencies_pinned": dependencies_pinned,
     "lock_file": lock_file,
     "dockerignore": dockerignore,
     "multi_stage_build": multi_stage_build,

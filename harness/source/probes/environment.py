@@ -1,4 +1,4 @@
-"""Is the environment that trains pinned, where it is another one than the image's?"""
+"""Are the environments pinned: that of the image, and the one that trains, where it is another? Do their lock files agree?"""
 
 from __future__ import annotations
 
@@ -9,10 +9,21 @@ from itertools import islice
 from typing import Any
 
 from grader.schema.evidence import Probe
-from harness.source.probes.container import LOCKS, REQUIREMENTS, installed_from, is_pinned, package_name, requirements_of
+from harness.source.probes.container import (
+    LOCKS,
+    REQUIREMENTS,
+    installed,
+    installed_from,
+    is_pinned,
+    package_name,
+    pins_of_image,
+    requirements_of,
+)
 from harness.source.probes.imports import graph_of
+from harness.source.probes.locks import fixed_otherwise, imported_by, left_floating, tested_otherwise
 from harness.source.probes.steps import NO_TRAINING
 from harness.source.safe_toml import parsed
+from harness.source.sightings import capped
 from harness.source.view import View, basename, no_subject, probe
 
 _TOOLS = re.compile(
@@ -30,8 +41,28 @@ MAX_FILES = 50
 _CONDA_PIN = re.compile(r"^[\w.\-:]+\s*==?\s*\d+(?:\.\w+)+(?:=\S+)?$")
 
 
+def dependencies_pinned(view: View) -> Probe:
+    """value: share of the dependencies installed into the image whose version is fixed. sightings: what a lock file leaves out (`missing`), and
+    packages of what serves that the lock of the tests, or of the training that imports them as well, fixes otherwise (`here`, `there`)."""
+    found = pins_of_image(view)
+    graph, files = graph_of(view), installed_from(view)
+    serving, training = (imported_by(view, part) for part in (graph.serving, graph.training))
+    seen = [
+        *left_floating(view, files, installed(view)[0], in_image=True),
+        *tested_otherwise(view, files, serving),
+        *fixed_otherwise(view, files, _locks_of_training(view), serving & training),
+    ]
+    return found.model_copy(update={"sightings": capped(seen)}) if found.subject else found
+
+
+def _locks_of_training(view: View) -> list[str]:
+    """Requirement files that are declared for the training alone."""
+    return [path for path, _ in islice(_declared(view), MAX_FILES) if REQUIREMENTS.search(path)] if graph_of(view).training_entries else []
+
+
 def training_dependencies_pinned(view: View) -> Probe:
-    """value: share of the dependencies declared for training alone whose version is fixed. No subject where training declares none of its own."""
+    """value: share of the dependencies declared for training alone whose version is fixed. No subject where training declares none of its own.
+    sightings: as those of `dependencies_pinned`, of what trains."""
     if not graph_of(view).training_entries:
         return no_subject(NO_TRAINING)
     wanted: dict[str, bool] = {}
@@ -45,7 +76,15 @@ def training_dependencies_pinned(view: View) -> Probe:
     loose = [name for name, pinned in wanted.items() if not pinned]
     detail = f"{len(wanted) - len(loose)} of {len(wanted)} of the training's dependencies pinned"
     detail += f"; not pinned: {', '.join(loose[:8])}" if loose else ""
-    return probe(not loose, detail, where, value=round(1 - len(loose) / len(wanted), 4))
+    own = _locks_of_training(view)
+    folders = {posixpath.dirname(path) for path in own}  # what is locked beside it may be installed with it
+    beside = islice((path for path in view.paths if REQUIREMENTS.search(path) and posixpath.dirname(path) in folders), MAX_FILES)
+    names = {name for path in beside if not _OTHER_PURPOSE.search(basename(path)) for name in requirements_of(view, path)}
+    seen = [
+        *left_floating(view, own, names, in_image=False),
+        *tested_otherwise(view, own, imported_by(view, graph_of(view).training)),
+    ]
+    return probe(not loose, detail, where, value=round(1 - len(loose) / len(wanted), 4), sightings=seen)
 
 
 def _declared(view: View) -> Iterator[tuple[str, dict[str, bool]]]:
@@ -124,4 +163,4 @@ def _groups(text: str) -> Iterator[tuple[str, bool]]:
                 yield package_name(package), bool(_EXACT.match(str(version)))
 
 
-PROBES = {"training_dependencies_pinned": training_dependencies_pinned}
+PROBES = {"dependencies_pinned": dependencies_pinned, "training_dependencies_pinned": training_dependencies_pinned}

@@ -7,7 +7,7 @@ import fnmatch
 import posixpath
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from harness.source.view import View
@@ -15,34 +15,42 @@ from harness.source.view import View
 _PYTEST = re.compile(r"(?:^|[\s/;&|])(?:pytest|py\.test)\s+(.*)$")
 MAX_EXPRESSION, MAX_GLOBS, MAX_TESTS = 300, 20, 5_000
 """Each test is held against every name of an expression and every pattern, for every step that runs tests."""
+Case = tuple[str, list[str]]
+"""A test: its file, and the names by which it is chosen."""
 _OPTIONS = ("--ignore", "--ignore-glob", "--deselect", "-k")
 
 
 def picked(view: View, command: str, folder: str) -> int | None:
     """None where the tree has no Python tests, or the command cannot be read."""
     match = _PYTEST.search(" " + command)
-    tests = _tests(view)
+    tests = tests_of(view)
     if match is None or not tests:
         return None
     try:
         words = shlex.split(re.split(r"&&|\|\|?|;|>", match[1])[0])
     except ValueError:
         return None
-    told = _told(words)
+    told = told_by(words)
     if told is None:
         return None
     try:
-        chosen = _expression(told["-k"][-1]) if told["-k"] else lambda _: True
+        chosen = expression(told["-k"][-1]) if told["-k"] else lambda _: True
     except (SyntaxError, ValueError, RecursionError):
         return None
+    left = among(tests, told, folder)
+    return sum(1 for n in left if chosen(tests[n][1]))
+
+
+def among(tests: Sequence[Case], told: dict[str, list[str]], folder: str) -> set[int]:
+    """Numbers of the tests that `--ignore`, `--ignore-glob` and `--deselect` leave."""
     gone = {_below(folder, path) for path in (*told["--ignore"], *told["--deselect"])}
     globs = list(dict.fromkeys(_below(folder, pattern) for pattern in told["--ignore-glob"]))[:MAX_GLOBS]
     files = {path for path, _ in tests}
     gone |= {path for path in files if any(fnmatch.fnmatch(path, pattern) for pattern in globs)}
-    return sum(1 for path, names in tests if not _inside(path, names, gone) and chosen(names))
+    return {n for n, (path, names) in enumerate(tests) if not _inside(path, names, gone)}
 
 
-def _told(words: list[str]) -> dict[str, list[str]] | None:
+def told_by(words: list[str]) -> dict[str, list[str]] | None:
     """Option -> its values; None where a variable of the shell could be anything."""
     told: dict[str, list[str]] = {option: [] for option in _OPTIONS}
     queue = words[::-1]
@@ -70,7 +78,7 @@ def _inside(path: str, names: list[str], gone: set[str]) -> bool:
     return "." in gone or any(where in gone for where in (*folders, *nodes))
 
 
-def _tests(view: View) -> list[tuple[str, list[str]]]:
+def tests_of(view: View) -> list[Case]:
     """(file, [path of the file, class if any, function]) of every test function."""
     if "picked" not in view.memo:
         view.memo["picked"] = list(islice(_functions(view), MAX_TESTS))
@@ -90,7 +98,7 @@ def _functions(view: View) -> Iterator[tuple[str, list[str]]]:
             yield from ((path, [path, *around, name]) for name in functions)
 
 
-def _expression(text: str) -> Callable[[list[str]], bool]:
+def expression(text: str) -> Callable[[list[str]], bool]:
     """A `-k` expression: names that are part of the test's, its class's or its file's, joined by and, or, not."""
     if len(text) > MAX_EXPRESSION:
         raise ValueError(text[:MAX_EXPRESSION])

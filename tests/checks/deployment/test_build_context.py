@@ -3,6 +3,13 @@ from __future__ import annotations
 import pytest
 
 from checks.builders import level, repository
+from grader.schema.evidence import Place, Probe, Sighting
+
+COPY = Sighting(text="COPY data data", place=Place(file="Dockerfile", line=9), facts={"training_data": "data/train.csv"})
+
+
+def laden(found: bool) -> Probe:
+    return Probe(subject=True, found=found, sightings=[COPY])
 
 
 @pytest.mark.parametrize(
@@ -17,3 +24,10 @@ from checks.builders import level, repository
 )
 def test_the_level_follows_the_evidence(expected, evidence):
     assert level("build_context", **evidence) == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "ignored", "stages"), [("laden", True, True), ("laden", True, False), ("laden", False, True), ("careless", False, False)]
+)
+def test_an_image_that_is_given_training_data_is_laden(expected, ignored, stages):
+    assert level("build_context", repository=repository(dockerignore=laden(ignored), multi_stage_build=stages)) == expected

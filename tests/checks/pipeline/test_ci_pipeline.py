@@ -27,6 +27,31 @@ def quoted(*commands):
     return Probe(subject=True, found=True, detail=commands[0], places=[step.place for step in seen], sightings=seen)
 
 
+def counted(*steps):
+    """Steps that run so many tests of so many beside them; (ran, beside, more facts)."""
+    seen = [
+        Sighting(text=f"pytest {n}", place=Place(file="ci.yml", line=n), facts={"ran": ran, "beside": beside} | more)
+        for n, (ran, beside, more) in enumerate(steps, 9)
+    ]
+    return repository(ci_workflow=True, ci_runs_tests=Probe(subject=True, found=True, sightings=seen), ci_builds_image=True)
+
+
+@pytest.mark.parametrize(
+    ("expected", "evidence"),
+    [
+        ("few", counted((2, 16, {}))),
+        ("few", counted((2, 16, {}), (16, 16, {"if": "false"}))),
+        ("bare", counted((2, 16, {"only_on": "push (paths: docs/**)"}))),
+        ("complete", counted((8, 16, {}))),
+        ("complete", counted((2, 16, {}), (7, 16, {}))),
+        ("complete", counted((1, 3, {}))),
+        ("complete", repository(ci_workflow=True, ci_runs_tests=quoted("pytest tests/test_a.py"), ci_builds_image=True)),
+    ],
+)
+def test_a_small_part_of_the_tests_is_few(expected, evidence):
+    assert level("ci_pipeline", repository=evidence) == expected
+
+
 def piped(*tests, image="docker build -t api ."):
     return repository(ci_workflow=True, ci_runs_tests=quoted(*tests or ["python -m pytest -q"]), ci_builds_image=quoted(image))
 
