@@ -15,6 +15,10 @@ from harness.source.probes.workloads import Workload, known, number, spec_of
 from harness.source.safe_yaml import TEMPLATED
 
 DEFAULT_GRACE_S = 30.0
+_USUAL = {"initialDelaySeconds": 0, "periodSeconds": 10, "timeoutSeconds": 1, "failureThreshold": 3}
+"""What Kubernetes puts in for the times of a probe that are left out."""
+_KUBERNETES_ONLY = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout", "Pod"})
+_HANDLERS = ("httpGet", "exec", "tcpSocket", "grpc")
 _SLEEP = re.compile(r"(?:^|[;&|({\n]|\b(?:then|do|else|exec)\s)\s*(?:/(?:usr/)?bin/)?sleep\s+(\d{1,6}(?:\.\d{1,6})?)([smh]?)(?![\w.])(?!\s*&(?!&))")
 _UNIT_S = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -73,14 +77,59 @@ def selects_itself(view: View, workload: Workload) -> float | None:
     if TEMPLATED in wanted or TEMPLATED in labels or not as_they_are:
         return None
     lacking = {str(key) for key, value in wanted.items() if labels.get(key) != value}
-    return None if lacking & _kustomized(view)[0] else float(not lacking)
+    return None if lacking & labels_added(view) else float(not lacking)
+
+
+def halted(view: View, workload: Workload) -> str | None:
+    """What keeps a cluster from making the pods of a deployment: it is paused from the beginning, or its pods may not be started again."""
+    if workload.kind != "Deployment" or not _as_written(view, workload):
+        return None
+    again = pod_of(workload.document).get("restartPolicy")
+    if spec_of(workload.document).get("paused") is True:
+        return "paused: true"
+    return f"restartPolicy: {again}" if again in ("Never", "OnFailure") else None
+
+
+def patience(view: View, workload: Workload, container: dict[str, Any]) -> dict[str, float]:
+    """For how long the service may be silent before a probe kills it, at the least: to the timeout of the last look that it is given.
+
+    Of the probe of the start: the time up to its last look; a command may wait inside of that look. What a template fills in is not counted, and
+    serverless platforms count in another way.
+    """
+    found: dict[str, float] = {}
+    if workload.kind not in _KUBERNETES_ONLY or not _as_written(view, workload):
+        return found
+    live, start = (_dict(container.get(f"{kind}Probe")) for kind in ("liveness", "startup"))
+    if any(key in live for key in _HANDLERS) and (times := _times(live)):
+        found["liveness_patience_s"] = (times["failureThreshold"] - 1) * times["periodSeconds"] + times["timeoutSeconds"]
+    if any(key in start for key in _HANDLERS) and (times := _times(start)):
+        waits = times["timeoutSeconds"] if "exec" in start and times["timeoutSeconds"] > 1 else 0
+        found["startup_patience_s"] = times["initialDelaySeconds"] + (times["failureThreshold"] - 1) * times["periodSeconds"] + waits
+    return found
+
+
+def _times(probe: dict[str, Any]) -> dict[str, float] | None:
+    """With what a cluster puts in for those that are left out; None where one is no number, or none that a cluster takes."""
+    told = {key: probe.get(key, usual) for key, usual in _USUAL.items()}
+    whole = {key: float(value) for key, value in told.items() if isinstance(value, int) and not isinstance(value, bool) and value >= 0}
+    lacking = TEMPLATED in probe or len(whole) < len(told) or any(not value for key, value in whole.items() if key != "initialDelaySeconds")
+    return None if lacking else whole
+
+
+def as_written(view: View, path: str, document: dict[str, Any]) -> bool:
+    """Whether a cluster would be given what stands there: no template, no other platform, no patch of a kind that is not laid over it."""
+    if document["apiVersion"] == PLATFORM or any(mark in (view.text(path) or "{{") for mark in ("{{", "{%")):
+        return False
+    return not _kustomized(view)[1]
 
 
 def _as_written(view: View, workload: Workload) -> bool:
-    """Whether a cluster would be given what stands there: no template, no other platform, no patch of a kind that is not laid over it."""
-    if workload.document["apiVersion"] == PLATFORM or any(mark in (view.text(workload.path) or "{{") for mark in ("{{", "{%")):
-        return False
-    return not _kustomized(view)[1]
+    return as_written(view, workload.path, workload.document)
+
+
+def labels_added(view: View) -> frozenset[str]:
+    """The labels that a kustomization puts on what it names."""
+    return _kustomized(view)[0]
 
 
 def _kustomized(view: View) -> tuple[frozenset[str], bool]:

@@ -1,0 +1,182 @@
+"""What the pods of what serves need and are not given: a ConfigMap that nothing makes, a volume below DATA_DIR, the address of the feature store.
+
+Secrets are made out of sight, and rightly so: they are left alone. Whatever else may bring a thing along (a word about ConfigMaps in a document
+or a script, a remote base, a custom resource that names it) means that nothing is told.
+"""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from grader.schema.evidence import Sighting
+from harness.source.probes.imports import graph_of
+from harness.source.probes.patches import kustomizations
+from harness.source.probes.pods import as_written, pod_of
+from harness.source.probes.sightings import sighting
+from harness.source.probes.syntax import call_name, last_name
+from harness.source.probes.view import View, walk
+from harness.source.probes.workloads import Serving, known, name_of, resources, serving, spec_of
+from harness.source.safe_yaml import TEMPLATED
+
+STATE, STORE = "DATA_DIR", "FEATURE_STORE_URL"
+USUAL_STATE = "/data"
+"""What every challenge says that DATA_DIR is."""
+_WORD = re.compile(r"config[-_ ]?map|\bcm/|\b(?:create|apply|get)\s+cm\b", re.I)
+_ASKED_FOR = re.compile(r"[\"']?\b(?:configMapRef|configMapKeyRef|configMap|configMapGenerator)[\"']?\s*:|[\"']?\bkind[\"']?\s*:\s*[\"']?ConfigMap\b")
+_OF_EVERY_CLUSTER = re.compile(r"^(?:kube-root-ca\.crt|openshift-.*|istio-.*|linkerd-.*)$")
+_BROUGHT = frozenset({"Application", "ApplicationSet", "HelmRelease", "HelmChart", "GitRepository", "OCIRepository", "Kustomization"})
+"""Kinds by which a delivery tool brings in manifests of another place; kustomize's own are looked at by themselves."""
+_REMOTE = re.compile(r"://|^git@|^[\w.-]+\.(?:com|org|io|dev)/|\?ref=")
+_ADDRESS = re.compile(r"^\w+://|^[\w.-]+:\d{2,5}(?:/|$)|^(?:localhost|feature[-_]?store)(?![\w-])", re.I)
+_SETTINGS = re.compile(r"\.(?:ya?ml|toml|json|ini|cfg|conf|properties)$|(?:^|/)\.env[^/]*$", re.I)
+_ANOTHER_PLACE = re.compile(r"compose[^/]*\.ya?ml$|(?:^|/)\.(?:github|gitlab|circleci)|\.example$", re.I)
+"""Files that speak of another environment than a cluster."""
+
+
+def needs(view: View) -> Iterator[Sighting]:
+    """One for each thing that is lacking: `config`, a ConfigMap; `state`, a folder that is kept nowhere; `unset`, a variable without a default."""
+    main = serving(view)
+    if main is None or not as_written(view, main.workload.path, main.workload.document):
+        return
+    lacking = {"config": _unmade(view, main), "state": _unmounted(view, main), "unset": _untold(view, main)}
+    for kind, name in lacking.items():
+        if name:
+            path = main.workload.path
+            words = "env" if kind == "unset" else name if kind == "config" else STATE
+            yield sighting(f"{main.workload.kind} {main.workload.name}", path, {kind: name}, view.line_of(path, words))
+
+
+def _unmade(view: View, main: Serving) -> str | None:
+    """The first ConfigMap without which no pod starts, and that nothing in the repository could have made."""
+    wanted = [name for name in _configs(pod_of(main.workload.document)) if known(name) and not _OF_EVERY_CLUSTER.match(name)]
+    if not wanted:
+        return None
+    documents = [document for _, document in resources(view)]
+    made = [name_of(document) for document in documents if document["kind"] == "ConfigMap"]
+    for _, kustomization in kustomizations(view):
+        made += [str(item.get("name", TEMPLATED)) for item in _listed(kustomization.get("configMapGenerator"))]
+    lost = [name for name in wanted if name not in made and not any(_holds(document, name) for document in documents)]
+    return lost[0] if lost and all(map(known, made)) and not _comes_from_elsewhere(view) else None
+
+
+def _configs(pod: dict[str, Any]) -> Iterator[str]:
+    """Names of the ConfigMaps that a pod cannot start without."""
+    inside = [container for key in ("initContainers", "containers") for container in _listed(pod.get(key))]
+    refs = [source.get("configMapRef") for container in inside for source in _listed(container.get("envFrom"))]
+    refs += [_dict(setting.get("valueFrom")).get("configMapKeyRef") for container in inside for setting in _listed(container.get("env"))]
+    volumes = _listed(pod.get("volumes"))
+    refs += [volume.get("configMap") for volume in volumes]
+    refs += [source.get("configMap") for volume in volumes for source in _listed(_dict(volume.get("projected")).get("sources"))]
+    for ref in refs:
+        if isinstance(ref, dict) and isinstance(ref.get("name"), str) and not ref.get("optional"):
+            yield ref["name"][:253]
+
+
+def _holds(document: dict[str, Any], name: str) -> bool:
+    """Whether a custom resource, which may make anything, speaks of a name."""
+    group = str(document["apiVersion"]).partition("/")[0]
+    return "." in group and not group.endswith(".k8s.io") and any(value == name for _, value in walk(document))
+
+
+def _comes_from_elsewhere(view: View) -> bool:
+    """Whether ConfigMaps may be made by what is not followed: remote or generated manifests, a tool, a command, a person who is told to."""
+    for path, kustomization in kustomizations(view):
+        named = [entry for key in ("resources", "bases", "components") for _, entry in walk(kustomization.get(key)) if isinstance(entry, str)]
+        places = [posixpath.normpath(posixpath.join(posixpath.dirname(path), entry)) for entry in named]
+        lost = [place for place in places if place not in view.known and not any(other.startswith(f"{place}/") for other in view.paths)]
+        remote = lost or any(_REMOTE.search(entry) for entry in named)
+        if remote or any(kustomization.get(key) for key in ("generators", "transformers", "helmCharts")):
+            return True
+    if any(document["kind"] in _BROUGHT and "kustomize.config" not in document["apiVersion"] for _, document in resources(view)):
+        return True
+    return any(_speaks_of_them(view, path) for path in view.paths)
+
+
+def _speaks_of_them(view: View, path: str) -> bool:
+    """Beside what asks for them; in a file that is no manifest (it may be too large for one) an object counts too."""
+    text = view.text(path) or ""
+    if not _WORD.search(text):
+        return False
+    parsed = path in view.yaml or path in view.json
+    return bool(_WORD.search(_ASKED_FOR.sub("", text) if parsed else text))
+
+
+def _unmounted(view: View, main: Serving) -> str | None:
+    """DATA_DIR where no volume is mounted at or above it, though the pod is made for one: its root is read-only, or a volume is where the image
+    keeps its state.
+
+    A program that never asks for the variable keeps nothing there.
+    """
+    container = main.container
+    settings, mounts = container.get("env"), _listed(container.get("volumeMounts"))
+    own = view.dockerfile.variables().get(STATE) if view.dockerfile else None
+    told = [item.get("value") for item in _listed(settings) if item.get("name") == STATE]
+    place = told[0] if len(told) == 1 else None if told or container.get("envFrom") else own
+    paths = [mount.get("mountPath") for mount in mounts]
+    if not isinstance(place, str) or not place.startswith("/") or not known(place) or TEMPLATED in str(settings):
+        return None
+    if not all(isinstance(path, str) and known(path) for path in paths) or place.startswith("/dev/shm"):
+        return None
+    kept = [posixpath.normpath(str(path)) for path in paths]
+    if any(_is_below(place, path) for path in kept):
+        return None
+    moved = any(path in kept for path in (own, USUAL_STATE))
+    sealed = _dict(container.get("securityContext")).get("readOnlyRootFilesystem") is True
+    return place[:200] if (sealed or moved) and _is_asked_for(view, STATE) else None
+
+
+def _is_below(place: str, above: str) -> bool:
+    return f"{posixpath.normpath(place)}/".startswith(f"{above.rstrip('/')}/")
+
+
+def _is_asked_for(view: View, variable: str) -> bool:
+    manifests = {path for path, _ in resources(view)}
+    files = (path for path in view.paths if path not in manifests and path not in view.prose and not view.is_test(path))
+    return any(variable in (view.text(path) or "") for path in files)
+
+
+def _untold(view: View, main: Serving) -> str | None:
+    """FEATURE_STORE_URL where the manifest does not set it, every reader of it in the program has nothing else, and no address stands anywhere."""
+    container = main.container
+    settings = _listed(container.get("env"))
+    if container.get("envFrom") or TEMPLATED in str(container.get("env")) or any(item.get("name") == STORE for item in settings):
+        return None
+    beside = [container.get(key) for key in ("command", "args")]
+    if any(beside) or (view.dockerfile and STORE in view.dockerfile.variables()) or any("set env" in text for text in view.prose.values()):
+        return None
+    skipped = {path for path, _ in resources(view)} | set(view.prose)
+    files = [path for path in view.paths if path not in skipped and not view.is_test(path) and not _ANOTHER_PLACE.search(path)]
+    if any(re.search(r"feature_?store", text, re.I) and "://" in text for path in files if _SETTINGS.search(path) and (text := view.text(path))):
+        return None
+    naming = [path for path in files if STORE in (view.text(path) or "")]
+    program = graph_of(view).serving & set(view.python)
+    if not naming or not set(naming) <= program or not all(_has_no_default(view, path) for path in naming):
+        return None
+    texts = (node.value for path in program for node in view.nodes(path) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    return None if any(_ADDRESS.search(text.strip()) for text in texts) else STORE
+
+
+def _has_no_default(view: View, path: str) -> bool:
+    """Whether every mention of the variable in a file is a look into the environment that knows no other value."""
+    bare: set[int] = set()
+    for node in view.nodes(path):
+        if isinstance(node, ast.Call) and node.args and call_name(node) in ("get", "getenv"):
+            rest = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
+            if all(isinstance(value, ast.Constant) and value.value in ("", None) for value in rest):
+                bare.add(id(node.args[0]))
+        elif isinstance(node, ast.Subscript) and last_name(node.value) in ("environ", "env"):
+            bare.add(id(node.slice))
+    named = [node for node in view.nodes(path) if isinstance(node, ast.Constant) and isinstance(node.value, str) and STORE in node.value]
+    return bool(named) and all(node.value == STORE and id(node) in bare for node in named)
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _listed(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)][:100] if isinstance(value, list) else []
