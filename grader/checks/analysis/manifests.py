@@ -92,8 +92,14 @@ def cut_off(repository: RepositoryEvidence) -> str | None:
     seen = repository.probes.get(K8S)
     for sight in seen.sightings if seen is not None else []:
         grace, slept = sight.facts.get("grace_s"), sight.facts.get("slept_s")
-        if sight.facts.get("serves") and isinstance(grace, float) and isinstance(slept, float) and 0 < grace <= slept:
+        if not sight.facts.get("serves") or not isinstance(grace, float) or grace <= 0:
+            continue
+        if isinstance(slept, float) and grace <= slept:
             return f"{sight.text} sleeps {slept:g} s before SIGTERM and has {grace:g} s in all: nothing is left to finish what is in flight"
+        hooked, drained = slept if isinstance(slept, float) else 0.0, sight.facts.get("drained_s")
+        if isinstance(drained, float) and grace <= hooked + drained:
+            own = f"the program goes on for {drained:g} s after SIGTERM ({sight.facts.get('drained_at')})"
+            return f"{sight.text} has {grace:g} s to end, its hook sleeps {hooked:g} s and {own}: it is killed before it may finish"
     return None
 
 

@@ -83,7 +83,7 @@ def _fits(rule: object, labels: dict[str, Any]) -> bool:
     """An expression of a selector; an unknown one fits nothing."""
     if not isinstance(rule, dict):
         return False
-    key, values = rule.get("key"), rule.get("values")
+    key, values = str(rule.get("key")), rule.get("values")
     there, listed = key in labels, values if isinstance(values, list) else []
     within = labels.get(key) in listed
     return {"In": there and within, "NotIn": not within, "Exists": there, "DoesNotExist": not there}.get(str(rule.get("operator")), False)

@@ -45,7 +45,10 @@ def manifest_resources(view: View) -> Probe:
 
 
 def manifest_rollout(view: View) -> Probe:
-    """A rollout that somebody decided: rolling-update parameters, canary steps, blue-green, or traffic weights. sightings: the rolling ones, and disruption budgets."""
+    """A rollout that somebody decided: rolling-update parameters, canary steps, blue-green, or traffic weights.
+
+    sightings: the rolling ones, and disruption budgets.
+    """
     if not workloads(view, SERVING):
         return no_subject(NO_WORKLOAD)
     found = [(path, how) for path, document in resources(view) if (how := _rollout(document))]

@@ -13,6 +13,7 @@ from typing import Any
 
 from grader.schema.evidence import Sighting
 from harness.source.probes.ci_steps import steps
+from harness.source.probes.drains import drained
 from harness.source.probes.leftovers import left_out
 from harness.source.probes.namespaces import namespace_of, together
 from harness.source.probes.patches import kustomizations
@@ -72,7 +73,7 @@ def running(view: View) -> Iterator[Sighting]:
 
     `port_told`: a PORT that is none of those that it declares;
     `volume_lost`: a mount without a volume; `selects_itself`: whether its pods carry the labels that it selects;
-    `grace_s`, `slept_s`: the time that they have to end, and how much of it a hook sleeps before SIGTERM;
+    `grace_s`, `slept_s`, `drained_s`: the time that they have to end, how much of it a hook sleeps before SIGTERM, and the program pauses after it;
     `halted`: what keeps its pods from being made at all.
     """
     from_zero = {scaler.aim for scaler in scalers(view) if scaler.document["kind"] == "ScaledObject"}
@@ -84,8 +85,14 @@ def running(view: View) -> Iterator[Sighting]:
         facts = {"serves": float(main is not None), "replicas": replicas, "image": image, "tag_set": _tag_set(view, inside)}
         facts |= {"root": runs_as_root(workload, inside), "volume_lost": lost_volume(view, workload, inside)}
         facts |= {"selects_itself": selects_itself(view, workload), "grace_s": grace_s(view, workload), "slept_s": slept_before_term_s(inside)}
+        facts |= _drained(view) if main is not None else {}
         facts |= {"port_told": told_otherwise(workload, inside), "halted": halted(view, workload)}
         yield sighting(f"{workload.kind} {workload.name}", workload.path, facts)
+
+
+def _drained(view: View) -> dict[str, str | float | None]:
+    found = drained(view)
+    return {"drained_s": found[0], "drained_at": f"{found[1]}:{found[2]}"} if found else {}
 
 
 def _main(view: View, workload: Workload) -> dict[str, Any] | None:

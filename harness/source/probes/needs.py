@@ -19,7 +19,7 @@ from harness.source.probes.pods import as_written, pod_of
 from harness.source.probes.sightings import sighting
 from harness.source.probes.syntax import call_name, last_name
 from harness.source.probes.view import View, walk
-from harness.source.probes.workloads import Serving, known, name_of, resources, serving, spec_of
+from harness.source.probes.workloads import Serving, known, name_of, resources, serving
 from harness.source.safe_yaml import TEMPLATED
 
 STATE, STORE = "DATA_DIR", "FEATURE_STORE_URL"
