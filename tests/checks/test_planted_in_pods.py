@@ -196,9 +196,14 @@ INIT = (DEPLOYMENT, "      containers:", f"      {FIRST}\n      containers:")
 ASKED = (DEPLOYMENT, "env:", CONFIG)
 
 
-@pytest.mark.parametrize("change", [ASKED, VOLUME, PROJECTED, KEY, INIT])
-def test_a_config_map_that_nothing_makes_starts_nothing(oracle, change):
-    changed(oracle, change)
+CLAIM = (DEPLOYMENT, "emptyDir: {sizeLimit: 256Mi}", "persistentVolumeClaim: {claimName: fraud-data}")
+ACCOUNT = (DEPLOYMENT, "      securityContext:", "      serviceAccountName: scoring\n      securityContext:")
+BINDING = "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: b}\nsubjects: [{kind: ServiceAccount, name: scoring}]\n"
+
+
+@pytest.mark.parametrize("changes", [[ASKED], [VOLUME], [PROJECTED], [KEY], [INIT], [CLAIM], [ACCOUNT], [ACCOUNT, ("deploy/rbac.yaml", "", BINDING)]])
+def test_a_pod_that_asks_for_what_nothing_makes_is_never_started(oracle, changes):
+    changed(oracle, *changes)
     assert levels(oracle, *FULL) == FULL | {"manifests": "idle"}
 
 
@@ -241,6 +246,23 @@ def test_a_config_map_that_may_be_made_is_not_missed(oracle, change):
     if change[0] == ".gitignore":
         (oracle / change[0]).unlink()
     changed(oracle, ASKED, change)
+    assert levels(oracle, "manifests") == {"manifests": "complete"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [CLAIM, ("deploy/k8s/claim.yaml", "", "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: fraud-data}\n")],
+        [CLAIM, ("infra/volumes.tf", "", 'resource "kubernetes_persistent_volume_claim" "data" {\n  metadata { name = "fraud-data" }\n}\n')],
+        [CLAIM, ("RUNBOOK.md", "## Rollout\n", "## Rollout\nThe PVC is the platform's: ask for it first.\n")],
+        [(DEPLOYMENT, CLAIM[1], CLAIM[2].replace("fraud-data", "'$CLAIM'"))],
+        [ACCOUNT, ("deploy/k8s/account.yaml", "", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: scoring}\n")],
+        [ACCOUNT, ("Makefile", "test:\n", "cluster:\n\teksctl create iamserviceaccount --name scoring\n\ntest:\n")],
+        [(DEPLOYMENT, ACCOUNT[1], ACCOUNT[2].replace("scoring", "default"))],
+    ],
+)
+def test_a_claim_or_an_account_that_may_be_made_is_not_missed(oracle, changes):
+    changed(oracle, *changes)
     assert levels(oracle, "manifests") == {"manifests": "complete"}
 
 
@@ -297,24 +319,53 @@ def test_a_pod_that_may_have_what_it_needs_is_not_blamed(oracle, changes):
     assert levels(oracle, "manifests") == {"manifests": "complete"}
 
 
-@pytest.mark.parametrize("word", ["  paused: true\n", "  template:\n    spec: {restartPolicy: Never}\n"])
+WORDS = ["  paused: true\n", "  template:\n    spec: {restartPolicy: Never}\n", "  minReadySeconds: 120\n"]
+
+
+@pytest.mark.parametrize("word", WORDS)
 def test_a_deployment_whose_pods_are_never_made_serves_nothing(oracle, word):
     files = {KUSTOMIZATION: (oracle / KUSTOMIZATION).read_text() + "patches: [{path: halt.yaml}]\n"}
     patch = f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: fraud-scoring}}\nspec:\n{word}"
     assert levels(put(oracle, files | {"deploy/k8s/halt.yaml": patch}), "manifests") == {"manifests": "idle"}
 
 
+USER, NAMED = ("Dockerfile", "USER 10001:10001", "USER fraud"), (DEPLOYMENT, "        runAsUser: 10001\n", "")
+
+
+@pytest.mark.parametrize("changes", [[USER, NAMED], [(*USER[:2], "USER fraud:fraud"), NAMED]])
+def test_a_user_that_no_cluster_can_check_starts_nothing(oracle, changes):
+    changed(oracle, *changes)
+    assert levels(oracle, *FULL) == FULL | {"manifests": "idle"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [USER],
+        [NAMED],
+        [USER, NAMED, (DEPLOYMENT, "runAsNonRoot: true", "runAsNonRoot: false")],
+        [USER, NAMED, (DEPLOYMENT, "allowPrivilegeEscalation: false", "runAsUser: 10001")],
+        [(*USER[:2], "USER $FRAUD_UID"), NAMED],
+        [USER, NAMED, ("deploy/train.Dockerfile", "", "FROM python:3.11-slim\nUSER 10001\n")],
+        [USER, NAMED, ("RUNBOOK.md", "## Rollout\n", "## Rollout\nOn OpenShift: `oc apply -k deploy/k8s`.\n")],
+    ],
+)
+def test_a_user_that_a_cluster_can_check_is_not_blamed(oracle, changes):
+    changed(oracle, *changes)
+    assert levels(oracle, "manifests") == {"manifests": "complete"}
+
+
 @pytest.mark.parametrize("submission", SOUND)
 def test_the_sound_submissions_lack_nothing(submission):
     facts = [sight.facts for sight in scanned(SUBMISSIONS / submission).probes["kubernetes_manifests"].sightings]
-    assert not [told for told in facts if {"config", "state", "unset", "halted"} & set(told)]
+    assert not [told for told in facts if {"unmade", "state", "unset", "halted"} & set(told)]
 
 
 def test_what_is_told_names_the_place(oracle):
     changed(oracle, (BUDGET, FEWEST, "maxUnavailable: 0"), (DEPLOYMENT, "env:", CONFIG))
     probes = scanned(oracle).probes
     budget = next(sight for sight in probes["manifest_rollout"].sightings if "told" in sight.facts)
-    lacking = next(sight for sight in probes["kubernetes_manifests"].sightings if "config" in sight.facts)
+    lacking = next(sight for sight in probes["kubernetes_manifests"].sightings if "unmade" in sight.facts)
     assert (budget.place.file, budget.place.line, budget.facts["told"]) == (BUDGET, 6, "maxUnavailable 0")
-    assert (lacking.place.file, lacking.facts["config"]) == (DEPLOYMENT, "settings")
+    assert (lacking.place.file, lacking.facts["unmade"]) == (DEPLOYMENT, "ConfigMap settings")
     assert "settings" in (oracle / DEPLOYMENT).read_text().splitlines()[(lacking.place.line or 0) - 1]

@@ -48,7 +48,7 @@ def idle(repository: RepositoryEvidence) -> list[str]:
     doors = [sight for sight in seen.sightings if "selects" in sight.facts] if seen is not None else []
     said = [f"{sight.text} has no replica" for sight in running if sight.facts["serves"] and sight.facts.get("replicas") == 0]
     said += [why for sight in running if sight.facts["serves"] and (why := _refused(sight))]
-    said += [f"{sight.text} waits for a ConfigMap {sight.facts['config']} that nothing makes" for sight in _all(seen) if "config" in sight.facts]
+    said += [f"{sight.text} waits for {sight.facts['unmade']}, which nothing makes" for sight in _all(seen) if "unmade" in sight.facts]
     for sight in running:
         if sight.facts["serves"] and (port := sight.facts.get("port_told")):
             said.append(f"{sight.text} is told to listen on PORT {port}, which is none of the ports that it declares")

@@ -1,8 +1,4 @@
-"""What the pods of what serves need and are not given: a ConfigMap that nothing makes, a volume below DATA_DIR, the address of the feature store.
-
-Secrets are made out of sight, and rightly so: they are left alone. Whatever else may bring a thing along (a word about ConfigMaps in a document
-or a script, a remote base, a custom resource that names it) means that nothing is told.
-"""
+"""What the pods of what serves need and are not given: an object that nothing makes, a volume where DATA_DIR is, the address of the feature store."""
 
 from __future__ import annotations
 
@@ -14,23 +10,17 @@ from typing import Any
 
 from grader.schema.evidence import Sighting
 from harness.source.probes.imports import graph_of
-from harness.source.probes.patches import kustomizations
-from harness.source.probes.pods import as_written, pod_of
+from harness.source.probes.pods import as_written
 from harness.source.probes.sightings import sighting
 from harness.source.probes.syntax import call_name, last_name
-from harness.source.probes.view import View, walk
-from harness.source.probes.workloads import Serving, known, name_of, resources, serving
+from harness.source.probes.unmade import unmade
+from harness.source.probes.view import View
+from harness.source.probes.workloads import Serving, known, resources, serving
 from harness.source.safe_yaml import TEMPLATED
 
 STATE, STORE = "DATA_DIR", "FEATURE_STORE_URL"
 USUAL_STATE = "/data"
 """What every challenge says that DATA_DIR is."""
-_WORD = re.compile(r"config[-_ ]?map|\bcm/|\b(?:create|apply|get)\s+cm\b", re.I)
-_ASKED_FOR = re.compile(r"[\"']?\b(?:configMapRef|configMapKeyRef|configMap|configMapGenerator)[\"']?\s*:|[\"']?\bkind[\"']?\s*:\s*[\"']?ConfigMap\b")
-_OF_EVERY_CLUSTER = re.compile(r"^(?:kube-root-ca\.crt|openshift-.*|istio-.*|linkerd-.*)$")
-_BROUGHT = frozenset({"Application", "ApplicationSet", "HelmRelease", "HelmChart", "GitRepository", "OCIRepository", "Kustomization"})
-"""Kinds by which a delivery tool brings in manifests of another place; kustomize's own are looked at by themselves."""
-_REMOTE = re.compile(r"://|^git@|^[\w.-]+\.(?:com|org|io|dev)/|\?ref=")
 _ADDRESS = re.compile(r"^\w+://|^[\w.-]+:\d{2,5}(?:/|$)|^(?:localhost|feature[-_]?store)(?![\w-])", re.I)
 _SETTINGS = re.compile(r"\.(?:ya?ml|toml|json|ini|cfg|conf|properties)$|(?:^|/)\.env[^/]*$", re.I)
 _ANOTHER_PLACE = re.compile(r"compose[^/]*\.ya?ml$|(?:^|/)\.(?:github|gitlab|circleci)|\.example$", re.I)
@@ -38,71 +28,16 @@ _ANOTHER_PLACE = re.compile(r"compose[^/]*\.ya?ml$|(?:^|/)\.(?:github|gitlab|cir
 
 
 def needs(view: View) -> Iterator[Sighting]:
-    """One for each thing that is lacking: `config`, a ConfigMap; `state`, a folder that is kept nowhere; `unset`, a variable without a default."""
+    """One for each thing that is lacking: `unmade`, an object; `state`, a folder that is kept nowhere; `unset`, a variable without a default."""
     main = serving(view)
     if main is None or not as_written(view, main.workload.path, main.workload.document):
         return
-    lacking = {"config": _unmade(view, main), "state": _unmounted(view, main), "unset": _untold(view, main)}
+    lacking = {"unmade": unmade(view, main.workload), "state": _unmounted(view, main), "unset": _untold(view, main)}
     for kind, name in lacking.items():
         if name:
             path = main.workload.path
-            words = "env" if kind == "unset" else name if kind == "config" else STATE
+            words = {"unmade": name.rpartition(" ")[2], "state": STATE}.get(kind, "env")
             yield sighting(f"{main.workload.kind} {main.workload.name}", path, {kind: name}, view.line_of(path, words))
-
-
-def _unmade(view: View, main: Serving) -> str | None:
-    """The first ConfigMap without which no pod starts, and that nothing in the repository could have made."""
-    wanted = [name for name in _configs(pod_of(main.workload.document)) if known(name) and not _OF_EVERY_CLUSTER.match(name)]
-    if not wanted:
-        return None
-    documents = [document for _, document in resources(view)]
-    made = [name_of(document) for document in documents if document["kind"] == "ConfigMap"]
-    for _, kustomization in kustomizations(view):
-        made += [str(item.get("name", TEMPLATED)) for item in _listed(kustomization.get("configMapGenerator"))]
-    lost = [name for name in wanted if name not in made and not any(_holds(document, name) for document in documents)]
-    return lost[0] if lost and all(map(known, made)) and not _comes_from_elsewhere(view) else None
-
-
-def _configs(pod: dict[str, Any]) -> Iterator[str]:
-    """Names of the ConfigMaps that a pod cannot start without."""
-    inside = [container for key in ("initContainers", "containers") for container in _listed(pod.get(key))]
-    refs = [source.get("configMapRef") for container in inside for source in _listed(container.get("envFrom"))]
-    refs += [_dict(setting.get("valueFrom")).get("configMapKeyRef") for container in inside for setting in _listed(container.get("env"))]
-    volumes = _listed(pod.get("volumes"))
-    refs += [volume.get("configMap") for volume in volumes]
-    refs += [source.get("configMap") for volume in volumes for source in _listed(_dict(volume.get("projected")).get("sources"))]
-    for ref in refs:
-        if isinstance(ref, dict) and isinstance(ref.get("name"), str) and not ref.get("optional"):
-            yield ref["name"][:253]
-
-
-def _holds(document: dict[str, Any], name: str) -> bool:
-    """Whether a custom resource, which may make anything, speaks of a name."""
-    group = str(document["apiVersion"]).partition("/")[0]
-    return "." in group and not group.endswith(".k8s.io") and any(value == name for _, value in walk(document))
-
-
-def _comes_from_elsewhere(view: View) -> bool:
-    """Whether ConfigMaps may be made by what is not followed: remote or generated manifests, a tool, a command, a person who is told to."""
-    for path, kustomization in kustomizations(view):
-        named = [entry for key in ("resources", "bases", "components") for _, entry in walk(kustomization.get(key)) if isinstance(entry, str)]
-        places = [posixpath.normpath(posixpath.join(posixpath.dirname(path), entry)) for entry in named]
-        lost = [place for place in places if place not in view.known and not any(other.startswith(f"{place}/") for other in view.paths)]
-        remote = lost or any(_REMOTE.search(entry) for entry in named)
-        if remote or any(kustomization.get(key) for key in ("generators", "transformers", "helmCharts")):
-            return True
-    if any(document["kind"] in _BROUGHT and "kustomize.config" not in document["apiVersion"] for _, document in resources(view)):
-        return True
-    return any(_speaks_of_them(view, path) for path in view.paths)
-
-
-def _speaks_of_them(view: View, path: str) -> bool:
-    """Beside what asks for them; in a file that is no manifest (it may be too large for one) an object counts too."""
-    text = view.text(path) or ""
-    if not _WORD.search(text):
-        return False
-    parsed = path in view.yaml or path in view.json
-    return bool(_WORD.search(_ASKED_FOR.sub("", text) if parsed else text))
 
 
 def _unmounted(view: View, main: Serving) -> str | None:

@@ -81,13 +81,35 @@ def selects_itself(view: View, workload: Workload) -> float | None:
 
 
 def halted(view: View, workload: Workload) -> str | None:
-    """What keeps a cluster from making the pods of a deployment: it is paused from the beginning, or its pods may not be started again."""
+    """What keeps a cluster from making the pods of a deployment: it is paused from the beginning, or says what no cluster takes."""
     if workload.kind != "Deployment" or not _as_written(view, workload):
         return None
-    again = pod_of(workload.document).get("restartPolicy")
-    if spec_of(workload.document).get("paused") is True:
+    spec, again = spec_of(workload.document), pod_of(workload.document).get("restartPolicy")
+    ready, deadline = number(spec.get("minReadySeconds", 0)), number(spec.get("progressDeadlineSeconds", 600))
+    if spec.get("paused") is True:
         return "paused: true"
-    return f"restartPolicy: {again}" if again in ("Never", "OnFailure") else None
+    if again in ("Never", "OnFailure"):
+        return f"restartPolicy: {again}"
+    late = ready is not None and deadline is not None and ready >= deadline
+    return f"minReadySeconds: {ready:g}, which is not below progressDeadlineSeconds: {deadline:g}" if late else _unchecked_user(view, workload)
+
+
+def _unchecked_user(view: View, workload: Workload) -> str | None:
+    """A user that has to be none of root, and that the image gives as a name: a cluster knows no names, and starts nothing.
+
+    OpenShift gives every pod a number of its own. With several images in the repository it is not known which one runs.
+    """
+    image, files = view.dockerfile, view.named(r"(?:^|/)[^/]*(?:docker|container)file[^/]*$")
+    told = image.last("USER") if image is not None and len([file for file in files if not file.endswith("ignore")]) == 1 else None
+    user = told.value.split(":")[0].strip() if told is not None else ""
+    if not re.fullmatch(r"[A-Za-z_][\w.-]*", user) or any("openshift" in text.lower() for text in view.prose.values()):
+        return None
+    pod = _dict(pod_of(workload.document).get("securityContext"))
+    for container in workload.containers:
+        context = {**pod, **_dict(container.get("securityContext"))}
+        if len(workload.containers) == 1 and TEMPLATED not in context and context.get("runAsNonRoot") is True and context.get("runAsUser") is None:
+            return f"runAsNonRoot: true without a runAsUser, while the image's user {user} is a name, of which no cluster knows the number"
+    return None
 
 
 def patience(view: View, workload: Workload, container: dict[str, Any]) -> dict[str, float]:

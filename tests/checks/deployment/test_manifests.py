@@ -62,7 +62,7 @@ def test_the_container_without_probes_is_named():
         ("idle", [{"serves": 1.0, "volume_lost": "data"}]),
         ("idle", [{"serves": 1.0, "selects_itself": 0.0}]),
         ("idle", [{"serves": 1.0, "halted": "paused: true"}]),
-        ("idle", [{"config": "settings"}, {"serves": 1.0}]),
+        ("idle", [{"unmade": "ConfigMap settings"}, {"serves": 1.0}]),
         ("unfurnished", [{"state": "/var/lib/fraud"}, {"serves": 1.0}]),
         ("unfurnished", [{"unset": "FEATURE_STORE_URL"}, {"serves": 1.0}]),
         ("complete", [{"serves": 0.0, "volume_lost": "data", "selects_itself": 0.0}, {"serves": 1.0, "selects_itself": 1.0}]),
