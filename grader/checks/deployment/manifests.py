@@ -15,7 +15,8 @@ def check(repository: RepositoryEvidence, challenge: Challenge, bars: Bars) -> F
     if finding.level in (None, "none"):
         return finding
     if wrong := idle(repository):
-        return reached("idle", f"as declared, nothing is served: {'; '.join(wrong)}", places=finding.places)
+        lost = [sight.place for sight in repository.probes[K8S].sightings if "unmade" in sight.facts]
+        return reached("idle", f"as declared, nothing is served: {'; '.join(wrong)}", places=lost or finding.places)
     if finding.level != "bare" and (lacking := unfurnished(repository)):
         return reached("unfurnished", "; ".join(sight.text for sight in lacking), places=[sight.place for sight in lacking])
     return finding

@@ -50,4 +50,5 @@ def _stuck(rollout: Probe) -> tuple[str, Place] | None:
         return None
     fewest, told = budgets[0].facts.get("fewest"), budgets[0].facts["told"]
     those = f"of {fewest:g}, the fewest that there are," if fewest else "of any number"
+    told = f"{told} (rounded up)" if str(told).endswith("%") and not str(told).endswith((" 0%", " 100%")) else told
     return f"{budgets[0].text} with {told} lets no pod {those} go: no node under them can be emptied for an upgrade", budgets[0].place

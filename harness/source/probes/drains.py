@@ -65,7 +65,7 @@ class _Fixed:
     def _is_set_outside(self, name: str) -> bool:
         word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", re.I)
         view = self.view
-        files = (path for path in view.paths if path not in view.python and path not in view.prose)
+        files = (path for path in view.said if path not in view.python and path not in view.prose)
         return any(word.search(view.text(path) or "") for path in files)
 
 

@@ -70,7 +70,7 @@ def _is_below(place: str, above: str) -> bool:
 
 def _is_asked_for(view: View, variable: str) -> bool:
     manifests = {path for path, _ in resources(view)}
-    files = (path for path in view.paths if path not in manifests and path not in view.prose and not view.is_test(path))
+    files = (path for path in view.said if path not in manifests and path not in view.prose and not view.is_test(path))
     return any(variable in (view.text(path) or "") for path in files)
 
 
@@ -84,7 +84,7 @@ def _untold(view: View, main: Serving) -> str | None:
     if any(beside) or (view.dockerfile and STORE in view.dockerfile.variables()) or any("set env" in text for text in view.prose.values()):
         return None
     skipped = {path for path, _ in resources(view)} | set(view.prose)
-    files = [path for path in view.paths if path not in skipped and not view.is_test(path) and not _ANOTHER_PLACE.search(path)]
+    files = [path for path in view.said if path not in skipped and not view.is_test(path) and not _ANOTHER_PLACE.search(path)]
     if any(re.search(r"feature_?store", text, re.I) and "://" in text for path in files if _SETTINGS.search(path) and (text := view.text(path))):
         return None
     naming = [path for path in files if STORE in (view.text(path) or "")]

@@ -70,7 +70,7 @@ def _comes_from_elsewhere(view: View, wanted: Wanted) -> bool:
             return True
     if any(document["kind"] in _BROUGHT and "kustomize.config" not in document["apiVersion"] for _, document in resources(view)):
         return True
-    return any(_is_spoken_of(view, path, wanted) for path in view.paths)
+    return any(_is_spoken_of(view, path, wanted) for path in view.said)
 
 
 def _is_spoken_of(view: View, path: str, wanted: Wanted) -> bool:
