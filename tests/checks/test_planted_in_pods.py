@@ -151,6 +151,7 @@ def test_the_one_look_of_a_serverless_platform_waits_by_itself(tmp_path):
     "changes",
     [
         [(DEPLOYMENT, GRACE, "terminationGracePeriodSeconds: 4")],
+        [(DEPLOYMENT, GRACE, "terminationGracePeriodSeconds: 0")],
         [(SETTINGS, DRAIN, "drain_s: float = 20")],
         [(MAIN, PAUSE, "await asyncio.sleep(12)")],
         [(MAIN, PAUSE, "await asyncio.sleep(PAUSE_S)"), (MAIN, "LOG = ", "PAUSE_S = 12.5\nLOG = ")],
@@ -196,12 +197,17 @@ INIT = (DEPLOYMENT, "      containers:", f"      {FIRST}\n      containers:")
 ASKED = (DEPLOYMENT, "env:", CONFIG)
 
 
+MADE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {LEVEL: info}\n"
+LONG = "settings-of-the-service-that-scores-card-payments-before-they-are-approved"
 CLAIM = (DEPLOYMENT, "emptyDir: {sizeLimit: 256Mi}", "persistentVolumeClaim: {claimName: fraud-data}")
 ACCOUNT = (DEPLOYMENT, "      securityContext:", "      serviceAccountName: scoring\n      securityContext:")
 BINDING = "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: b}\nsubjects: [{kind: ServiceAccount, name: scoring}]\n"
 
 
-@pytest.mark.parametrize("changes", [[ASKED], [VOLUME], [PROJECTED], [KEY], [INIT], [CLAIM], [ACCOUNT], [ACCOUNT, ("deploy/rbac.yaml", "", BINDING)]])
+@pytest.mark.parametrize("changes", [
+    [ASKED], [VOLUME], [PROJECTED], [KEY], [INIT], [CLAIM], [ACCOUNT], [ACCOUNT, ("deploy/rbac.yaml", "", BINDING)],
+    [KEY, ("deploy/k8s/settings.yaml", "", MADE)],
+])  # fmt: skip
 def test_a_pod_that_asks_for_what_nothing_makes_is_never_started(oracle, changes):
     changed(oracle, *changes)
     assert levels(oracle, *FULL) == FULL | {"manifests": "idle"}
@@ -213,8 +219,6 @@ def test_a_config_map_of_another_name_is_another_one(oracle):
     changed(oracle, ASKED, generated, ("deploy/k8s/more.yaml", "", other))
     assert levels(oracle, "manifests") == {"manifests": "idle"}
 
-
-MADE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {LEVEL: info}\n"
 
 
 @pytest.mark.parametrize(
@@ -252,6 +256,11 @@ def test_a_config_map_that_may_be_made_is_not_missed(oracle, change):
 @pytest.mark.parametrize(
     "changes",
     [
+        [KEY, ("deploy/k8s/settings.yaml", "", MADE.replace("LEVEL: info", "level: info"))],
+        [KEY, ("deploy/k8s/settings.yaml", "", MADE), ("deploy/prod/settings.yaml", "", MADE.replace("LEVEL", "level"))],
+        [KEY, (KUSTOMIZATION, "pdb.yaml]", "pdb.yaml]\nconfigMapGenerator: [{name: settings, envs: [prod.env]}]")],
+        [KEY, ("deploy/k8s/settings.yaml", "", MADE.replace("LEVEL", "x")), (KUSTOMIZATION, "pdb.yaml]", "pdb.yaml]\npatches: [{path: more.yaml}]")],
+        [(*KEY[:2], KEY[2].replace("settings", LONG)), ("deploy/k8s/settings.yaml", "", MADE.replace("settings", LONG))],
         [CLAIM, ("deploy/k8s/claim.yaml", "", "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: fraud-data}\n")],
         [CLAIM, ("infra/volumes.tf", "", 'resource "kubernetes_persistent_volume_claim" "data" {\n  metadata { name = "fraud-data" }\n}\n')],
         [CLAIM, ("RUNBOOK.md", "## Rollout\n", "## Rollout\nThe PVC is the platform's: ask for it first.\n")],
@@ -275,6 +284,8 @@ def test_a_claim_or_an_account_that_may_be_made_is_not_missed(oracle, changes):
         [(DEPLOYMENT, MOUNT, "            - {name: tmp")],
         [(DEPLOYMENT, f"            - {STATE}\n", ""), (DEPLOYMENT, "mountPath: /data", "mountPath: /srv/data")],
         [(DEPLOYMENT, STATE, "{name: DATA_DIR, value: /state}"), (DEPLOYMENT, "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false")],
+        [(DEPLOYMENT, "mountPath: /data}", "mountPath: /data, readOnly: true}")],
+        [(DEPLOYMENT, 'value: "http://feature-store:8080"', "value: ''")],
         [(DEPLOYMENT, STORE, "")],
         [(DEPLOYMENT, STORE, ""), (SETTINGS, READ, 'env["FEATURE_STORE_URL"]')],
         [(DEPLOYMENT, STORE, ""), (SETTINGS, READ, 'os.getenv("FEATURE_STORE_URL", default="")')],
@@ -290,6 +301,7 @@ def test_a_pod_that_is_left_without_what_it_needs_is_unfurnished(oracle, changes
     "changes",
     [
         [(DEPLOYMENT, STATE, "{name: DATA_DIR, value: /data/fraud/}")],
+        [(DEPLOYMENT, MOUNT, f"            - {{name: tmp, mountPath: /, readOnly: true}}\n{MOUNT}")],
         [(DEPLOYMENT, STATE, "{name: DATA_DIR, value: /tmp/state}")],
         [(DEPLOYMENT, STATE, "{name: DATA_DIR, value: '$(STATE)'}")],
         [(DEPLOYMENT, STATE, "{name: DATA_DIR, valueFrom: {secretKeyRef: {name: c, key: d}}}")],

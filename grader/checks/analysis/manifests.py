@@ -18,6 +18,8 @@ K8S, PROBES, RESOURCES = "kubernetes_manifests", "manifest_probes", "manifest_re
 _OF_A_FRAMEWORK = re.compile(r"actuator|^/q/|^/v[12]/(?:health|models)|^/(?:livez|readyz|healthz|ping|health|invocations)$|^/-/|^/$")
 """Routes that frameworks and model servers bring along, without a word in the program."""
 _MOVING = re.compile(r"^[^@]*?(?:/|^)[^:/@]+(?::(?:latest|stable|edge|main|master|dev|develop|prod|production|nightly))?$", re.I)
+LEAST_GRACE_S = 1.0
+"""What a cluster gives a pod that asks for no time at all."""
 SIZES = ("declared_cpu_request", "declared_memory_request", "declared_memory_limit")
 _PAIRS = (("declared_cpu_request", "declared_cpu_limit"), ("declared_memory_request", "declared_memory_limit"))
 
@@ -92,12 +94,13 @@ def cut_off(repository: RepositoryEvidence) -> str | None:
     seen = repository.probes.get(K8S)
     for sight in seen.sightings if seen is not None else []:
         grace, slept = sight.facts.get("grace_s"), sight.facts.get("slept_s")
-        if not sight.facts.get("serves") or not isinstance(grace, float) or grace <= 0:
+        if not sight.facts.get("serves") or not isinstance(grace, float) or grace < 0:
             continue
-        if isinstance(slept, float) and grace <= slept:
+        left = max(grace, LEAST_GRACE_S)
+        if isinstance(slept, float) and left <= slept:
             return f"{sight.text} sleeps {slept:g} s before SIGTERM and has {grace:g} s in all: nothing is left to finish what is in flight"
         hooked, drained = slept if isinstance(slept, float) else 0.0, sight.facts.get("drained_s")
-        if isinstance(drained, float) and grace <= hooked + drained:
+        if isinstance(drained, float) and left <= hooked + drained:
             own = f"the program goes on for {drained:g} s after SIGTERM ({sight.facts.get('drained_at')})"
             return f"{sight.text} has {grace:g} s to end, its hook sleeps {hooked:g} s and {own}: it is killed before it may finish"
     return None

@@ -21,6 +21,8 @@ from harness.source.safe_yaml import TEMPLATED
 
 BUDGET = "PodDisruptionBudget"
 _SCALED = frozenset({"Deployment", "StatefulSet", "Rollout", "ReplicaSet"})
+MAX_NAME = 60
+"""Characters of a workload's name that are kept."""
 _PERCENT = re.compile(r"\s*(\d{1,4})%\s*")
 
 
@@ -95,7 +97,7 @@ def _fewest(view: View, workload: Workload) -> float | None:
         return None
     scaled = [document for _, document in resources(view) if document["kind"] in ("HorizontalPodAutoscaler", "ScaledObject")]
     aims = [(document, spec_of(document).get("scaleTargetRef")) for document in scaled]
-    named = [(document, str(aim.get("name", ""))) for document, aim in aims if isinstance(aim, dict)]
+    named = [(document, str(aim.get("name", ""))[:MAX_NAME]) for document, aim in aims if isinstance(aim, dict)]
     if any(not known(name) for _, name in named):
         return None
     own = [document for document, name in named if name == workload.name]

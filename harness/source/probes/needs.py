@@ -41,8 +41,8 @@ def needs(view: View) -> Iterator[Sighting]:
 
 
 def _unmounted(view: View, main: Serving) -> str | None:
-    """DATA_DIR where no volume is mounted at or above it, though the pod is made for one: its root is read-only, or a volume is where the image
-    keeps its state.
+    """DATA_DIR where no volume is mounted to be written to, though the pod is made for one: its root is read-only, or a volume is where the image
+    keeps its state, or is mounted to be read only.
 
     A program that never asks for the variable keeps nothing there.
     """
@@ -56,10 +56,11 @@ def _unmounted(view: View, main: Serving) -> str | None:
         return None
     if not all(isinstance(path, str) and known(path) for path in paths) or place.startswith("/dev/shm"):
         return None
-    kept = [posixpath.normpath(str(path)) for path in paths]
-    if any(_is_below(place, path) for path in kept):
+    at = {posixpath.normpath(str(mount["mountPath"])): mount.get("readOnly") is True for mount in mounts}
+    above = max((path for path in at if _is_below(place, path)), key=len, default=None)
+    if above is not None and not at[above]:
         return None
-    moved = any(path in kept for path in (own, USUAL_STATE))
+    moved = above is not None or any(path in at for path in (own, USUAL_STATE))
     sealed = _dict(container.get("securityContext")).get("readOnlyRootFilesystem") is True
     return place[:200] if (sealed or moved) and _is_asked_for(view, STATE) else None
 
@@ -78,7 +79,8 @@ def _untold(view: View, main: Serving) -> str | None:
     """FEATURE_STORE_URL where the manifest does not set it, every reader of it in the program has nothing else, and no address stands anywhere."""
     container = main.container
     settings = _listed(container.get("env"))
-    if container.get("envFrom") or TEMPLATED in str(container.get("env")) or any(item.get("name") == STORE for item in settings):
+    told = any(item.get("name") == STORE and item.get("value", True) != "" for item in settings)
+    if told or container.get("envFrom") or TEMPLATED in str(container.get("env")):
         return None
     beside = [container.get(key) for key in ("command", "args")]
     if any(beside) or (view.dockerfile and STORE in view.dockerfile.variables()) or any("set env" in text for text in view.prose.values()):
