@@ -360,7 +360,7 @@ HELD |= {"nonroot_process": "nonroot"}
         (DEPLOYMENT, "{path: /readyz, port: http}", "{path: /readyz, port: 9901, host: 10.0.0.1}"),
         (DEPLOYMENT, "      volumes:", f"        - {PROXY}\n      volumes:"),
         (DEPLOYMENT, READINESS, "args: ['--admin-port=8091']\n          " + READINESS.replace("port: http", "port: 8091")),
-        (DEPLOYMENT, '{name: PORT, value: "8090"}', "{name: PORT, valueFrom: {configMapKeyRef: {name: c, key: port}}}"),
+        (DEPLOYMENT, '{name: PORT, value: "8090"}', "{name: PORT, valueFrom: {configMapKeyRef: {name: c, key: port, optional: true}}}"),
         (DEPLOYMENT, '{name: PORT, value: "8090"}', '{name: PORT, value: "$(HTTP_PORT)"}'),
         (DEPLOYMENT, '{name: PORT, value: "8090"}', '{name: PORT, value: "8080"}\n            - {name: BIND, value: "0.0.0.0:8090"}'),
         (SERVICE, "targetPort: http", "targetPort: 8090"),

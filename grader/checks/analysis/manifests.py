@@ -10,6 +10,7 @@ import re
 
 from grader.checks.analysis.autoscaling import adds_replicas
 from grader.checks.analysis.probes import holds
+from grader.checks.api import Bars
 from grader.schema.challenge import Challenge
 from grader.schema.evidence import Probe, RepositoryEvidence, Sighting
 
@@ -17,6 +18,8 @@ K8S, PROBES, RESOURCES = "kubernetes_manifests", "manifest_probes", "manifest_re
 _OF_A_FRAMEWORK = re.compile(r"actuator|^/q/|^/v[12]/(?:health|models)|^/(?:livez|readyz|healthz|ping|health|invocations)$|^/-/|^/$")
 """Routes that frameworks and model servers bring along, without a word in the program."""
 _MOVING = re.compile(r"^[^@]*?(?:/|^)[^:/@]+(?::(?:latest|stable|edge|main|master|dev|develop|prod|production|nightly))?$", re.I)
+LEAST_GRACE_S = 1.0
+"""What a cluster gives a pod that asks for no time at all."""
 SIZES = ("declared_cpu_request", "declared_memory_request", "declared_memory_limit")
 _PAIRS = (("declared_cpu_request", "declared_cpu_limit"), ("declared_memory_request", "declared_memory_limit"))
 
@@ -27,10 +30,11 @@ def of_the_serving(repository: RepositoryEvidence) -> RepositoryEvidence:
     return RepositoryEvidence(probes={**repository.probes, **narrowed})
 
 
-def well_asked(repository: RepositoryEvidence, challenge: Challenge) -> RepositoryEvidence:
-    """The same findings, with probes not found where those of the serving container ask what is not there, or what is not theirs."""
+def well_asked(repository: RepositoryEvidence, challenge: Challenge, bars: Bars) -> RepositoryEvidence:
+    """The same findings, with probes not found where those of the serving container ask what is not there, or what is not theirs, or kill at once."""
     seen = repository.probes.get(PROBES)
-    wrong = [why for asked in _of_the_main(seen) if (why := _misasked(asked, challenge))] if seen is not None and holds(seen) else []
+    asked = _of_the_main(seen) if seen is not None and holds(seen) else []
+    wrong = [why for sight in asked if (why := _misasked(sight, challenge) or _hasty(sight, bars))]
     if seen is None or not wrong:
         return repository
     return RepositoryEvidence(probes={**repository.probes, PROBES: seen.model_copy(update={"found": False, "detail": "; ".join(wrong)})})
@@ -46,6 +50,7 @@ def idle(repository: RepositoryEvidence) -> list[str]:
     doors = [sight for sight in seen.sightings if "selects" in sight.facts] if seen is not None else []
     said = [f"{sight.text} has no replica" for sight in running if sight.facts["serves"] and sight.facts.get("replicas") == 0]
     said += [why for sight in running if sight.facts["serves"] and (why := _refused(sight))]
+    said += [f"{sight.text} waits for {sight.facts['unmade']}, which nothing makes" for sight in _all(seen) if "unmade" in sight.facts]
     for sight in running:
         if sight.facts["serves"] and (port := sight.facts.get("port_told")):
             said.append(f"{sight.text} is told to listen on PORT {port}, which is none of the ports that it declares")
@@ -58,8 +63,27 @@ def idle(repository: RepositoryEvidence) -> list[str]:
     return said
 
 
+def unfurnished(repository: RepositoryEvidence) -> list[Sighting]:
+    """What the pods of what serves are left without: where it lies, and why that is told."""
+    told = {
+        "state": "keeps its state in {0} (DATA_DIR), where its pods mount nothing: it is lost with the container, if it can be written at all",
+        "unset": "is not told {0}, for which the program has no other value",
+    }
+    seen = _all(repository.probes.get(K8S))
+    return [
+        sight.model_copy(update={"text": f"{sight.text} {words.format(sight.facts[kind])}"})
+        for kind, words in told.items() for sight in seen if kind in sight.facts
+    ]  # fmt: skip
+
+
+def _all(seen: Probe | None) -> list[Sighting]:
+    return seen.sightings if seen is not None else []
+
+
 def _refused(sight: Sighting) -> str | None:
-    """Why no cluster takes a workload."""
+    """Why no cluster takes a workload, or makes its pods."""
+    if why := sight.facts.get("halted"):
+        return f"{sight.text} says {why}, so that none of its pods is made"
     if lost := sight.facts.get("volume_lost"):
         return f"{sight.text} mounts a volume {lost} that its pods do not have"
     return f"{sight.text} selects labels that its own pods do not carry" if sight.facts.get("selects_itself") == 0 else None
@@ -70,8 +94,15 @@ def cut_off(repository: RepositoryEvidence) -> str | None:
     seen = repository.probes.get(K8S)
     for sight in seen.sightings if seen is not None else []:
         grace, slept = sight.facts.get("grace_s"), sight.facts.get("slept_s")
-        if sight.facts.get("serves") and isinstance(grace, float) and isinstance(slept, float) and 0 < grace <= slept:
+        if not sight.facts.get("serves") or not isinstance(grace, float) or grace < 0:
+            continue
+        left = max(grace, LEAST_GRACE_S)
+        if isinstance(slept, float) and left <= slept:
             return f"{sight.text} sleeps {slept:g} s before SIGTERM and has {grace:g} s in all: nothing is left to finish what is in flight"
+        hooked, drained = slept if isinstance(slept, float) else 0.0, sight.facts.get("drained_s")
+        if isinstance(drained, float) and left <= hooked + drained:
+            own = f"the program goes on for {drained:g} s after SIGTERM ({sight.facts.get('drained_at')})"
+            return f"{sight.text} has {grace:g} s to end, its hook sleeps {hooked:g} s and {own}: it is killed before it may finish"
     return None
 
 
@@ -111,6 +142,17 @@ def _misasked(asked: Sighting, challenge: Challenge) -> str | None:
             return f"the {kind} probe names a port that the container does not declare"
         if path and asked.facts.get(f"{kind}_route") == 0 and path not in (contract.health, contract.ready) and not _OF_A_FRAMEWORK.search(path):
             return f"the {kind} probe asks {path}, a route that nothing in the repository has"
+    return None
+
+
+def _hasty(asked: Sighting, bars: Bars) -> str | None:
+    """Whether a probe kills a container that a moment later would answer."""
+    live, start = asked.facts.get("liveness_patience_s"), asked.facts.get("startup_patience_s")
+    where = f" ({asked.place.file})"
+    if isinstance(live, float) and live <= bars["blip_s"]:
+        return f"the liveness probe kills after {live:g} s of silence: a blip that would pass costs a restart{where}"
+    if isinstance(start, float) and start < bars["start_s"]:
+        return f"the startup probe kills unless its first look is answered, which may come with the start itself{where}"
     return None
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from grader.schema.evidence import Probe
 from harness.source.probes import links
+from harness.source.probes.budgets import budgets
+from harness.source.probes.needs import needs
 from harness.source.probes.platforms import PLATFORM
 from harness.source.probes.workloads import NO_WORKLOAD, SERVING, handles, resources, scalers, spec_of, workloads
 from harness.source.safe_yaml import TEMPLATED
@@ -15,11 +17,11 @@ from harness.source.view import View, basename, no_subject, probe, walk
 
 
 def kubernetes_manifests(view: View) -> Probe:
-    """value: number of workloads with a container image. sightings: the workloads and the services before them."""
+    """value: number of workloads with a container image. sightings: the workloads, the services before them, and what they lack."""
     found = workloads(view)
     kinds = ", ".join(sorted({workload.kind for workload in found}))
     places = dict.fromkeys(workload.path for workload in found)
-    seen = chain(links.running(view), links.services(view))
+    seen = chain(needs(view), links.running(view), links.services(view))
     return probe(bool(found), kinds or NO_WORKLOAD, places, value=float(len(found)), sightings=seen)
 
 
@@ -43,12 +45,15 @@ def manifest_resources(view: View) -> Probe:
 
 
 def manifest_rollout(view: View) -> Probe:
-    """A rollout that somebody decided: rolling-update parameters, canary steps, blue-green, or traffic weights. sightings: the rolling ones."""
+    """A rollout that somebody decided: rolling-update parameters, canary steps, blue-green, or traffic weights.
+
+    sightings: the rolling ones, and disruption budgets.
+    """
     if not workloads(view, SERVING):
         return no_subject(NO_WORKLOAD)
     found = [(path, how) for path, document in resources(view) if (how := _rollout(document))]
     detail = ", ".join(sorted({how for _, how in found})) or "no rollout strategy declared"
-    return probe(bool(found), detail, dict.fromkeys(path for path, _ in found), sightings=links.rollouts(view))
+    return probe(bool(found), detail, dict.fromkeys(path for path, _ in found), sightings=chain(links.rollouts(view), budgets(view)))
 
 
 def autoscaler(view: View) -> Probe:

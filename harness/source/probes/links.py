@@ -13,10 +13,11 @@ from typing import Any
 
 from grader.schema.evidence import Sighting
 from harness.source.probes.ci_steps import steps
+from harness.source.probes.drains import drained
 from harness.source.probes.leftovers import left_out
 from harness.source.probes.namespaces import namespace_of, together
 from harness.source.probes.patches import kustomizations
-from harness.source.probes.pods import grace_s, lost_volume, runs_as_root, selects_itself, slept_before_term_s
+from harness.source.probes.pods import grace_s, halted, lost_volume, patience, runs_as_root, selects_itself, slept_before_term_s
 from harness.source.probes.ports import may_listen, told_otherwise
 from harness.source.probes.workloads import SERVING, Scaler, Workload, known, name_of, number, resources, scalers, serving, spec_of, workloads
 from harness.source.safe_yaml import TEMPLATED
@@ -72,7 +73,8 @@ def running(view: View) -> Iterator[Sighting]:
 
     `port_told`: a PORT that is none of those that it declares;
     `volume_lost`: a mount without a volume; `selects_itself`: whether its pods carry the labels that it selects;
-    `grace_s`, `slept_s`: the time that they have to end, and how much of it a hook sleeps before SIGTERM.
+    `grace_s`, `slept_s`, `drained_s`: the time that they have to end, how much of it a hook sleeps before SIGTERM, and the program pauses after it;
+    `halted`: what keeps its pods from being made at all.
     """
     from_zero = {scaler.aim for scaler in scalers(view) if scaler.document["kind"] == "ScaledObject"}
     for workload in workloads(view, SERVING):
@@ -83,8 +85,14 @@ def running(view: View) -> Iterator[Sighting]:
         facts = {"serves": float(main is not None), "replicas": replicas, "image": image, "tag_set": _tag_set(view, inside)}
         facts |= {"root": runs_as_root(workload, inside), "volume_lost": lost_volume(view, workload, inside)}
         facts |= {"selects_itself": selects_itself(view, workload), "grace_s": grace_s(view, workload), "slept_s": slept_before_term_s(inside)}
-        facts["port_told"] = told_otherwise(workload, inside)
+        facts |= _drained(view) if main is not None else {}
+        facts |= {"port_told": told_otherwise(workload, inside), "halted": halted(view, workload)}
         yield sighting(f"{workload.kind} {workload.name}", workload.path, facts)
+
+
+def _drained(view: View) -> dict[str, str | float | None]:
+    found = drained(view)
+    return {"drained_s": found[0], "drained_at": f"{found[1]}:{found[2]}"} if found else {}
 
 
 def _main(view: View, workload: Workload) -> dict[str, Any] | None:
@@ -131,7 +139,10 @@ def _port_found(view: View, port: dict[str, Any], chosen: list[Workload]) -> flo
 
 
 def rollouts(view: View) -> Iterator[Sighting]:
-    """Every workload with parameters of a rolling update. `unavailable`: share of its pods that may be gone at once, of the fewest that it has."""
+    """Every workload with parameters of a rolling update. `unavailable`: share of its pods that may be gone at once, of the fewest that it has.
+
+    `stands_still`: neither may an old pod go first nor a new one come, which no cluster takes.
+    """
     bounds = {scaler.aim: spec_of(scaler.document) for scaler in scalers(view) if scaler.document["kind"] != "VerticalPodAutoscaler"}
     lows = {aim: number(spec["minReplicas"]) for aim, spec in bounds.items() if "minReplicas" in spec}
     for workload in workloads(view, SERVING):
@@ -142,7 +153,12 @@ def rollouts(view: View) -> Iterator[Sighting]:
             told = rolling.get("maxUnavailable", "25%")
             serves = float(_main(view, workload) is not None)
             facts = {"serves": serves, "unavailable": _share(told, low), "replicas": low, "max_unavailable": str(told)}
+            facts["stands_still"] = float(workload.kind == "Deployment" and _is_none(told) and _is_none(rolling.get("maxSurge", "25%")))
             yield sighting(f"{workload.kind} {workload.name}", workload.path, facts)
+
+
+def _is_none(told: object) -> bool:
+    return (isinstance(told, int) and not isinstance(told, bool) and told == 0) or told == "0%"
 
 
 def _share(told: object, replicas: float | None) -> float | None:
@@ -159,11 +175,12 @@ def asked(view: View) -> Iterator[Sighting]:
     """Every serving container with probes, and what they ask.
 
     `*_route`: whether a file of the program holds the path or its last part; `*_port`: whether the port that is named is declared, or anything may
-    listen on its number.
+    listen on its number. `*_patience_s`: the shortest silence after which the container may be killed, of a start the shortest time it may take.
     """
     for workload in workloads(view, SERVING):
         for container in workload.containers:
             facts = {key: value for kind in ("liveness", "readiness", "startup") for key, value in _asks(view, workload, container, kind).items()}
+            facts |= patience(view, workload, container)
             if facts:
                 yield sighting(f"{workload.kind} {workload.name}", workload.path, {"serves": float(_main(view, workload) is container), **facts})
 
