@@ -58,7 +58,6 @@ _VENDORED = re.compile(
     r"(?:^|/)(?:node_modules|bower_components|site-packages|dist-packages|venv|\.venv|env|vendor|third_party|\.tox|\.eggs|__pycache__|dist|htmlcov)/"
 )
 _TESTS = re.compile(r"(?:^|/)tests?/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$")
-_DATA = re.compile(r"\.(?:[ct]sv|jsonl|ndjson|geojson|ipynb|svg|css|lock|pdf|png|jpe?g|gif|gz|zip|parquet|pkl|joblib|np[yz]|onnx|bin|h5|pt)$", re.I)
 _PROSE = re.compile(r"\.(?:md|markdown|rst|adoc)$|(?:^|/)(?:readme|runbook|model[-_ ]?card|operations)(?:\.txt)?$", re.I)
 
 
@@ -97,11 +96,6 @@ class View:
         """Paths whose whole path matches somewhere."""
         compiled = re.compile(pattern, flags)
         return [path for path in self.paths if compiled.search(path)]
-
-    @cached_property
-    def said(self) -> list[str]:
-        """Paths without tables of data, pictures and locks: who looks for a word in every file need not spend the budget for texts on those."""
-        return [path for path in self.paths if not _DATA.search(path)]
 
     @cached_property
     def known(self) -> frozenset[str]:

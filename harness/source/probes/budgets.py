@@ -14,10 +14,10 @@ from typing import Any
 from grader.schema.evidence import Sighting
 from harness.source.probes.namespaces import together
 from harness.source.probes.pods import as_written, labels_added
-from harness.source.probes.sightings import sighting
-from harness.source.probes.view import View
 from harness.source.probes.workloads import Workload, known, name_of, number, resources, serving, spec_of, workloads
 from harness.source.safe_yaml import TEMPLATED
+from harness.source.sightings import sighting
+from harness.source.view import View
 
 BUDGET = "PodDisruptionBudget"
 _SCALED = frozenset({"Deployment", "StatefulSet", "Rollout", "ReplicaSet"})

@@ -13,7 +13,8 @@ from functools import cached_property
 
 from harness.source.probes.imports import Imports, graph_of
 from harness.source.probes.syntax import FUNCTIONS, Function, call_name, dotted, last_name
-from harness.source.probes.view import View
+from harness.source.probes.wording import worded
+from harness.source.view import View
 
 _SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "anyio.sleep", "trio.sleep", "gevent.sleep", "eventlet.sleep", "sleep"})
 _HEARS_ITSELF = frozenset({"uvicorn", "gunicorn", "hypercorn", "granian", "daphne", "bentoml", "sanic", "tornado"})
@@ -65,7 +66,7 @@ class _Fixed:
     def _is_set_outside(self, name: str) -> bool:
         word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", re.I)
         view = self.view
-        files = (path for path in view.said if path not in view.python and path not in view.prose)
+        files = (path for path in worded(view) if path not in view.python and path not in view.prose)
         return any(word.search(view.text(path) or "") for path in files)
 
 

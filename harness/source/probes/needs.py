@@ -11,12 +11,13 @@ from typing import Any
 from grader.schema.evidence import Sighting
 from harness.source.probes.imports import graph_of
 from harness.source.probes.pods import as_written
-from harness.source.probes.sightings import sighting
 from harness.source.probes.syntax import call_name, last_name
 from harness.source.probes.unmade import unmade
-from harness.source.probes.view import View
+from harness.source.probes.wording import worded
 from harness.source.probes.workloads import Serving, known, resources, serving
 from harness.source.safe_yaml import TEMPLATED
+from harness.source.sightings import sighting
+from harness.source.view import View
 
 STATE, STORE = "DATA_DIR", "FEATURE_STORE_URL"
 USUAL_STATE = "/data"
@@ -71,7 +72,7 @@ def _is_below(place: str, above: str) -> bool:
 
 def _is_asked_for(view: View, variable: str) -> bool:
     manifests = {path for path, _ in resources(view)}
-    files = (path for path in view.said if path not in manifests and path not in view.prose and not view.is_test(path))
+    files = (path for path in worded(view) if path not in manifests and path not in view.prose and not view.is_test(path))
     return any(variable in (view.text(path) or "") for path in files)
 
 
@@ -86,7 +87,7 @@ def _untold(view: View, main: Serving) -> str | None:
     if any(beside) or (view.dockerfile and STORE in view.dockerfile.variables()) or any("set env" in text for text in view.prose.values()):
         return None
     skipped = {path for path, _ in resources(view)} | set(view.prose)
-    files = [path for path in view.said if path not in skipped and not view.is_test(path) and not _ANOTHER_PLACE.search(path)]
+    files = [path for path in worded(view) if path not in skipped and not view.is_test(path) and not _ANOTHER_PLACE.search(path)]
     if any(re.search(r"feature_?store", text, re.I) and "://" in text for path in files if _SETTINGS.search(path) and (text := view.text(path))):
         return None
     naming = [path for path in files if STORE in (view.text(path) or "")]

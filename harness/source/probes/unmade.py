@@ -14,9 +14,10 @@ from typing import Any
 
 from harness.source.probes.patches import kustomizations
 from harness.source.probes.pods import as_written, pod_of
-from harness.source.probes.view import View, walk
+from harness.source.probes.wording import worded
 from harness.source.probes.workloads import Workload, known, name_of, resources
 from harness.source.safe_yaml import TEMPLATED
+from harness.source.view import View, walk
 
 _BROUGHT = frozenset({"Application", "ApplicationSet", "HelmRelease", "HelmChart", "GitRepository", "OCIRepository", "Kustomization"})
 """Kinds by which a delivery tool brings in manifests of another place; kustomize's own are looked at by themselves."""
@@ -95,7 +96,7 @@ def _comes_from_elsewhere(view: View, wanted: Wanted) -> bool:
             return True
     if any(document["kind"] in _BROUGHT and "kustomize.config" not in document["apiVersion"] for _, document in resources(view)):
         return True
-    return any(_is_spoken_of(view, path, wanted) for path in view.said)
+    return any(_is_spoken_of(view, path, wanted) for path in worded(view))
 
 
 def _is_spoken_of(view: View, path: str, wanted: Wanted) -> bool:
