@@ -13,6 +13,7 @@ from grader.schema.evidence import Probe, Sighting
 from harness.source.probes.claims import records
 from harness.source.probes.digests import compared, digest, recorded, sum_files
 from harness.source.probes.imports import graph_of
+from harness.source.probes.leaks import flattered
 from harness.source.probes.placeholders import says_nothing
 from harness.source.probes.sightings import capped, sighting
 from harness.source.probes.steps import NO_TRAINING
@@ -110,10 +111,13 @@ def experiment_tracking(view: View) -> Probe:
 def artifact_metadata(view: View) -> Probe:
     """The model's metadata, committed or written by the training, name a version, the data and metrics.
 
-    sightings: digests of models, as those of `data_versioned`, and records beside an artifact that names itself.
+    sightings: digests of models, as those of `data_versioned`, records beside an artifact that names itself, and where the metrics of the training
+    are `flattered`: taken on rows that were learned from.
     """
     found = _metadata(view, (_VERSION, _DATA), "version, data digest and metrics", measured=True)
-    return found.model_copy(update={"sightings": capped([*_compared(view, _MODEL_FILE.search), *records(view)])})
+    leak = flattered(view) if found.found else None
+    told = [sighting(leak.said, leak.path, {"flattered": 1}, leak.line)] if leak else []
+    return found.model_copy(update={"sightings": capped([*told, *_compared(view, _MODEL_FILE.search), *records(view)])})
 
 
 def lineage_metadata(view: View) -> Probe:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from grader.schema.evidence import Probe
+from grader.schema.evidence import Probe, Sighting
+from harness.source.probes.gates import gates
 from harness.source.probes.generators import unseeded
 from harness.source.probes.imports import fits, graph_of
+from harness.source.probes.leaks import blind
 from harness.source.probes.orchestrators import pipelines
 from harness.source.probes.orders import unordered
 from harness.source.probes.recipes import MAX_FILES, add_rules, closure, does_something
 from harness.source.probes.seeds import seeds
+from harness.source.probes.sightings import sighting
 from harness.source.probes.steps import NO_TRAINING, quiet, started_by_name, that_runs, told_programs
 from harness.source.probes.uses import uses
 from harness.source.probes.view import MAX_PLACES, View, basename, no_subject, probe, walk
@@ -53,11 +56,22 @@ def _runs_training(view: View, path: str) -> bool:
 
 
 def pipeline_definition(view: View) -> Probe:
-    """value: steps of the longest pipeline; two make one."""
+    """value: steps of the longest pipeline; two make one.
+
+    sightings: bars that the model is held against; `heeded`: something may come of one that is missed. A step that is `blind` judges a model by
+    rows that it was fitted on.
+    """
     found = sorted(_pipelines(view), key=lambda item: -item[2])
     good = [item for item in found if item[2] >= 2]
     detail = f"{good[0][1]} with {good[0][2]} steps" if good else "no pipeline of two or more steps"
-    return probe(bool(good), detail, [path for path, _, _ in good], value=float(found[0][2]) if found else 0.0)
+    places = [path for path, _, _ in good]
+    return probe(bool(good), detail, places, value=float(found[0][2]) if found else 0.0, sightings=_judged(view) if good else ())
+
+
+def _judged(view: View) -> Iterator[Sighting]:
+    if (leak := blind(view)) is not None:
+        yield sighting(leak.said, leak.path, {"blind": 1}, leak.line)
+    yield from (sighting(gate.text, gate.path, {"heeded": float(gate.heeded)}, gate.line) for gate in gates(view))
 
 
 def seeds_fixed(view: View) -> Probe:

@@ -160,7 +160,7 @@ def _at_import(module: ast.Module, *, main: bool, whole: bool) -> Iterator[ast.A
 
 def _references(piece: ast.AST) -> Iterator[ast.Name | ast.Attribute]:
     """What a piece reads; of a class, what any of its methods reads."""
-    deaf = {id(call.func) for call in _swallowed(piece)}
+    deaf = {id(call.func) for call in swallowed_calls(piece)}
     stack = [piece]
     while stack:
         node = stack.pop()
@@ -170,7 +170,7 @@ def _references(piece: ast.AST) -> Iterator[ast.Name | ast.Attribute]:
         stack += ast.iter_child_nodes(node)
 
 
-def _swallowed(piece: ast.AST) -> Iterator[ast.Call]:
+def swallowed_calls(piece: ast.AST) -> Iterator[ast.Call]:
     """Calls whose exceptions end in handlers that only write them down, with more of the program behind."""
     for parent in ast.walk(piece):
         for block in (getattr(parent, name, []) for name in ("body", "orelse", "finalbody")):
@@ -182,10 +182,10 @@ def _swallowed(piece: ast.AST) -> Iterator[ast.Call]:
 def _is_quiet(block: ast.ExceptHandler | ast.If) -> bool:
     """Whether a block only says something."""
     said = [node.value for node in block.body if isinstance(node, ast.Expr)]
-    return all(isinstance(value, ast.Constant) or _speaks(value) for value in said) and all(isinstance(n, (ast.Expr, ast.Pass)) for n in block.body)
+    return all(isinstance(value, ast.Constant) or is_said(value) for value in said) and all(isinstance(n, (ast.Expr, ast.Pass)) for n in block.body)
 
 
-def _speaks(value: ast.expr) -> bool:
+def is_said(value: ast.expr) -> bool:
     """`print`, a logger; `parser.error` leaves the program."""
     return isinstance(value, ast.Call) and last_name(value.func) in _QUIET and not re.search(r"parser|^ap\.|click|ctx", dotted(value.func))
 
@@ -202,7 +202,7 @@ def _dropped(nodes: list[ast.AST], read: Collection[str] = ()) -> set[int]:
 
 def _told_to_people(node: ast.AST) -> Iterator[ast.AST]:
     """Expressions that are only said: what is printed, and the condition of a block that only says something."""
-    if isinstance(node, ast.Expr) and _speaks(node.value):
+    if isinstance(node, ast.Expr) and is_said(node.value):
         yield node.value
     elif isinstance(node, ast.If) and _is_quiet(node) and not node.orelse:
         yield node.test
