@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
+from grader.checks.analysis.commands import swallowed
 from grader.checks.analysis.probes import climb
 from grader.checks.api import Finding, reached
 from grader.schema.evidence import RepositoryEvidence, Sighting
 
 PIPELINE = "pipeline_definition"
+_COMMAND = re.compile(r"python|\.py\b|\s-m\s|\.sh\b")
 
 
 def check(repository: RepositoryEvidence) -> Finding:
@@ -20,7 +25,20 @@ def check(repository: RepositoryEvidence) -> Finding:
     if bars and not any(sight.facts["heeded"] for sight in bars):
         said = f"{_where(bars[0])} holds the model against a bar (`{bars[0].text}`), and nothing comes of it but words: every model passes"
         return reached("toothless", said, places=[sight.place for sight in bars[:3]])
-    return finding
+    return _unminded(sightings) or finding
+
+
+def _unminded(sightings: Sequence[Sighting]) -> Finding | None:
+    """A file of the pipeline all of whose commands with a bar in them cannot fail."""
+    runs: dict[str, list[Sighting]] = {}
+    for sight in sightings:
+        if sight.facts.get("runs_gate"):
+            runs.setdefault(sight.place.file, []).append(sight)
+    for lines in runs.values():
+        whys = ["make is told not to mind (`-`)" if sight.facts.get("ignored") else swallowed(sight.text, _COMMAND) for sight in lines]
+        if all(whys):
+            return reached("toothless", f"{_where(lines[0])} runs the bars that the model is held against, and {whys[0]}", places=[lines[0].place])
+    return None
 
 
 def _where(sight: Sighting) -> str:

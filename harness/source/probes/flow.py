@@ -42,6 +42,7 @@ _SAME_ROWS = frozenset({
     "encode", "log1p", "log", "clip", "nan_to_num", "float", "int", "round", "get_dummies", "values", "tolist", "to_list", "pop", "enumerate", "zip",
     "expit", "sigmoid", "exp", "squeeze", "where", "from_numpy", "as_tensor", "tensor", "to_dict",
 })  # fmt: skip
+_OTHER_ROWS = frozenset({"sort_values", "sort_index", "dropna", "query", "merge", "join", "drop_duplicates", "set_index", "sample", "filter", "to_pandas"})
 _TOGETHER = frozenset({"concat", "concatenate", "vstack", "chain"})
 _READS = re.compile(r"^(?:read|scan)_(?:csv|parquet|feather|json|table|sql|excel|pickle|ipc)$|^(?:read|load|get|fetch)(?:_\w*)?(?:data\w*|rows|table|frame|df|examples)?$")
 _REPEATABLE = frozenset({
@@ -54,7 +55,8 @@ MAX_DEPTH, MAX_CALLS = 8, 1500
 
 @dataclass(frozen=True)
 class Measure:
-    """A metric that is worked out: on these rows, of what those fits made. `rows` is None where it is not known."""
+    """A metric that is worked out: on these rows, of what those fits made. `rows` is None where it is not known; `at` is the line in the file that
+    is run."""
 
     rows: Rows | None
     learned: frozenset[Fit]
@@ -62,25 +64,26 @@ class Measure:
     line: int
     order: int
     run: str
+    at: int
 
 
 class Flow:
     """What happens when the entry files are run, one after the other."""
 
     def __init__(self, view: View, files: Collection[str], entries: Collection[str]) -> None:
-        self.bodies = Bodies(view, files)
+        self.view, self.bodies = view, Bodies(view, files)
         self.fits: list[Fit] = []
         self.measures: list[Measure] = []
         self.made: set[Rows] = set()
         self.crossed = False
         self._globals: dict[str, dict[str, Value]] = {}
         self._known: dict[tuple[object, ...], Value] = {}
-        self._calls = self._order = 0
+        self._calls = self._order = self._at = 0
         for path in sorted(path for path in entries if path in view.python):
             self._run(path, view.python[path])
 
     def _run(self, path: str, module: ast.Module) -> None:
-        self.entry, self._known, before = path, {}, len(self.fits) + len(self.measures)
+        self.entry, self._known, self._globals, before = path, {}, {}, len(self.fits) + len(self.measures)
         env = self._globals[path] = {}
         self._block(module.body, env, path, 0)
         if len(self.fits) + len(self.measures) == before:  # a command line, or a framework, calls its functions
@@ -180,7 +183,7 @@ class Flow:
         learned = learned_by(inner)
         if isinstance(node, (ast.Tuple, ast.List)) and not any(isinstance(child, ast.Starred) for child in node.elts):
             name = named(f"[{', '.join(value.name for value in inner)}]").name if inner else fresh().name
-            return Value(name, None, learned, tuple(inner))
+            return Value(name, None, learned, tuple(inner) or None)
         if isinstance(node, (ast.List, ast.Tuple)) or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)):
             return _together(inner, named(f"({' + '.join(value.name for value in inner)})", None, learned))
         if isinstance(node, ast.BinOp):
@@ -194,6 +197,9 @@ class Flow:
     def _outer(self, path: str, name: str) -> Value:
         """A name of the module: the same in every program that imports it."""
         home, meant = self.bodies.home_of(path, name)
+        if home not in self._globals and home in self.bodies.top:
+            self._globals[home] = {}
+            self._block(self.view.python[home].body, self._globals[home], home, 1)
         return self._globals.get(home, {}).get(meant) or named(f"{home}:{meant}")
 
     def _subscript(self, node: ast.Subscript, env: dict[str, Value], path: str, depth: int) -> Value:
@@ -254,6 +260,7 @@ class Flow:
         every = [*([receiver] if receiver else []), *given, *told.values()]
         if _SPLITS.search(name) and (made := self._split(name, home, receiver, given, told)):
             return made
+        self._at = node.lineno if path == self.entry else self._at
         if home is not None and isinstance(home[1], FUNCTIONS):
             return self._own(home[0], home[1], given, told, node, path, depth)
         learned = learned_by(every)
@@ -268,11 +275,13 @@ class Flow:
         if name in _TOGETHER and given:
             return _together(list(given[0].items or given), Value(fresh().name, None, learned))
         if _READS.search(name) and name not in _REPEATABLE:
-            return named(whole, frozenset({Rows(whole)}), learned) if given or told else fresh(learned)
+            return named(whole, frozenset({Rows(named(whole).name)}), learned) if given or told else fresh(learned)
         over = given[-1] if receiver is not None and receiver.learned and given else given[0] if given else receiver
         if over is not None and (name in _SAME_ROWS or (receiver is not None and receiver.learned and receiver.rows is None)):
             held = receiver if receiver is not None and receiver.rows is not None and over.rows is None else over
             return named(whole, held.rows, learned)
+        if name in _OTHER_ROWS and receiver is not None and receiver.rows is not None:
+            return named(whole, frozenset({Rows(named(whole).name)}), learned)
         return named(whole, None, learned) if name in _REPEATABLE or re.match(r"[A-Z]", name) else fresh(learned)
 
     def _split(self, name: str, home: tuple[str, ast.AST] | None, receiver: Value | None, given: list[Value], told: dict[str, Value]) -> Value | None:
@@ -312,7 +321,7 @@ class Flow:
         self._order += 1
         rows = frozenset[Rows]().union(*(value.rows for value in given if value.rows is not None))
         sound = len(rows) == 1 and len(given) >= 2
-        self.measures.append(Measure(next(iter(rows)) if sound else None, learned, path, node.lineno, self._order, self.entry))
+        self.measures.append(Measure(next(iter(rows)) if sound else None, learned, path, node.lineno, self._order, self.entry, self._at))
 
     def _own(self, home: str, node: Function, given: list[Value], told: dict[str, Value], call: ast.Call, path: str, depth: int) -> Value:
         """A function of the submission: one that fits by itself, or what its body makes of what it is given."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -62,18 +63,34 @@ class _Followed:
 
     def __init__(self, view: View, files: list[str]) -> None:
         self.view, self.files = view, files
+        edges = graph_of(view).edges
+        self.users = {path: [path, *(other for other, named in edges.items() if path in named and not view.is_test(other))] for path in files}
         self.parents: dict[int, ast.AST] = {}
-        self.calls: dict[str, list[tuple[str, ast.Call]]] = {}
-        self.named: dict[str, int] = {}
-        for path in files:
-            for node in view.nodes(path):
-                for child in ast.iter_child_nodes(node):
-                    self.parents[id(child)] = node
-                if isinstance(node, ast.Call):
-                    self.calls.setdefault(call_name(node), []).append((path, node))
-                elif isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
-                    self.named[last_name(node)] = self.named.get(last_name(node), 0) + 1
-        self.swallowed = {id(call) for path in files for call in swallowed_calls(view.python[path])}
+        self.homes: dict[int, str] = {}
+        self.calls: dict[tuple[str, str], list[ast.Call]] = {}
+        self.named: Counter[tuple[str, str]] = Counter()
+        self.swallowed: set[int] = set()
+        for path in sorted(set().union(*self.users.values())):
+            self._read(path)
+
+    def _read(self, path: str) -> None:
+        for node in self.view.nodes(path):
+            for child in ast.iter_child_nodes(node):
+                self.parents[id(child)] = node
+            if isinstance(node, FUNCTIONS):
+                self.homes[id(node)] = path
+            elif isinstance(node, ast.Call):
+                self.calls.setdefault((path, call_name(node)), []).append(node)
+            elif isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
+                self.named[path, last_name(node)] += 1
+        self.swallowed |= {id(call) for call in swallowed_calls(self.view.python[path])}
+
+    def _calls_of(self, function: Function) -> list[ast.Call] | None:
+        """In its own file and in those that import it; None where it is handed over, or nothing is known to call it."""
+        users = self.users.get(self.homes[id(function)], [])
+        calls = [call for path in users for call in self.calls.get((path, function.name), [])]
+        handed_over = sum(self.named[path, function.name] for path in users) > len(calls)
+        return calls if calls and not handed_over and not self._is_told_elsewhere(function.name) else None
 
     def gates(self) -> Iterator[Gate]:
         for path in self.files:
@@ -95,7 +112,7 @@ class _Followed:
         if steps <= 0 or parent is None:
             return True
         if isinstance(parent, ast.Expr):
-            return not is_said(parent.value)
+            return parent.value is not node and not is_said(parent.value)
         if isinstance(parent, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
             targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
             return any(self._name_counts(target, parent, steps, seen) for target in targets)
@@ -132,9 +149,8 @@ class _Followed:
         if scope in seen:
             return False
         seen.add(scope)
-        calls = self.calls.get(scope.name, [])
-        handed_over = self.named.get(scope.name, 0) > len(calls)
-        return not calls or handed_over or self._is_told_elsewhere(scope.name) or any(self._counts(call, steps - 1, seen) for _, call in calls)
+        calls = self._calls_of(scope)
+        return calls is None or any(self._counts(call, steps - 1, seen) for call in calls)
 
     def _is_told_elsewhere(self, name: str) -> bool:
         """Whether a file of settings names a function, as entry points do: its value is an exit code then."""
@@ -169,9 +185,8 @@ class _Followed:
     def _raise_counts(self, node: ast.Raise) -> bool:
         """Not so where every call of the function has its exceptions swallowed."""
         scope = self._scope(node)
-        calls = self.calls.get(scope.name, []) if isinstance(scope, FUNCTIONS) else []
-        handed_over = isinstance(scope, FUNCTIONS) and self.named.get(scope.name, 0) > len(calls)
-        return not calls or handed_over or not all(id(call) in self.swallowed for _, call in calls)
+        calls = self._calls_of(scope) if isinstance(scope, FUNCTIONS) else None
+        return calls is None or not all(id(call) in self.swallowed for call in calls)
 
     def _after(self, block: ast.stmt) -> list[ast.stmt]:
         """The statements behind one in its own block; of a nested one those behind the outer ones too."""

@@ -61,7 +61,7 @@ def blind(view: View) -> Leak | None:
         if judges and all(not measure.learned and _was_fitted(measure.rows, models) for measure in measures):
             fit = next(fit for fit in models if _was_fitted(measures[0].rows, [fit]))
             where = f"line {fit.line} of {fit.path}"
-            return Leak(run, _line(view, run, measures[0]), f"the model is judged by rows that {where} fits it on")
+            return Leak(run, measures[0].at, f"the model is judged by rows that {where} fits it on")
     return None
 
 
@@ -110,6 +110,3 @@ def _was_fitted(rows: Rows | None, models: list[Fit]) -> bool:
     """Whether the rows are those of a fit, or a table that holds them."""
     return rows is not None and any(rows == seen or rows in seen.above() for fit in models for seen in fit.rows)
 
-
-def _line(view: View, run: str, measure: Measure) -> int:
-    return measure.line if measure.path == run else 1

@@ -6,6 +6,7 @@ Rows are told apart by where they come from: a table by the expression that read
 from __future__ import annotations
 
 import ast
+import hashlib
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -72,8 +73,8 @@ class Value:
     def part(self, name: str, index: int, *, by_split: bool) -> Value:
         """One part of it; of several tables, or of none that is known, a value like no other."""
         rows = self.all_rows()
-        made = frozenset(Rows(name[:MAX_NAME], parent, index, by_split) for parent in rows) if len(rows) == 1 else None
-        return Value(f"{self.name}[{name}:{index}]"[:MAX_NAME], made, self.learned)
+        made = frozenset(Rows(named(name).name, parent, index, by_split) for parent in rows) if len(rows) == 1 else None
+        return named(f"{self.name}[{name}:{index}]", made, self.learned)
 
 
 _COUNTER = count()
@@ -84,8 +85,9 @@ def fresh(learned: frozenset[Fit] = frozenset()) -> Value:
 
 
 def named(name: str, rows: frozenset[Rows] | None = None, learned: frozenset[Fit] = frozenset()) -> Value:
-    """A name that is too long to be told from others is nobody's."""
-    return Value(name, rows, learned) if len(name) <= MAX_NAME else Value(fresh().name, rows, learned)
+    """A long name is cut, and told from others by its digest."""
+    short = name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 40]}#{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:32]}"
+    return Value(short, rows, learned)
 
 
 def joined(one: Value, other: Value) -> Value:

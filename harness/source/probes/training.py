@@ -22,6 +22,8 @@ from harness.source.submission import FILE
 
 MAX_ASKED = 200
 """Files of which it is asked how far running them gets: each time all code behind one is followed."""
+MAX_BARS = 20
+_DECLARES = frozenset({"dvc.yaml", "Makefile", "makefile", "GNUmakefile", "justfile", "MLproject", "Taskfile.yml", "submission.toml"})
 _NOTEBOOK_FIT = re.compile(r"\.fit\(|\.train\(|\.backward\(|fit_transform\(")
 
 
@@ -59,7 +61,7 @@ def pipeline_definition(view: View) -> Probe:
     """value: steps of the longest pipeline; two make one.
 
     sightings: bars that the model is held against; `heeded`: something may come of one that is missed. A step that is `blind` judges a model by
-    rows that it was fitted on.
+    rows that it was fitted on. `runs_gate`: command lines that run such bars, `ignored` where make is told not to mind.
     """
     found = sorted(_pipelines(view), key=lambda item: -item[2])
     good = [item for item in found if item[2] >= 2]
@@ -71,7 +73,12 @@ def pipeline_definition(view: View) -> Probe:
 def _judged(view: View) -> Iterator[Sighting]:
     if (leak := blind(view)) is not None:
         yield sighting(leak.said, leak.path, {"blind": 1}, leak.line)
-    yield from (sighting(gate.text, gate.path, {"heeded": float(gate.heeded)}, gate.line) for gate in gates(view))
+    bars = gates(view)
+    yield from (sighting(gate.text, gate.path, {"heeded": float(gate.heeded)}, gate.line) for gate in bars[:MAX_BARS])
+    files = {gate.path for gate in bars if gate.heeded}
+    for path, line, started in started_by_name(view) if files else []:
+        if files & graph_of(view).reach(sorted(started)) and (basename(path) in _DECLARES or path.endswith((".sh", ".mk"))):
+            yield sighting(line, path, {"runs_gate": 1, "ignored": float(bool(re.match(r"[@+]*-", line)))}, view.line_of(path, line[:60]))
 
 
 def seeds_fixed(view: View) -> Probe:
