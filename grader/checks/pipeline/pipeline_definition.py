@@ -25,7 +25,7 @@ def check(repository: RepositoryEvidence) -> Finding:
     if bars and not any(sight.facts["heeded"] for sight in bars):
         said = f"{_where(bars[0])} holds the model against a bar (`{bars[0].text}`), and nothing comes of it but words: every model passes"
         return reached("toothless", said, places=[sight.place for sight in bars[:3]])
-    return _unminded(sightings) or finding
+    return _unminded(sightings) or _lacking(sightings) or finding
 
 
 def _unminded(sightings: Sequence[Sighting]) -> Finding | None:
@@ -39,6 +39,15 @@ def _unminded(sightings: Sequence[Sighting]) -> Finding | None:
         if all(whys):
             return reached("toothless", f"{_where(lines[0])} runs the bars that the model is held against, and {whys[0]}", places=[lines[0].place])
     return None
+
+
+def _lacking(sightings: Sequence[Sighting]) -> Finding | None:
+    """A stage that a change of what it runs or reads does not run again."""
+    lacks = [sight for sight in sightings if "lacks" in sight.facts]
+    if not lacks:
+        return None
+    said = ", ".join(dict.fromkeys(sight.text for sight in lacks[:3]))
+    return reached("lacking", f"{said}; it is not among the dependencies, so that a change does not run the stage again", places=[lacks[0].place])
 
 
 def _where(sight: Sighting) -> str:

@@ -100,5 +100,5 @@ def _imported(nodes: list[ast.AST]) -> dict[str, str]:
         if isinstance(node, ast.Import):
             names |= {alias.asname or alias.name.split(".")[0]: alias.name if alias.asname else alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            names |= {alias.asname or alias.name: f"{node.module or str()}.{alias.name}".lstrip(".") for alias in node.names}
+            names |= {alias.asname or alias.name: f"{node.module or ''}.{alias.name}".lstrip(".") for alias in node.names}
     return names

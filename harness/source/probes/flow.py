@@ -265,7 +265,7 @@ class Flow:
             return self._own(home[0], home[1], given, told, node, path, depth)
         learned = learned_by(every)
         self.crossed |= bool(_CROSS.search(name)) or bool(_SET_ASIDE & set(told))
-        if _FITS.search(name) and receiver is not None or module in _BOOSTERS:
+        if (_FITS.search(name) and receiver is not None) or module in _BOOSTERS:
             return self._fit(node, receiver, given, told, env, path)
         if _METRIC.search(name) or (name == "score" and receiver is not None and given):
             self._measure([*given, *told.values()], learned, node, path)

@@ -14,6 +14,7 @@ from harness.source.probes.claims import records
 from harness.source.probes.digests import compared, digest, recorded, sum_files
 from harness.source.probes.imports import graph_of
 from harness.source.probes.leaks import flattered
+from harness.source.probes.parameters import unread
 from harness.source.probes.placeholders import says_nothing
 from harness.source.probes.sightings import capped, sighting
 from harness.source.probes.steps import NO_TRAINING
@@ -97,7 +98,10 @@ def _names_data(name: str) -> bool:
 
 
 def experiment_tracking(view: View) -> Probe:
-    """A tracker in use in the training path, or a committed record of a run: its metrics beside its parameters."""
+    """A tracker in use in the training path, or a committed record of a run: its metrics beside its parameters.
+
+    sightings: declared parameters that the training does not read.
+    """
     graph = graph_of(view)
     hits = [(path, library) for path in sorted(graph.training) for library, calls in _TRACKERS.items()
             if library in graph.words(path).imported and graph.words(path).called & calls]  # fmt: skip
@@ -105,7 +109,7 @@ def experiment_tracking(view: View) -> Probe:
     if not graph.training_entries and not hits:
         return no_subject(NO_TRAINING)
     detail = ", ".join(dict.fromkeys(kind for _, kind in hits)) or "no tracker and no record of a run"
-    return probe(bool(hits), detail, dict.fromkeys(path for path, _ in hits))
+    return probe(bool(hits), detail, dict.fromkeys(path for path, _ in hits), sightings=unread(view) if hits else ())
 
 
 def artifact_metadata(view: View) -> Probe:

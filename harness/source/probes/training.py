@@ -15,6 +15,7 @@ from harness.source.probes.orders import unordered
 from harness.source.probes.recipes import MAX_FILES, add_rules, closure, does_something
 from harness.source.probes.seeds import seeds
 from harness.source.probes.sightings import sighting
+from harness.source.probes.stages import lacking
 from harness.source.probes.steps import NO_TRAINING, quiet, started_by_name, that_runs, told_programs
 from harness.source.probes.uses import uses
 from harness.source.probes.view import MAX_PLACES, View, basename, no_subject, probe, walk
@@ -61,7 +62,8 @@ def pipeline_definition(view: View) -> Probe:
     """value: steps of the longest pipeline; two make one.
 
     sightings: bars that the model is held against; `heeded`: something may come of one that is missed. A step that is `blind` judges a model by
-    rows that it was fitted on. `runs_gate`: command lines that run such bars, `ignored` where make is told not to mind.
+    rows that it was fitted on. `runs_gate`: command lines that run such bars, `ignored` where make is told not to mind. `lacks`: what a stage of
+    DVC runs or reads and does not depend on.
     """
     found = sorted(_pipelines(view), key=lambda item: -item[2])
     good = [item for item in found if item[2] >= 2]
@@ -73,6 +75,7 @@ def pipeline_definition(view: View) -> Probe:
 def _judged(view: View) -> Iterator[Sighting]:
     if (leak := blind(view)) is not None:
         yield sighting(leak.said, leak.path, {"blind": 1}, leak.line)
+    yield from lacking(view)
     bars = gates(view)
     yield from (sighting(gate.text, gate.path, {"heeded": float(gate.heeded)}, gate.line) for gate in bars[:MAX_BARS])
     files = {gate.path for gate in bars if gate.heeded}

@@ -1,0 +1,104 @@
+"""What a model card says of the training data, held against what is committed of it: how many rows, which version.
+
+Told are only claims that a record answers. A number below that of all rows may be a part of them; it is held against them only beside the name of
+the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from posixpath import basename
+from typing import Any
+
+from grader.schema.evidence import Sighting
+from harness.source.probes.digests import compared, digest
+from harness.source.probes.sightings import sighting
+from harness.source.probes.view import View, walk
+
+_UNIT = r"(?:rows?|records?|payments?|transactions?|examples?|samples?|observations?|data ?points?|instances?|cases?)"
+_COUNT = re.compile(
+    rf"(?<![\w.,-])(\d{{1,3}}(?:[ ,.'\u2009\u202f]\d{{3}})+|\d{{3,}}|\d+(?:\.\d+)?(?=\s?[kKM]\b))\s?([kKM]\b)?\s+((?:[\w-]+\s+){{0,2}}?){_UNIT}\b",
+    re.I,
+)
+_VERSION = re.compile(r"\bversion:?\s+`?v?(\d[\w.-]*\w)`?", re.I)
+_TABLE = re.compile(r"[\w./-]+\.(?:csv|parquet|feather|jsonl|tsv)(?:\.gz)?\b", re.I)
+_ROWS = re.compile(
+    r"^(?:n_?)?(?:rows?|row_count|num_rows|records?|examples?|samples?|n)$|(?:_|^)rows$|^(?:n|num)_(?:train|samples|examples|records)\w*$", re.I
+)
+_DATA_RECORD = re.compile(r"data|train|manifest|dvc|lineage|metric|model", re.I)
+_OTHER = re.compile(
+    r"\bper\b|/\s?(?:s|sec|min|h|d)\b|second|minute|\bhour|\bday|month|year|least|most|than|fewer|up to|\bover\b|under\b|window|every|limit|each|next|"
+    r"future|production|live|about|[<>≤≥~]",
+    re.I,
+)
+"""Words around a number that make it another thing than the size of the data."""
+_TRAINED = re.compile(r"train|fitted|labell?ed|data ?set|learn", re.I)
+_ELSEWHERE = re.compile(r"schema|openapi|sample|example|test|fixture|contract|dashboard|grafana|package", re.I)
+SCALES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6}
+MAX_TOLD = 20
+
+
+def of_data(view: View, texts: list[tuple[str, str]]) -> Iterator[Sighting]:
+    """Claims in the (file, text) of a card. `metric`: rows or data version; `matches`: a record says the same."""
+    rows, versions = _recorded(view)
+    if rows:
+        for path, words, says, step in [(path, *told) for path, text in texts for told in _counts(text, rows)][:MAX_TOLD]:
+            yield sighting(words, path, {"metric": "rows", "says": says, "matches": float(_matches(says, step, rows))})
+    if versions:
+        told = [(path, match) for path, text in texts for line in _sentences(text) if _TABLE.search(line) for match in _VERSION.finditer(line)]
+        for path, match in told[:MAX_TOLD]:
+            same = any(match[1] in version or version.lstrip("v") in match[1] for version in versions)
+            yield sighting(f"data {match[0]}", path, {"metric": "data version", "says": match[1], "matches": float(same)})
+    for path, line in ((path, line) for path, text in texts for line in _sentences(text)):
+        tables, digests = _TABLE.findall(line), [found for word in re.findall(r"\b[0-9a-fA-F]{32,128}\b", line) if (found := digest(word))]
+        if len(tables) == len(digests) == 1 and (answer := compared(view, path, tables[0], digests[0])) is not None:
+            yield sighting(f"digest {digests[0][:12]} of {tables[0]}", path, {"metric": "data digest", "matches": float(answer[1])})
+
+
+def _recorded(view: View) -> tuple[set[float], set[str]]:
+    """(numbers of rows, versions) in committed records of data."""
+    rows: set[float] = set()
+    versions: set[str] = set()
+    records = [*view.json.items(), *view.yaml.items()]
+    for path, value in records:
+        if _ELSEWHERE.search(path) or not _DATA_RECORD.search(path):
+            continue
+        for key, item in walk(value):
+            if isinstance(item, dict):
+                rows |= {float(n) for name, n in item.items() if _ROWS.search(str(name)) and isinstance(n, int) and not isinstance(n, bool)}
+                versions |= _versions(key or basename(path), item)
+    return {count for count in rows if count >= 100}, versions
+
+
+def _versions(key: str, item: dict[Any, Any]) -> set[str]:
+    """Of what is named for data: what it says of its version; also `data_version` anywhere."""
+    of_data = bool(re.search(r"data|train|manifest", key, re.I))
+    told = [(str(name), text) for name, text in item.items() if isinstance(text, (str, int)) and not isinstance(text, bool)]
+    return {str(text) for name, text in told if re.search(r"data(?:set)?_?version", name, re.I) or (of_data and name.lower() == "version")}
+
+
+def _counts(text: str, rows: set[float]) -> Iterator[tuple[str, float, float]]:
+    """(words, number, half a unit of its last digit) of sentences on how many rows there are."""
+    for line in _sentences(text):
+        for match in _COUNT.finditer(line):
+            if _OTHER.search(f"{line[max(0, match.start() - 20) : match.start()]} {match[3]} {line[match.end() : match.end() + 15]}"):
+                continue
+            plain = re.sub(r"[ ,'\u2009\u202f]", "", match[1]) if not match[2] else match[1]
+            plain = plain.replace(".", "") if re.fullmatch(r"\d{1,3}(?:\.\d{3})+", plain) and not match[2] else plain
+            scale = SCALES.get(match[2] or "", 1.0)
+            says = float(plain) * scale
+            named = _TABLE.search(line[: match.start()]) is not None
+            if named or (says > max(rows) * 1.0001 and _TRAINED.search(line)):
+                yield match[0], says, scale if match[2] else 0.5
+
+
+def _matches(says: float, step: float, rows: set[float]) -> bool:
+    """Whether a number is recorded, or is what two recorded ones come to together or leave."""
+    made = {*rows, *(one + other for one in rows for other in rows), *(one - other for one in rows for other in rows)}
+    return any(abs(says - count) <= step for count in made)
+
+
+def _sentences(text: str) -> list[str]:
+    """Sentences, each on one line; rows of tables stand alone."""
+    return [part for block in re.split(r"\n\s*\n|\n(?=\s*[-*|#])", text) for part in re.split(r"(?<=[.;])\s+(?=[A-Z`])", block.replace("\n", " "))]
