@@ -21,7 +21,8 @@ _FITS = re.compile(r"^(?:fit|partial_fit|fit_transform)$")
 _OWN_FIT = re.compile(r"^_?(?:re)?(?:fit|learn)(?:_|$)|_fit$")
 _BOOSTERS = frozenset({"xgboost.train", "lightgbm.train", "catboost.train"})
 _METRIC = re.compile(
-    r"_score$|^(?:roc_)?auc\w*$|^brier\w*$|^log_?loss$|_loss$|^(?:f1|rmse|mae|mse|accuracy|precision|recall)\w*$|^mean_(?:squared|absolute)\w*error$|"
+    r"_score$|^(?:roc_)?auc\w*$|^brier\w*$|^log_?loss$|_loss$|^(?:f1|rmse|mae|mse|accuracy|precision|recall)\w*$|"
+    r"^mean_(?:squared|absolute)\w*error$|"
     r"^classification_report$|^(?:average_precision|pr_auc|roc_curve|precision_recall)\w*$|^confusion_matrix$"
 )
 _CROSS = re.compile(r"^cross_val|^cv$|^evaluate|evaluator$", re.I)
@@ -34,17 +35,21 @@ _STATISTICS = re.compile(
 )
 """What learns numbers from the values of its rows; a list of categories is hardly a leak, and a hash none."""
 _LOOKS = frozenset({
-    "mean", "fmean", "nanmean", "std", "stdev", "pstdev", "nanstd", "var", "median", "nanmedian", "quantile", "quantiles", "percentile", "nanpercentile",
+    "mean", "fmean", "nanmean", "std", "stdev", "pstdev", "nanstd", "var", "median", "nanmedian", "quantile", "quantiles", "percentile",
+    "nanpercentile", "StandardScaler", "average",
 })  # fmt: skip
 _SAME_ROWS = frozenset({
     "array", "asarray", "list", "tuple", "DataFrame", "Series", "DMatrix", "Dataset", "Pool", "column_stack", "hstack", "csr_matrix", "copy", "drop",
-    "to_numpy", "astype", "fillna", "assign", "rename", "reset_index", "ravel", "reshape", "transform", "predict", "predict_proba", "decision_function",
-    "encode", "log1p", "log", "clip", "nan_to_num", "float", "int", "round", "get_dummies", "values", "tolist", "to_list", "pop", "enumerate", "zip",
+    "to_numpy", "astype", "fillna", "assign", "rename", "reset_index", "ravel", "reshape", "transform", "predict", "predict_proba",
+    "decision_function", "encode", "log1p", "log", "clip", "nan_to_num", "float", "int", "round", "get_dummies", "values", "tolist", "to_list", "pop", "enumerate", "zip",
     "expit", "sigmoid", "exp", "squeeze", "where", "from_numpy", "as_tensor", "tensor", "to_dict",
 })  # fmt: skip
 _OTHER_ROWS = frozenset({"sort_values", "sort_index", "dropna", "query", "merge", "join", "drop_duplicates", "set_index", "sample", "filter", "to_pandas"})
 _TOGETHER = frozenset({"concat", "concatenate", "vstack", "chain"})
-_READS = re.compile(r"^(?:read|scan)_(?:csv|parquet|feather|json|table|sql|excel|pickle|ipc)$|^(?:read|load|get|fetch)(?:_\w*)?(?:data\w*|rows|table|frame|df|examples)?$")
+_READS = re.compile(
+    r"^(?:read|scan)_(?:csv|parquet|feather|json|table|sql|excel|pickle|ipc)$|"
+    r"^(?:read|load|get|fetch)(?:_\w*)?(?:data\w*|rows|table|frame|df|examples)?$"
+)
 _REPEATABLE = frozenset({
     "open", "read_text", "read_bytes", "safe_load", "load", "loads", "Path", "join", "str", "int", "float", "resolve", "sorted", "dirname", "abspath",
     "DictReader", "reader", "fullmatch",
@@ -190,9 +195,9 @@ class Flow:
             rows = {value.rows for value in inner if value.rows is not None}
             return named(f"({f' {type(node.op).__name__} '.join(v.name for v in inner)})", rows.pop() if len(rows) == 1 else None, learned)
         side = condition(node) if isinstance(node, (ast.Compare, ast.UnaryOp)) else None
-        if isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Name) and inner[0].name.startswith("side "):
-            return Value(inner[0].name[:-1] + ("0" if inner[0].name.endswith("1") else "1"), None, learned)
-        return Value(f"side {side[0]} {side[1]}", None, learned) if side else fresh(learned)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.Not, ast.Invert)) and inner and inner[0].side:
+            side = inner[0].side[0], 1 - inner[0].side[1]
+        return replace(fresh(learned), side=side)
 
     def _outer(self, path: str, name: str) -> Value:
         """A name of the module: the same in every program that imports it."""
@@ -208,17 +213,15 @@ class Flow:
             key = key.elts[0]
             if isinstance(key, ast.Slice) and key.lower is None and key.upper is None:
                 return replace(held, items=None, name=fresh().name)
-        if isinstance(key, ast.Constant) and isinstance(key.value, int) and held.items is not None and -len(held.items) <= key.value < len(held.items):
-            return held.items[key.value]
+        number = key.value if isinstance(key, ast.Constant) and isinstance(key.value, int) else None
+        if number is not None and held.items is not None and -len(held.items) <= number < len(held.items):
+            return held.items[number]
         if isinstance(key, ast.Slice):
             sides = cut(key)
             return self._part(held, *sides) if sides else fresh(held.learned)
-        if isinstance(key, (ast.Compare, ast.UnaryOp)) and (sides := condition(key)):
-            named_side = self._value(key, env, path, depth).name
-            return self._part(held, *((named_side[5:-2], int(named_side[-1])) if named_side.startswith("side ") else sides))
         inside = self._value(key, env, path, depth)
-        if inside.name.startswith("side "):
-            return self._part(held, inside.name[5:-2], int(inside.name[-1]))
+        if inside.side is not None:
+            return self._part(held, *inside.side)
         if inside.rows is not None and len(inside.rows) == 1 and (index := next(iter(inside.rows))).by_split:
             return held.part(index.name, index.index, by_split=True)  # `x[train_index]`
         if held.rows is not None and not isinstance(key, (ast.Constant, ast.List)) and not inside.name.startswith(("'", '"')):

@@ -28,8 +28,8 @@ MAX_LEAVES = 100
 
 @dataclass
 class _Read:
-    """What the training and the steps beside it mention: `said`, any word but the names of keywords that are given a literal; `keys`, texts and attributes of holders;
-    `passed`, (keyword, literal, file, line)."""
+    """What the training and the steps beside it mention: `said`, any word but the names of keywords that are given a literal; `keys`, texts and
+    attributes of holders; `passed`, (keyword, literal, file, line)."""
 
     said: set[str] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)

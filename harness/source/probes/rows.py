@@ -60,12 +60,14 @@ class Fit:
 
 @dataclass(frozen=True)
 class Value:
-    """`name` is the same for values that are the same. `rows` is None where it is not known that it has any."""
+    """`name` is the same for values that are the same. `rows` is None where it is not known that it has any. `side`: of a condition, what it asks
+    and which side of it."""
 
     name: str
     rows: frozenset[Rows] | None = None
     learned: frozenset[Fit] = frozenset()
     items: tuple[Value, ...] | None = None
+    side: tuple[str, int] | None = None
 
     def all_rows(self) -> frozenset[Rows]:
         return self.rows if self.rows is not None else frozenset({Rows(self.name)})

@@ -120,7 +120,8 @@ def _data(view: View, stage: Stage, stages: list[Stage]) -> Iterator[tuple[str, 
         return
     files = graph.reach(stage.code) & set(view.python)
     told = set().union(*(graph.words(path).strings for path in files))
-    told |= {text for path, found in view.yaml.items() if re.search(r"param|config|settings", path) for _, text in walk(found) if isinstance(text, str)}
+    settings = [found for path, found in view.yaml.items() if re.search(r"param|config|settings", path)]
+    told |= {text for found in settings for _, text in walk(found) if isinstance(text, str)}
     tables = sorted({dep for other in stages for dep in other.deps if _TABLE.search(dep)})
     if len(tables) == 1 and (tables[0] in told or basename(tables[0]) in told):
         yield tables[0], "reads"

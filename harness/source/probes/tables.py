@@ -18,7 +18,8 @@ from harness.source.probes.view import View, walk
 
 _UNIT = r"(?:rows?|records?|payments?|transactions?|examples?|samples?|observations?|data ?points?|instances?|cases?)"
 _COUNT = re.compile(
-    rf"(?<![\w.,-])(\d{{1,3}}(?:[ ,.'\u2009\u202f]\d{{3}})+|\d{{3,}}|\d+(?:\.\d+)?(?=\s?[kKM]\b))\s?([kKM]\b)?\s+((?:[\w-]+\s+){{0,2}}?){_UNIT}\b",
+    rf"(?<![\w.,-])(\d{{1,3}}(?:[ ,.'\u2009\u202f]\d{{3}})+|\d{{3,}}|\d+(?:\.\d+)?(?=\s?[kKM]\b))\s?([kKM]\b)?"
+    rf"\s+((?:[\w-]+\s+){{0,2}}?){_UNIT}\b",
     re.I,
 )
 _VERSION = re.compile(r"\bversion:?\s+`?v?(\d[\w.-]*\w)`?", re.I)
