@@ -123,7 +123,8 @@ def model_card(view: View) -> Probe:
     lacking = [name for name, section in have.items() if section is None]
     detail = (f"without content on: {', '.join(lacking)}" if lacking else "all four sections") if inside else "no model card"
     own = list(dict.fromkeys((section.file, section.own) for section in inside))
-    told = chain(claims(view, own), of_data(view, own))
+    of_table = {(section.file, section.own) for section in inside if _CARD_SECTIONS["data"].search(section.title)}
+    told = chain(claims(view, own), of_data(view, own, of_table))
     return probe(len(found) >= 3, detail, dict.fromkeys(section.file for section in found), value=float(len(found)), sightings=told)
 
 

@@ -39,12 +39,15 @@ _LOOKS = frozenset({
     "nanpercentile", "StandardScaler", "average",
 })  # fmt: skip
 _SAME_ROWS = frozenset({
-    "array", "asarray", "list", "tuple", "DataFrame", "Series", "DMatrix", "Dataset", "Pool", "column_stack", "hstack", "csr_matrix", "copy", "drop",
-    "to_numpy", "astype", "fillna", "assign", "rename", "reset_index", "ravel", "reshape", "transform", "predict", "predict_proba",
-    "decision_function", "encode", "log1p", "log", "clip", "nan_to_num", "float", "int", "round", "get_dummies", "values", "tolist", "to_list", "pop", "enumerate", "zip",
-    "expit", "sigmoid", "exp", "squeeze", "where", "from_numpy", "as_tensor", "tensor", "to_dict",
+    "array", "asarray", "list", "tuple", "deepcopy", "DataFrame", "Series", "DMatrix", "Dataset", "Pool", "column_stack", "hstack", "csr_matrix",
+    "copy", "drop", "to_numpy", "astype", "fillna", "assign", "rename", "reset_index", "ravel", "reshape", "transform", "predict", "predict_proba",
+    "decision_function", "encode", "log1p", "log", "clip", "nan_to_num", "float", "int", "round", "get_dummies", "values", "tolist", "to_list",
+    "pop", "enumerate", "zip", "expit", "sigmoid", "exp", "squeeze", "where", "from_numpy", "as_tensor", "tensor", "to_dict",
 })  # fmt: skip
-_OTHER_ROWS = frozenset({"sort_values", "sort_index", "dropna", "query", "merge", "join", "drop_duplicates", "set_index", "sample", "filter", "to_pandas"})
+_COPIES = frozenset({"list", "tuple", "array", "asarray", "DataFrame", "copy", "deepcopy", "to_numpy"})
+_OTHER_ROWS = frozenset({
+    "sort_values", "sort_index", "dropna", "query", "merge", "join", "drop_duplicates", "set_index", "sample", "filter", "to_pandas",
+})  # fmt: skip
 _TOGETHER = frozenset({"concat", "concatenate", "vstack", "chain"})
 _READS = re.compile(
     r"^(?:read|scan)_(?:csv|parquet|feather|json|table|sql|excel|pickle|ipc)$|"
@@ -217,6 +220,8 @@ class Flow:
         if number is not None and held.items is not None and -len(held.items) <= number < len(held.items):
             return held.items[number]
         if isinstance(key, ast.Slice):
+            if key.lower is None and key.upper is None and key.step is None:
+                return held
             sides = cut(key)
             return self._part(held, *sides) if sides else fresh(held.learned)
         inside = self._value(key, env, path, depth)
@@ -282,7 +287,7 @@ class Flow:
         over = given[-1] if receiver is not None and receiver.learned and given else given[0] if given else receiver
         if over is not None and (name in _SAME_ROWS or (receiver is not None and receiver.learned and receiver.rows is None)):
             held = receiver if receiver is not None and receiver.rows is not None and over.rows is None else over
-            return named(whole, held.rows, learned)
+            return named(whole, held.all_rows() if name in _COPIES else held.rows, learned)
         if name in _OTHER_ROWS and receiver is not None and receiver.rows is not None:
             return named(whole, frozenset({Rows(named(whole).name)}), learned)
         return named(whole, None, learned) if name in _REPEATABLE or re.match(r"[A-Z]", name) else fresh(learned)

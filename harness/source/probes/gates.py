@@ -9,13 +9,13 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from harness.source.probes.imports import graph_of
 from harness.source.probes.steps import quiet, steps_with_training
 from harness.source.probes.syntax import FUNCTIONS, Function, call_name, last_name
-from harness.source.probes.uses import is_said, swallowed_calls
+from harness.source.probes.uses import is_quiet, is_said
 from harness.source.probes.view import View
 
 _METRIC = re.compile(
@@ -29,6 +29,7 @@ _BAR = re.compile(
 _ORDERS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _COLLECTS = frozenset({"append", "extend", "add", "insert", "update"})
 _LEAVES = frozenset({"exit", "_exit", "SystemExit"})
+_ENDS = frozenset({"SystemExit", "BaseException"})
 _HARMLESS = frozenset({
     "str", "len", "any", "all", "bool", "int", "float", "list", "tuple", "dict", "set", "sorted", "sum", "round", "join", "format", "items", "values",
     "enumerate", "zip", "filter", "repr", "not_", "min", "max", "strip", "upper", "dumps",
@@ -69,7 +70,6 @@ class _Followed:
         self.homes: dict[int, str] = {}
         self.calls: dict[tuple[str, str], list[ast.Call]] = {}
         self.named: Counter[tuple[str, str]] = Counter()
-        self.swallowed: set[int] = set()
         for path in sorted(set().union(*self.users.values())):
             self._read(path)
 
@@ -83,7 +83,6 @@ class _Followed:
                 self.calls.setdefault((path, call_name(node)), []).append(node)
             elif isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
                 self.named[path, last_name(node)] += 1
-        self.swallowed |= {id(call) for call in swallowed_calls(self.view.python[path])}
 
     def _calls_of(self, function: Function) -> list[ast.Call] | None:
         """In its own file and in those that import it; None where it is handed over, or nothing is known to call it."""
@@ -106,18 +105,20 @@ class _Followed:
                 return isinstance(parent, ast.Lambda)
             if isinstance(parent, ast.Call) and child is not parent.func and isinstance(parent.func, ast.Attribute) and parent.func.attr in _COLLECTS:
                 return self._name_counts(parent.func.value, parent, steps, seen)
-            if isinstance(parent, ast.Call) and child is not parent.func and not (call_name(parent) in _HARMLESS or is_said(parent)):
+            if isinstance(parent, ast.Call) and child is not parent.func and not (call_name(parent) in _HARMLESS | _LEAVES or is_said(parent)):
                 return True  # what it does with a verdict is not known
             child, parent = parent, self.parents.get(id(parent))
         if steps <= 0 or parent is None:
             return True
         if isinstance(parent, ast.Expr):
-            return parent.value is not node and not is_said(parent.value)
+            return parent.value is not node and not is_said(parent.value) and not (_leaves(parent.value) and self._is_caught(parent, _ENDS))
         if isinstance(parent, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
             targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
             return any(self._name_counts(target, parent, steps, seen) for target in targets)
         if isinstance(parent, ast.Return):
             return self._function_counts(parent, steps, seen)
+        if isinstance(parent, ast.Raise):
+            return self._raise_counts(parent)
         if isinstance(parent, (ast.If, ast.For)) and child in (getattr(parent, "test", None), getattr(parent, "iter", None)):
             return self._block_counts(parent, steps, seen)
         return True
@@ -169,7 +170,8 @@ class _Followed:
             if isinstance(call.func, ast.Attribute) and call.func.attr in _COLLECTS:
                 return self._name_counts(call.func.value, node, steps, seen)
             if call_name(call) in _LEAVES:
-                return not (_is_fine(call.args[0] if call.args else None) and all(map(_says_only, after)))
+                fine = _is_fine(call.args[0] if call.args else None) and all(map(_says_only, after))
+                return not fine and not self._is_caught(node, _ENDS)
             return not is_said(call)
         if isinstance(node, ast.Assign):
             return any(self._name_counts(target, node, steps, seen) for target in node.targets)
@@ -180,22 +182,45 @@ class _Followed:
             return unlike and (not all(map(_says_only, after)) or self._function_counts(node, steps, seen))
         if isinstance(node, ast.Raise):
             return self._raise_counts(node)
+        if isinstance(node, ast.Try) and all(map(is_quiet, node.handlers)):
+            return any(self._statement_counts(inner, after, steps, seen) for inner in [*node.body, *node.orelse, *node.finalbody])
         return True
 
     def _raise_counts(self, node: ast.Raise) -> bool:
-        """Not so where every call of the function has its exceptions swallowed."""
+        """Not so where what is raised is caught by what only writes it down, here or around every call of the function."""
+        raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+        names = {last_name(raised) if raised is not None else "", "Exception", "BaseException"} | (_ENDS if _leaves(node.exc) else set())
+        if self._is_caught(node, names):
+            return False
         scope = self._scope(node)
         calls = self._calls_of(scope) if isinstance(scope, FUNCTIONS) else None
-        return calls is None or not all(id(call) in self.swallowed for call in calls)
+        return calls is None or not all(self._is_caught(call, names) for call in calls)
+
+    def _is_caught(self, node: ast.AST, names: Collection[str]) -> bool:
+        """Whether an exception ends in a handler that only says something, and nothing that matters is left out on the way there."""
+        child, parent = node, self.parents.get(id(node))
+        while parent is not None and not isinstance(parent, FUNCTIONS):
+            if isinstance(parent, ast.Try) and child in parent.body:
+                behind = [*parent.body[parent.body.index(child) + 1 :], *parent.orelse]
+                quiet_ones = [handler for handler in parent.handlers if _catches(handler, names)][:1]
+                if quiet_ones:
+                    return is_quiet(quiet_ones[0]) and all(map(_says_only, behind))
+            elif isinstance(parent, ast.stmt) and any(not _says_only(after) for after in self._siblings(child, parent)):
+                return False
+            child, parent = parent, self.parents.get(id(parent))
+        return False
+
+    def _siblings(self, child: ast.AST, parent: ast.AST) -> list[ast.stmt]:
+        """The statements behind one in its block."""
+        blocks = [block for name in ("body", "orelse", "finalbody") if isinstance(block := getattr(parent, name, None), list)]
+        return [after for block in blocks if child in block for after in block[block.index(child) + 1 :]]
 
     def _after(self, block: ast.stmt) -> list[ast.stmt]:
         """The statements behind one in its own block; of a nested one those behind the outer ones too."""
         found: list[ast.stmt] = []
         node: ast.AST = block
         while (parent := self.parents.get(id(node))) is not None:
-            for body in (getattr(parent, name, None) for name in ("body", "orelse", "finalbody")):
-                if isinstance(body, list) and node in body:
-                    found += body[body.index(node) + 1 :]
+            found += self._siblings(node, parent)
             if isinstance(parent, FUNCTIONS):
                 break
             node = parent
@@ -222,6 +247,16 @@ def _words(side: ast.expr) -> list[str]:
     ]
 
 
+def _leaves(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Call) and call_name(value) in _LEAVES
+
+
+def _catches(handler: ast.ExceptHandler, names: Collection[str]) -> bool:
+    """Whether a handler is for one of these; one without a type is for all."""
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(kind is None or last_name(kind) in names for kind in kinds)
+
+
 def _same(one: ast.expr, other: ast.expr) -> bool:
     return isinstance(one, ast.Constant) and isinstance(other, ast.Constant) and one.value == other.value
 
@@ -235,7 +270,6 @@ def _says_only(node: ast.stmt) -> bool:
     """What makes no difference behind a verdict: words for people, and the end of the program as if all went well."""
     if isinstance(node, ast.Return):
         return _is_fine(node.value)
-    leaves = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and call_name(node.value) in _LEAVES
-    if leaves and isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and call_name(node.value) in _LEAVES:
         return _is_fine(node.value.args[0] if node.value.args else None)
     return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and (isinstance(node.value, ast.Constant) or is_said(node.value)))

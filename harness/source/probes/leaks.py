@@ -54,7 +54,7 @@ def blind(view: View) -> Leak | None:
     flow = _flow(view)
     if flow is None or flow.crossed:
         return None
-    models = [fit for fit in flow.fits if not fit.prepares]
+    models = [fit for fit in flow.fits if not fit.prepares and not any(seen.opposite in fit.rows for seen in fit.rows)]
     for run in sorted({measure.run for measure in flow.measures}):
         measures = [measure for measure in flow.measures if measure.run == run]
         judges = bool(_JUDGES.search(basename(run))) or any(gate.path == run for gate in gates(view))

@@ -20,7 +20,7 @@ from harness.source.probes.syntax import dotted, last_name
 from harness.source.probes.view import View, basename
 
 _FILE = re.compile(r"^(?:params|parameters|hparams|hyperparams|hyperparameters|config|training|train_config|train)\.(?:ya?ml|json)$", re.I)
-_HOLDER = re.compile(r"(?:^|_|\.)(?:params?|parameters|hparams|hp|hps|cfg|conf|config|configuration|settings|options|opts?|args)$", re.I)
+HOLDER = re.compile(r"(?:^|_|\.)(?:params?|parameters|hparams|hp|hps|cfg|conf|config|configuration|settings|options|opts?|args)$", re.I)
 _SECTION = re.compile(r"model|estimator|classifier|train|hyper|param|fit|boost|forest|regress|optim|learn", re.I)
 _FILE_NAME = re.compile(r"\.(?:json|ya?ml|toml|pkl|joblib|csv|parquet|txt|md|gz|onnx|py|log|html|png|db|lock|bin|pt|cfg|ini)$", re.I)
 MAX_LEAVES = 100
@@ -35,6 +35,7 @@ class _Read:
     keys: set[str] = field(default_factory=set)
     passed: list[tuple[str, float, str, int]] = field(default_factory=list)
     open_ended: bool = False
+    displayed: set[int] = field(default_factory=set)
 
 
 def unread(view: View) -> Iterator[Sighting]:
@@ -82,18 +83,18 @@ def _read(view: View, files: list[str]) -> _Read:
         for node in view.nodes(path):
             if isinstance(node, ast.Call):
                 _call(node, path, read)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            elif isinstance(node, ast.Dict):
+                _display(node, path, read)
+            elif isinstance(node, ast.ClassDef):
+                read.said |= {last_name(inner.target) for inner in node.body if isinstance(inner, ast.AnnAssign)}
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in read.displayed:
                 words = _keys_in(node.value)
                 read.said |= words
                 read.keys |= words
-            elif isinstance(node, ast.Attribute):
+            elif isinstance(node, ast.Attribute) and id(node) not in read.displayed:
                 read.said.add(node.attr)
-                read.keys |= {node.attr} if _HOLDER.search(dotted(node.value)) else set()
-            elif isinstance(node, ast.Name):
-                read.said.add(node.id)
-            elif isinstance(node, ast.arg):
-                read.said.add(node.arg)
-            elif isinstance(node, ast.Subscript) and _HOLDER.search(dotted(node.value)) and not isinstance(node.slice, ast.Constant):
+                read.keys |= {node.attr} if HOLDER.search(dotted(node.value)) else set()
+            elif isinstance(node, ast.Subscript) and HOLDER.search(dotted(node.value)) and not isinstance(node.slice, ast.Constant):
                 read.open_ended = True
     return read
 
@@ -108,11 +109,24 @@ def _call(node: ast.Call, path: str, read: _Read) -> None:
     spread = [keyword.value for keyword in node.keywords if keyword.arg is None]
     read.open_ended |= any(not (isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Constant)) for value in spread)
     func = node.func
-    read.open_ended |= isinstance(func, ast.Attribute) and func.attr in ("items", "values") and bool(_HOLDER.search(dotted(func.value)))
-    makes = last_name(node.func)[:1].isupper() or last_name(node.func) in ("train", "set_params")
+    if isinstance(func, ast.Attribute):
+        read.displayed.add(id(func))  # a method is no parameter; walked breadth first, so that the call comes before its name
+        read.open_ended |= func.attr in ("items", "values") and bool(HOLDER.search(dotted(func.value)))
     for keyword in node.keywords:
-        value = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
-        if makes and keyword.arg and isinstance(value, (int, float)) and not isinstance(value, bool) and not spread:
-            read.passed.append((keyword.arg, float(value), path, node.lineno))
-        elif keyword.arg and not isinstance(keyword.value, ast.Constant):
-            read.said.add(keyword.arg)
+        value = _number(keyword.value)
+        if keyword.arg and value is not None and not spread:
+            read.passed.append((keyword.arg, value, path, node.lineno))
+
+
+def _display(node: ast.Dict, path: str, read: _Read) -> None:
+    """A number behind a key is given, and not read."""
+    for key, value in zip(node.keys, node.values, strict=True):
+        number = _number(value)
+        if isinstance(key, ast.Constant) and isinstance(key.value, str) and number is not None:
+            read.displayed.add(id(key))
+            read.passed.append((key.value, number, path, node.lineno))
+
+
+def _number(value: ast.expr) -> float | None:
+    given = value.value if isinstance(value, ast.Constant) else None
+    return float(given) if isinstance(given, (int, float)) and not isinstance(given, bool) else None

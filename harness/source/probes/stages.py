@@ -6,6 +6,7 @@ always run), and of code that holds no part of the training.
 
 from __future__ import annotations
 
+import ast
 import posixpath
 import re
 from collections.abc import Iterator
@@ -14,11 +15,12 @@ from typing import Any
 
 from grader.schema.evidence import Sighting
 from harness.source.probes.imports import graph_of
+from harness.source.probes.parameters import HOLDER
 from harness.source.probes.preprocessing import prepares
 from harness.source.probes.recipes import recipe
 from harness.source.probes.sightings import sighting
 from harness.source.probes.steps import that_runs
-from harness.source.probes.syntax import DEFINITIONS
+from harness.source.probes.syntax import DEFINITIONS, dotted
 from harness.source.probes.uses import uses
 from harness.source.probes.view import View, basename, walk
 
@@ -29,7 +31,8 @@ MAX_STAGES = 60
 
 @dataclass
 class Stage:
-    """Paths are from the repository's root. `has` is all that it depends on, by way of others too; None where that is not known."""
+    """Paths are from the repository's root. `has` is all that it depends on, and `reads` all parameters that it names, by way of
+    others too."""
 
     name: str
     path: str
@@ -37,7 +40,9 @@ class Stage:
     code: list[str]
     deps: set[str]
     outs: set[str]
+    params: set[str] = field(default_factory=set)
     has: set[str] = field(default_factory=set)
+    reads: set[str] = field(default_factory=set)
 
 
 def lacking(view: View) -> Iterator[Sighting]:
@@ -46,8 +51,14 @@ def lacking(view: View) -> Iterator[Sighting]:
         if basename(path) == "dvc.yaml" and documents and isinstance(documents[0], dict):
             stages = _stages(view, path, documents[0].get("stages"))
             for stage in stages or []:
-                for lacks, does in [*_code(view, stage, stages or []), *_data(view, stage, stages or [])]:
+                for lacks, does in _lacks(view, stage, stages or []):
                     yield sighting(f"stage {stage.name} {does} {lacks}", stage.path, {"lacks": lacks}, stage.line)
+
+
+def _lacks(view: View, stage: Stage, stages: list[Stage]) -> Iterator[tuple[str, str]]:
+    yield from _code(view, stage, stages)
+    yield from _data(view, stage, stages)
+    yield from _parameters(view, stage)
 
 
 def _stages(view: View, path: str, told: object) -> list[Stage] | None:
@@ -69,7 +80,13 @@ def _stage(view: View, path: str, name: str, told: dict[str, Any]) -> Stage:
     plain = all(recipe(view, line) is None for line in lines) and not told.get("always_changed") and not told.get("frozen")
     code = [file for line in lines for file in graph_of(view).files_named(that_runs(line))] if plain else []
     outs = {at for kind in ("outs", "metrics", "plots") for at in _paths(folder, told.get(kind))}
-    return Stage(name, path, view.line_of(path, f"{name}:"), code, _paths(folder, told.get("deps")), outs)
+    return Stage(name, path, view.line_of(path, f"{name}:"), code, _paths(folder, told.get("deps")), outs, _keys(told.get("params")))
+
+
+def _keys(told: object) -> set[str]:
+    """The sections of params.yaml that a stage names; another file of parameters is a star, for all."""
+    listed = told if isinstance(told, list) else []
+    return {str(item).split(".")[0] if isinstance(item, str) else "*" for item in listed}
 
 
 def _paths(folder: str, told: object) -> set[str]:
@@ -81,8 +98,10 @@ def _paths(folder: str, told: object) -> set[str]:
 def _follow(stage: Stage, stages: list[Stage]) -> None:
     queue = [stage]
     while queue:
-        deps = queue.pop().deps - stage.has
+        one = queue.pop()
+        deps = one.deps - stage.has
         stage.has |= deps
+        stage.reads |= one.params
         queue += [other for other in stages if any(_holds(dep, out) or _holds(out, dep) for dep in deps for out in other.outs)]
 
 
@@ -125,3 +144,25 @@ def _data(view: View, stage: Stage, stages: list[Stage]) -> Iterator[tuple[str, 
     tables = sorted({dep for other in stages for dep in other.deps if _TABLE.search(dep)})
     if len(tables) == 1 and (tables[0] in told or basename(tables[0]) in told):
         yield tables[0], "reads"
+
+
+def _parameters(view: View, stage: Stage) -> Iterator[tuple[str, str]]:
+    """Sections of params.yaml that its code looks up by name, of a stage that names others of them."""
+    file = posixpath.join(posixpath.dirname(stage.path), "params.yaml")
+    told = view.yaml.get(file, [None])[0]
+    if not stage.params or "*" in stage.reads or not isinstance(told, dict) or len(stage.code) != 1 or any(_holds(dep, file) for dep in stage.has):
+        return
+    graph = graph_of(view)
+    files = graph.reach(stage.code) & set(view.python)
+    looked_up = {
+        node.slice.value
+        for piece in uses(view, files, stage.code).pieces.values()
+        for node in ast.walk(piece)
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and HOLDER.search(_name(node.value))
+    }
+    yield from ((str(key), "reads the parameters") for key in told if key in looked_up and str(key) not in stage.reads)
+
+
+def _name(node: ast.expr) -> str:
+    """`parameters` of `parameters()` too."""
+    return dotted(node.func if isinstance(node, ast.Call) else node)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from posixpath import basename
 from typing import Any
 
@@ -18,7 +19,7 @@ from harness.source.probes.view import View, walk
 
 _UNIT = r"(?:rows?|records?|payments?|transactions?|examples?|samples?|observations?|data ?points?|instances?|cases?)"
 _COUNT = re.compile(
-    rf"(?<![\w.,-])(\d{{1,3}}(?:[ ,.'\u2009\u202f]\d{{3}})+|\d{{3,}}|\d+(?:\.\d+)?(?=\s?[kKM]\b))\s?([kKM]\b)?"
+    r"(?<![\w.,-])(\d{1,3}(?:[ ,.'\u2009\u202f]\d{3})+|\d{3,}|\d+(?:\.\d+)?(?=\s?[kKM]\b))\s?([kKM]\b)?"
     rf"\s+((?:[\w-]+\s+){{0,2}}?){_UNIT}\b",
     re.I,
 )
@@ -37,39 +38,71 @@ _OTHER = re.compile(
 _TRAINED = re.compile(r"train|fitted|labell?ed|data ?set|learn", re.I)
 _ELSEWHERE = re.compile(r"schema|openapi|sample|example|test|fixture|contract|dashboard|grafana|package", re.I)
 SCALES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6}
+_LABELLED = re.compile(
+    r"^[ \t|*-]*(?:(?:number of )?(?:rows?|records|examples|samples|size)[ \t*]*[:|]"
+    r"[ \t*]*(\d[\d ,.']*\d)(?:[ \t]+(?:rows|records|payments))?|"
+    r"(?:data(?:set)? )?version[ \t*]*[:|][ \t*`]*v?(\d[\w.-]*\w)`?)[ \t|*]*$",
+    re.I | re.M,
+)
 MAX_TOLD = 20
 
 
-def of_data(view: View, texts: list[tuple[str, str]]) -> Iterator[Sighting]:
-    """Claims in the (file, text) of a card. `metric`: rows or data version; `matches`: a record says the same."""
-    rows, versions = _recorded(view)
-    if rows:
-        for path, words, says, step in [(path, *told) for path, text in texts for told in _counts(text, rows)][:MAX_TOLD]:
-            yield sighting(words, path, {"metric": "rows", "says": says, "matches": float(_matches(says, step, rows))})
-    if versions:
-        told = [(path, match) for path, text in texts for line in _sentences(text) if _TABLE.search(line) for match in _VERSION.finditer(line)]
-        for path, match in told[:MAX_TOLD]:
-            same = any(match[1] in version or version.lstrip("v") in match[1] for version in versions)
-            yield sighting(f"data {match[0]}", path, {"metric": "data version", "says": match[1], "matches": float(same)})
+def of_data(view: View, texts: list[tuple[str, str]], of_table: set[tuple[str, str]]) -> Iterator[Sighting]:
+    """Claims in the (file, text) of a card. `metric`: rows, data version or data digest; `matches`: a record says the same, or the file itself.
+
+    `of_table`: those texts that are about the data alone, where a labelled number needs no sentence.
+    """
+    known = _recorded(view)
+    labelled = [
+        (path, match) for path, text in texts if (path, text) in of_table and known.is_meant(text) for match in _LABELLED.finditer(text)
+    ]
+    if known.totals:
+        said = [(path, match[0].strip(" |*-\n"), _plain(match[1]), 0.5) for path, match in labelled if match[1]]
+        for path, words, says, step in [*said, *((path, *told) for path, text in texts for told in _counts(text, known))][:MAX_TOLD]:
+            yield sighting(words, path, {"metric": "rows", "says": says, "matches": float(_matches(says, step, known.rows))})
+    if known.versions:
+        lines = [(path, line) for path, text in texts for line in _sentences(text) if _TABLE.search(line) and known.is_meant(line)]
+        stated = [(path, match[1]) for path, line in lines for match in _VERSION.finditer(line)]
+        stated += [(path, match[2]) for path, match in labelled if match[2]]
+        for path, version in stated[:MAX_TOLD]:
+            same = any(version in one or one.lstrip("v") in version for one in known.versions)
+            yield sighting(f"data version {version}", path, {"metric": "data version", "says": version, "matches": float(same)})
     for path, line in ((path, line) for path, text in texts for line in _sentences(text)):
         tables, digests = _TABLE.findall(line), [found for word in re.findall(r"\b[0-9a-fA-F]{32,128}\b", line) if (found := digest(word))]
         if len(tables) == len(digests) == 1 and (answer := compared(view, path, tables[0], digests[0])) is not None:
             yield sighting(f"digest {digests[0][:12]} of {tables[0]}", path, {"metric": "data digest", "matches": float(answer[1])})
 
 
-def _recorded(view: View) -> tuple[set[float], set[str]]:
-    """(numbers of rows, versions) in committed records of data."""
-    rows: set[float] = set()
-    versions: set[str] = set()
-    records = [*view.json.items(), *view.yaml.items()]
-    for path, value in records:
+@dataclass
+class _Known:
+    """Of committed records: `totals`, rows of whole tables; `rows`, these and of parts; `versions` of tables; `names` of the tables."""
+
+    totals: set[float] = field(default_factory=set)
+    rows: set[float] = field(default_factory=set)
+    versions: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+
+    def is_meant(self, text: str) -> bool:
+        """Whether a text names no tables but those that are recorded."""
+        return all(basename(table) in self.names for table in _TABLE.findall(text))
+
+
+def _recorded(view: View) -> _Known:
+    known = _Known()
+    for path, value in [*view.json.items(), *view.yaml.items()]:
         if _ELSEWHERE.search(path) or not _DATA_RECORD.search(path):
             continue
         for key, item in walk(value):
-            if isinstance(item, dict):
-                rows |= {float(n) for name, n in item.items() if _ROWS.search(str(name)) and isinstance(n, int) and not isinstance(n, bool)}
-                versions |= _versions(key or basename(path), item)
-    return {count for count in rows if count >= 100}, versions
+            if not isinstance(item, dict):
+                continue
+            counts = {float(n) for name, n in item.items() if _ROWS.search(str(name)) and isinstance(n, int) and not isinstance(n, bool) and n >= 100}
+            tables = {basename(text) for text in item.values() if isinstance(text, str) and _TABLE.fullmatch(text)}
+            versions = _versions(key or basename(path), item)
+            known.rows |= counts
+            known.versions |= versions
+            known.totals |= counts if tables or re.search(r"^data(?:set)?$", key, re.I) else set()
+            known.names |= tables if counts or versions else set()
+    return known
 
 
 def _versions(key: str, item: dict[Any, Any]) -> set[str]:
@@ -79,19 +112,22 @@ def _versions(key: str, item: dict[Any, Any]) -> set[str]:
     return {str(text) for name, text in told if re.search(r"data(?:set)?_?version", name, re.I) or (of_data and name.lower() == "version")}
 
 
-def _counts(text: str, rows: set[float]) -> Iterator[tuple[str, float, float]]:
-    """(words, number, half a unit of its last digit) of sentences on how many rows there are."""
+def _counts(text: str, known: _Known) -> Iterator[tuple[str, float, float]]:
+    """(words, number, half a unit of its last digit) of sentences on how many rows a table has."""
     for line in _sentences(text):
         for match in _COUNT.finditer(line):
             if _OTHER.search(f"{line[max(0, match.start() - 20) : match.start()]} {match[3]} {line[match.end() : match.end() + 15]}"):
                 continue
-            plain = re.sub(r"[ ,'\u2009\u202f]", "", match[1]) if not match[2] else match[1]
-            plain = plain.replace(".", "") if re.fullmatch(r"\d{1,3}(?:\.\d{3})+", plain) and not match[2] else plain
             scale = SCALES.get(match[2] or "", 1.0)
-            says = float(plain) * scale
+            says = float(match[1]) * scale if match[2] and re.fullmatch(r"[\d.]+", match[1]) else _plain(match[1])
             named = _TABLE.search(line[: match.start()]) is not None
-            if named or (says > max(rows) * 1.0001 and _TRAINED.search(line)):
+            if known.is_meant(line) and (named or (says > max(known.rows) * 1.0001 and _TRAINED.search(line))):
                 yield match[0], says, scale if match[2] else 0.5
+
+
+def _plain(number: str) -> float:
+    """A whole number however its thousands are set apart."""
+    return float(re.sub(r"[ ,.'\u2009\u202f]", "", number))
 
 
 def _matches(says: float, step: float, rows: set[float]) -> bool:

@@ -160,7 +160,7 @@ def _at_import(module: ast.Module, *, main: bool, whole: bool) -> Iterator[ast.A
 
 def _references(piece: ast.AST) -> Iterator[ast.Name | ast.Attribute]:
     """What a piece reads; of a class, what any of its methods reads."""
-    deaf = {id(call.func) for call in swallowed_calls(piece)}
+    deaf = {id(call.func) for call in _swallowed(piece)}
     stack = [piece]
     while stack:
         node = stack.pop()
@@ -170,16 +170,16 @@ def _references(piece: ast.AST) -> Iterator[ast.Name | ast.Attribute]:
         stack += ast.iter_child_nodes(node)
 
 
-def swallowed_calls(piece: ast.AST) -> Iterator[ast.Call]:
+def _swallowed(piece: ast.AST) -> Iterator[ast.Call]:
     """Calls whose exceptions end in handlers that only write them down, with more of the program behind."""
     for parent in ast.walk(piece):
         for block in (getattr(parent, name, []) for name in ("body", "orelse", "finalbody")):
             for node in block[:-1] if isinstance(block, list) else []:
-                if isinstance(node, ast.Try) and node.handlers and all(_is_quiet(handler) for handler in node.handlers):
+                if isinstance(node, ast.Try) and node.handlers and all(is_quiet(handler) for handler in node.handlers):
                     yield from (inner for statement in node.body for inner in ast.walk(statement) if isinstance(inner, ast.Call))
 
 
-def _is_quiet(block: ast.ExceptHandler | ast.If) -> bool:
+def is_quiet(block: ast.ExceptHandler | ast.If) -> bool:
     """Whether a block only says something."""
     said = [node.value for node in block.body if isinstance(node, ast.Expr)]
     return all(isinstance(value, ast.Constant) or is_said(value) for value in said) and all(isinstance(n, (ast.Expr, ast.Pass)) for n in block.body)
@@ -204,7 +204,7 @@ def _told_to_people(node: ast.AST) -> Iterator[ast.AST]:
     """Expressions that are only said: what is printed, and the condition of a block that only says something."""
     if isinstance(node, ast.Expr) and is_said(node.value):
         yield node.value
-    elif isinstance(node, ast.If) and _is_quiet(node) and not node.orelse:
+    elif isinstance(node, ast.If) and is_quiet(node) and not node.orelse:
         yield node.test
 
 
