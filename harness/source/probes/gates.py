@@ -111,7 +111,7 @@ class _Followed:
         if steps <= 0 or parent is None:
             return True
         if isinstance(parent, ast.Expr):
-            return parent.value is not node and not is_said(parent.value) and not (_leaves(parent.value) and self._is_caught(parent, _ENDS))
+            return parent.value is not node and not is_said(parent.value) and (not _leaves(parent.value) or self._escapes(parent, _ENDS))
         if isinstance(parent, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
             targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
             return any(self._name_counts(target, parent, steps, seen) for target in targets)
@@ -171,7 +171,7 @@ class _Followed:
                 return self._name_counts(call.func.value, node, steps, seen)
             if call_name(call) in _LEAVES:
                 fine = _is_fine(call.args[0] if call.args else None) and all(map(_says_only, after))
-                return not fine and not self._is_caught(node, _ENDS)
+                return not fine and self._escapes(node, _ENDS)
             return not is_said(call)
         if isinstance(node, ast.Assign):
             return any(self._name_counts(target, node, steps, seen) for target in node.targets)
@@ -190,6 +190,9 @@ class _Followed:
         """Not so where what is raised is caught by what only writes it down, here or around every call of the function."""
         raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
         names = {last_name(raised) if raised is not None else "", "Exception", "BaseException"} | (_ENDS if _leaves(node.exc) else set())
+        return self._escapes(node, names)
+
+    def _escapes(self, node: ast.AST, names: Collection[str]) -> bool:
         if self._is_caught(node, names):
             return False
         scope = self._scope(node)

@@ -17,7 +17,7 @@ from harness.source.probes.digests import compared, digest
 from harness.source.probes.sightings import sighting
 from harness.source.probes.view import View, walk
 
-_UNIT = r"(?:rows?|records?|payments?|transactions?|examples?|samples?|observations?|data ?points?|instances?|cases?)"
+_UNIT = r"(?:rows?|records?|payments?|transactions?|examples?|samples?|observations?|data ?points?|instances?)"
 _COUNT = re.compile(
     r"(?<![\w.,-])(\d{1,3}(?:[ ,.'\u2009\u202f]\d{3})+|\d{3,}|\d+(?:\.\d+)?(?=\s?[kKM]\b))\s?([kKM]\b)?"
     rf"\s+((?:[\w-]+\s+){{0,2}}?){_UNIT}\b",
@@ -30,8 +30,8 @@ _ROWS = re.compile(
 )
 _DATA_RECORD = re.compile(r"data|train|manifest|dvc|lineage|metric|model", re.I)
 _OTHER = re.compile(
-    r"\bper\b|/\s?(?:s|sec|min|h|d)\b|second|minute|\bhour|\bday|month|year|least|most|than|fewer|up to|\bover\b|under\b|window|every|limit|each|next|"
-    r"future|production|live|about|[<>≤≥~]",
+    r"\bper\b|/\s?(?:s|sec|min|h|d)\b|second|minute|\bhour|\bday|month|year|least|most|than|fewer|up to|\bover\b|under\b|window|every|limit|each|"
+    r"next|future|production|live|about|[<>≤≥~]",
     re.I,
 )
 """Words around a number that make it another thing than the size of the data."""
@@ -44,6 +44,7 @@ _LABELLED = re.compile(
     r"(?:data(?:set)? )?version[ \t*]*[:|][ \t*`]*v?(\d[\w.-]*\w)`?)[ \t|*]*$",
     re.I | re.M,
 )
+_OF_CODE = re.compile(r"(?:model|code|library|python|schema|service|package|format|api)'?s?\s*$", re.I)
 MAX_TOLD = 20
 
 
@@ -53,16 +54,16 @@ def of_data(view: View, texts: list[tuple[str, str]], of_table: set[tuple[str, s
     `of_table`: those texts that are about the data alone, where a labelled number needs no sentence.
     """
     known = _recorded(view)
-    labelled = [
-        (path, match) for path, text in texts if (path, text) in of_table and known.is_meant(text) for match in _LABELLED.finditer(text)
-    ]
+    of_known = [(path, text) for path, text in texts if (path, text) in of_table and known.is_meant(text)]
+    labelled = [(path, match) for path, text in of_known for match in _LABELLED.finditer(text)]
     if known.totals:
         said = [(path, match[0].strip(" |*-\n"), _plain(match[1]), 0.5) for path, match in labelled if match[1]]
         for path, words, says, step in [*said, *((path, *told) for path, text in texts for told in _counts(text, known))][:MAX_TOLD]:
             yield sighting(words, path, {"metric": "rows", "says": says, "matches": float(_matches(says, step, known.rows))})
     if known.versions:
         lines = [(path, line) for path, text in texts for line in _sentences(text) if _TABLE.search(line) and known.is_meant(line)]
-        stated = [(path, match[1]) for path, line in lines for match in _VERSION.finditer(line)]
+        found = [(path, line, match) for path, line in lines for match in _VERSION.finditer(line)]
+        stated = [(path, match[1]) for path, line, match in found if not _OF_CODE.search(line[: match.start()])]
         stated += [(path, match[2]) for path, match in labelled if match[2]]
         for path, version in stated[:MAX_TOLD]:
             same = any(version in one or one.lstrip("v") in version for one in known.versions)
@@ -98,7 +99,7 @@ def _recorded(view: View) -> _Known:
             counts = {float(n) for name, n in item.items() if _ROWS.search(str(name)) and isinstance(n, int) and not isinstance(n, bool) and n >= 100}
             tables = {basename(text) for text in item.values() if isinstance(text, str) and _TABLE.fullmatch(text)}
             versions = _versions(key or basename(path), item)
-            known.rows |= counts
+            known.rows |= {float(n) for n in item.values() if isinstance(n, int) and not isinstance(n, bool)} if counts else set()
             known.versions |= versions
             known.totals |= counts if tables or re.search(r"^data(?:set)?$", key, re.I) else set()
             known.names |= tables if counts or versions else set()
