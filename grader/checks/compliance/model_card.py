@@ -17,7 +17,7 @@ def check(repository: RepositoryEvidence, bars: Bars) -> Finding:
     # The scan says `found` from three sections on; this ladder goes by their number.
     level = at_least(sections, (bars["complete"], "complete"), (bars["thin"], "thin"), below="none")
     if level != "none" and (wrong := _of_another(card)):
-        return reached("other", f"it says {', '.join(wrong)}, and no committed record of the model has such a value", places=card.places)
+        return reached("other", f"it says {', '.join(wrong)}, and no committed record has such a value", places=card.places)
     return reached(level, f"a model card with {sections:.0f} of 4 sections", measure("sections", sections, "sections"), places=card.places)
 
 

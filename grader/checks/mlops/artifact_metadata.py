@@ -16,6 +16,9 @@ def check(repository: RepositoryEvidence) -> Finding:
         return finding
     other = contradicted(repository.probes[METADATA])
     if other is None:
+        if flattered := [sight for sight in repository.probes[METADATA].sightings if sight.facts.get("flattered")]:
+            place = flattered[0].place
+            return reached("flattered", f"line {place.line} of {place.file}: {flattered[0].text}", places=[place])
         apart = [sight for sight in repository.probes[METADATA].sightings if sight.facts.get("apart")]
         if not apart:
             return finding

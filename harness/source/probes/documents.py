@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from grader.schema.evidence import Probe
 from harness.source.probes.amounts import stated, worked_out
 from harness.source.probes.claims import claims
 from harness.source.probes.placeholders import uncommented, written
+from harness.source.probes.tables import of_data
 from harness.source.probes.undos import undos
 from harness.source.sightings import sighting
 from harness.source.view import View, basename, no_subject, probe
@@ -108,7 +109,7 @@ def normal(paragraph: str) -> str:
 def model_card(view: View) -> Probe:
     """value: how many of intended use, data, metrics and limitations have a section with content; found from three on.
 
-    sightings: what it says of metrics that are committed as well.
+    sightings: what it says of metrics, and of the training data, that are committed as well.
     """
     if not view.prose:
         return no_subject("no documents")
@@ -121,7 +122,9 @@ def model_card(view: View) -> Probe:
     found = [section for section in have.values() if section is not None]
     lacking = [name for name, section in have.items() if section is None]
     detail = (f"without content on: {', '.join(lacking)}" if lacking else "all four sections") if inside else "no model card"
-    told = claims(view, list(dict.fromkeys((section.file, section.own) for section in inside)))
+    own = list(dict.fromkeys((section.file, section.own) for section in inside))
+    of_table = {(section.file, section.own) for section in inside if _CARD_SECTIONS["data"].search(section.title)}
+    told = chain(claims(view, own), of_data(view, own, of_table))
     return probe(len(found) >= 3, detail, dict.fromkeys(section.file for section in found), value=float(len(found)), sightings=told)
 
 

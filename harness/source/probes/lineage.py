@@ -13,6 +13,8 @@ from grader.schema.evidence import Probe, Sighting
 from harness.source.probes.claims import records
 from harness.source.probes.digests import compared, digest, recorded, sum_files
 from harness.source.probes.imports import graph_of
+from harness.source.probes.leaks import flattered
+from harness.source.probes.parameters import unread
 from harness.source.probes.placeholders import says_nothing
 from harness.source.probes.steps import NO_TRAINING
 from harness.source.sightings import capped, sighting
@@ -98,7 +100,10 @@ def _names_data(name: str) -> bool:
 
 
 def experiment_tracking(view: View) -> Probe:
-    """A tracker in use in the training path, or a committed record of a run: its metrics beside its parameters."""
+    """A tracker in use in the training path, or a committed record of a run: its metrics beside its parameters.
+
+    sightings: declared parameters that the training does not read.
+    """
     graph = graph_of(view)
     hits = [(path, library) for path in sorted(graph.training) for library, calls in _TRACKERS.items()
             if library in graph.words(path).imported and graph.words(path).called & calls]  # fmt: skip
@@ -106,16 +111,19 @@ def experiment_tracking(view: View) -> Probe:
     if not graph.training_entries and not hits:
         return no_subject(NO_TRAINING)
     detail = ", ".join(dict.fromkeys(kind for _, kind in hits)) or "no tracker and no record of a run"
-    return probe(bool(hits), detail, dict.fromkeys(path for path, _ in hits))
+    return probe(bool(hits), detail, dict.fromkeys(path for path, _ in hits), sightings=unread(view) if hits else ())
 
 
 def artifact_metadata(view: View) -> Probe:
     """The model's metadata, committed or written by the training, name a version, the data and metrics.
 
-    sightings: digests of models, as those of `data_versioned`, and records beside an artifact that names itself.
+    sightings: digests of models, as those of `data_versioned`, records beside an artifact that names itself, and where the metrics of the training
+    are `flattered`: taken on rows that were learned from.
     """
     found = _metadata(view, (_VERSION, _DATA), "version, data digest and metrics", measured=True)
-    return found.model_copy(update={"sightings": capped([*_compared(view, _MODEL_FILE.search), *records(view)])})
+    leak = flattered(view) if found.found else None
+    told = [sighting(leak.said, leak.path, {"flattered": 1}, leak.line)] if leak else []
+    return found.model_copy(update={"sightings": capped([*told, *_compared(view, _MODEL_FILE.search), *records(view)])})
 
 
 def lineage_metadata(view: View) -> Probe:

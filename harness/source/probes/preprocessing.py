@@ -64,7 +64,7 @@ def _used_by_both(view: View) -> Iterator[str]:
     training = uses(view, files, entries, whole=True)
     serving = uses(view, graph.serving, graph.serving_entries, whole=True)
     for path in files & graph.serving:
-        if any(training.reaches(node) and serving.reaches(node) for node in _preparing(view, path)):
+        if any(training.reaches(node) and serving.reaches(node) for node in prepares(view, path)):
             yield path
 
 
@@ -74,7 +74,7 @@ def _table_makers(view: View) -> set[str]:
     return {path for path in steps(view) if any(graph.words(file).called & _WRITES_TABLE for file in graph.reach([path]) if file in view.python)}
 
 
-def _preparing(view: View, path: str) -> Iterator[Definition]:
+def prepares(view: View, path: str) -> Iterator[Definition]:
     """Functions and classes of substance that prepare features: by the name of the module or its folder, or by their own if they compute; JSON
     is encoded too."""
     by_place = _BY_MODULE.search("/".join(path.split("/")[-2:]))

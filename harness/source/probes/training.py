@@ -5,20 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from grader.schema.evidence import Probe
+from grader.schema.evidence import Probe, Sighting
+from harness.source.probes.gates import gates
 from harness.source.probes.generators import unseeded
 from harness.source.probes.imports import fits, graph_of
+from harness.source.probes.leaks import blind
 from harness.source.probes.orchestrators import pipelines
 from harness.source.probes.orders import unordered
 from harness.source.probes.recipes import MAX_FILES, add_rules, closure, does_something
 from harness.source.probes.seeds import seeds
+from harness.source.probes.stages import lacking
 from harness.source.probes.steps import NO_TRAINING, quiet, started_by_name, that_runs, told_programs
 from harness.source.probes.uses import uses
+from harness.source.sightings import sighting
 from harness.source.submission import FILE
 from harness.source.view import MAX_PLACES, View, basename, no_subject, probe, walk
 
 MAX_ASKED = 200
 """Files of which it is asked how far running them gets: each time all code behind one is followed."""
+MAX_BARS = 20
+_DECLARES = frozenset({"dvc.yaml", "Makefile", "makefile", "GNUmakefile", "justfile", "MLproject", "Taskfile.yml", "submission.toml"})
 _NOTEBOOK_FIT = re.compile(r"\.fit\(|\.train\(|\.backward\(|fit_transform\(")
 
 
@@ -53,11 +59,29 @@ def _runs_training(view: View, path: str) -> bool:
 
 
 def pipeline_definition(view: View) -> Probe:
-    """value: steps of the longest pipeline; two make one."""
+    """value: steps of the longest pipeline; two make one.
+
+    sightings: bars that the model is held against; `heeded`: something may come of one that is missed. A step that is `blind` judges a model by
+    rows that it was fitted on. `runs_gate`: command lines that run such bars, `ignored` where make is told not to mind. `lacks`: what a stage of
+    DVC runs or reads and does not depend on.
+    """
     found = sorted(_pipelines(view), key=lambda item: -item[2])
     good = [item for item in found if item[2] >= 2]
     detail = f"{good[0][1]} with {good[0][2]} steps" if good else "no pipeline of two or more steps"
-    return probe(bool(good), detail, [path for path, _, _ in good], value=float(found[0][2]) if found else 0.0)
+    places = [path for path, _, _ in good]
+    return probe(bool(good), detail, places, value=float(found[0][2]) if found else 0.0, sightings=_judged(view) if good else ())
+
+
+def _judged(view: View) -> Iterator[Sighting]:
+    if (leak := blind(view)) is not None:
+        yield sighting(leak.said, leak.path, {"blind": 1}, leak.line)
+    yield from lacking(view)
+    bars = gates(view)
+    yield from (sighting(gate.text, gate.path, {"heeded": float(gate.heeded)}, gate.line) for gate in bars[:MAX_BARS])
+    files = {gate.path for gate in bars if gate.heeded}
+    for path, line, started in started_by_name(view) if files else []:
+        if files & graph_of(view).reach(sorted(started)) and (basename(path) in _DECLARES or path.endswith((".sh", ".mk"))):
+            yield sighting(line, path, {"runs_gate": 1, "ignored": float(bool(re.match(r"[@+]*-", line)))}, view.line_of(path, line[:60]))
 
 
 def seeds_fixed(view: View) -> Probe:

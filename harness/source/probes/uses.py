@@ -175,17 +175,17 @@ def _swallowed(piece: ast.AST) -> Iterator[ast.Call]:
     for parent in ast.walk(piece):
         for block in (getattr(parent, name, []) for name in ("body", "orelse", "finalbody")):
             for node in block[:-1] if isinstance(block, list) else []:
-                if isinstance(node, ast.Try) and node.handlers and all(_is_quiet(handler) for handler in node.handlers):
+                if isinstance(node, ast.Try) and node.handlers and all(is_quiet(handler) for handler in node.handlers):
                     yield from (inner for statement in node.body for inner in ast.walk(statement) if isinstance(inner, ast.Call))
 
 
-def _is_quiet(block: ast.ExceptHandler | ast.If) -> bool:
+def is_quiet(block: ast.ExceptHandler | ast.If) -> bool:
     """Whether a block only says something."""
     said = [node.value for node in block.body if isinstance(node, ast.Expr)]
-    return all(isinstance(value, ast.Constant) or _speaks(value) for value in said) and all(isinstance(n, (ast.Expr, ast.Pass)) for n in block.body)
+    return all(isinstance(value, ast.Constant) or is_said(value) for value in said) and all(isinstance(n, (ast.Expr, ast.Pass)) for n in block.body)
 
 
-def _speaks(value: ast.expr) -> bool:
+def is_said(value: ast.expr) -> bool:
     """`print`, a logger; `parser.error` leaves the program."""
     return isinstance(value, ast.Call) and last_name(value.func) in _QUIET and not re.search(r"parser|^ap\.|click|ctx", dotted(value.func))
 
@@ -202,9 +202,9 @@ def _dropped(nodes: list[ast.AST], read: Collection[str] = ()) -> set[int]:
 
 def _told_to_people(node: ast.AST) -> Iterator[ast.AST]:
     """Expressions that are only said: what is printed, and the condition of a block that only says something."""
-    if isinstance(node, ast.Expr) and _speaks(node.value):
+    if isinstance(node, ast.Expr) and is_said(node.value):
         yield node.value
-    elif isinstance(node, ast.If) and _is_quiet(node) and not node.orelse:
+    elif isinstance(node, ast.If) and is_quiet(node) and not node.orelse:
         yield node.test
 
 

@@ -25,6 +25,8 @@ def test_the_level_follows_the_evidence(expected, evidence):
         ("described", [{"file": "m.bin", "matches": 0}, {"file": "m.bin", "matches": 1}]),
         ("other", [{"file": "m.bin", "matches": 0}, {"file": "n.bin", "matches": 1}]),
         ("other", [{"file": "models", "matches": 1, "apart": "auc: 0.92 and 0.82"}]),
+        ("flattered", [{"flattered": 1}]),
+        ("other", [{"flattered": 1}, {"file": "m.bin", "matches": 0}]),
     ],
 )
 def test_a_digest_of_another_model_describes_another_model(expected, facts):
