@@ -54,9 +54,11 @@ def idle(repository: RepositoryEvidence) -> list[str]:
     for sight in running:
         if sight.facts["serves"] and (port := sight.facts.get("port_told")):
             said.append(f"{sight.text} is told to listen on PORT {port}, which is none of the ports that it declares")
-    if doors and running and not any(door.facts["selects_serving"] for door in doors):
-        away = [f"{door.text} looks in its namespace {door.facts['away']}, where what serves is not" for door in doors if door.facts.get("away")]
-        said.append(away[0] if away else f"{doors[0].text} selects no pod of what serves")
+    if running and not any(door.facts["selects_serving"] for door in doors):
+        said += [f"{door.text} looks in its namespace {door.facts['away']}, where what serves is not" for door in doors if door.facts.get("away")][:1]
+        # One that selects other pods is theirs; one that selects nothing may be meant for what is declared elsewhere.
+        lost = [door for door in doors if not door.facts["selects"] and not door.facts.get("away") and door.facts.get("meant", 1)]
+        said += [f"{door.text} selects no pod of what serves" for door in lost][:1]
     leading = [door for door in doors if door.facts["selects_serving"]]
     if leading and not any(door.facts.get("port_found", 1) for door in leading):
         said.append(f"{leading[0].text} leads to a port that its pods do not have")

@@ -102,13 +102,15 @@ def _main(view: View, workload: Workload) -> dict[str, Any] | None:
 
 
 def services(view: View) -> Iterator[Sighting]:
-    """Every Service with a selector. `selects`: how many workloads it selects; `port_found`: whether one of these has the port that it names.
+    """Every Service with a selector. `selects`: how many workloads with pods it selects; `port_found`: whether these may have a port that it names.
 
-    `away`: the namespace of one whose labels what serves carries, in another one.
+    `away`: the namespace of one whose labels what serves carries, in another one. `meant`: whether one that selects nothing is meant for what
+    serves; one for a store that a chart from elsewhere brings is not.
     """
     pods = [(workload, _labels(workload.document)) for workload in workloads(view, SERVING)]
     if any(labels is None for _, labels in pods):
         return
+    from_zero = {scaler.aim for scaler in scalers(view) if scaler.document["kind"] == "ScaledObject"}
     for path, document in resources(view):
         spec = spec_of(document)
         selector = spec.get("selector")
@@ -120,22 +122,38 @@ def services(view: View) -> Iterator[Sighting]:
         chosen = [workload for workload in alike if together(view, document, workload.document)]
         ports = [_port_found(view, port, chosen) for port in _listed(spec.get("ports"))] if chosen else []
         serves = float(any(_main(view, workload) is not None for workload in chosen))
-        facts: dict[str, str | float | None] = {"selects": float(len(chosen)), "selects_serving": serves}
-        facts["port_found"] = min(ports, default=None)
+        alive = [workload for workload in chosen if workload.name in from_zero or number(spec_of(workload.document).get("replicas", 1.0)) != 0]
+        facts: dict[str, str | float | None] = {"selects": float(len(alive)), "selects_serving": serves}
+        facts["port_found"] = max(ports, default=None)
         lost = any(_main(view, workload) is not None for workload in alike if workload not in chosen)
         facts["away"] = namespace_of(view, document) if lost else None
+        facts["meant"] = None if alive else float(_is_meant(view, document, pods))
         yield sighting(f"Service {name_of(document)}", path, facts)
 
 
+def _is_meant(view: View, service: dict[str, Any], pods: list[tuple[Workload, dict[str, Any] | None]]) -> bool:
+    """By its name, by a label or by a port of what serves; or nothing else is there."""
+    main = serving(view)
+    if main is None or len(pods) == 1:
+        return main is not None
+    name, own, labels = name_of(service), main.workload.name, _labels(main.workload.document) or {}
+    if own in name or name in own or any(labels.get(key) == value for key, value in spec_of(service)["selector"].items()):
+        return True
+    declared = {str(item.get(key)) for item in _listed(main.container.get("ports")) for key in ("name", "containerPort")} - {"None"}
+    return any(str(port.get("targetPort", port.get("port"))) in declared for port in _listed(spec_of(service).get("ports")))
+
+
 def _port_found(view: View, port: dict[str, Any], chosen: list[Workload]) -> float:
+    """A number that no container declares may be listened on all the same: a declared port opens nothing."""
     wanted = port.get("targetPort", port.get("port"))
     inside = [container for workload in chosen for container in workload.containers]
     declared = [item for container in inside for item in _listed(container.get("ports"))]
     told = {str(item.get("name")) for item in declared} | {str(item.get("containerPort")) for item in declared}
     told |= {str(item.get("value")) for container in inside for item in _listed(container.get("env")) if "PORT" in str(item.get("name"))}
     told |= {str(number) for number in view.dockerfile.exposed_ports()} if view.dockerfile else set()
-    unknown = not declared or not known(str(wanted)) or any(TEMPLATED in name for name in told)
-    return float(unknown or str(wanted) in told)
+    if not declared or not known(str(wanted)) or str(wanted) in told or any(TEMPLATED in name for name in told):
+        return 1.0
+    return float(str(wanted).isdigit() and any(may_listen(view, one, one.containers[0], str(wanted)) is not False for one in chosen))
 
 
 def rollouts(view: View) -> Iterator[Sighting]:

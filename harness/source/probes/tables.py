@@ -69,7 +69,7 @@ def of_data(view: View, texts: list[tuple[str, str]], of_table: set[tuple[str, s
             same = any(version in one or one.lstrip("v") in version for one in known.versions)
             yield sighting(f"data version {version}", path, {"metric": "data version", "says": version, "matches": float(same)})
     for path, line in ((path, line) for path, text in texts for line in _sentences(text)):
-        tables, digests = _TABLE.findall(line), [found for word in re.findall(r"\b[0-9a-fA-F]{32,128}\b", line) if (found := digest(word))]
+        tables, digests = _TABLE.findall(line), [one for word in re.findall(r"\b[0-9a-fA-F]{32,128}\b", line) if (one := digest(word))]
         if len(tables) == len(digests) == 1 and (answer := compared(view, path, tables[0], digests[0])) is not None:
             yield sighting(f"digest {digests[0][:12]} of {tables[0]}", path, {"metric": "data digest", "matches": float(answer[1])})
 
