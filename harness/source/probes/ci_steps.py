@@ -16,6 +16,7 @@ from itertools import islice
 from typing import Any
 
 from harness.source.probes import triggers
+from harness.source.probes.builders import BUILDS, built, of_action, of_orb
 from harness.source.probes.triggers import Gate
 from harness.source.view import View, basename
 
@@ -78,6 +79,7 @@ def _all(view: View) -> Iterator[Step]:
             for document in _read(view, path):
                 yield from _gated(_commands(path, document, {}), _of_others(path, document))
         elif basename(path) == "Jenkinsfile":
+            yield from (Step(path, f"{BUILDS} ({call})", call) for call in re.findall(r"^(?!\s*//).*?\b(docker\.build)\s*\(", view.text(path) or "", re.M)[:1])
             said = re.findall(r"\b(?:sh|bat)\s*+(?:\(\s*+)?(?:script:\s*+)?(\"{3}|'{3}|[\"'])(.+?)\1", view.text(path) or "", re.S)
             yield from (step for _, script in said for step in _lines(path, script, {}))
 
@@ -137,7 +139,7 @@ def _github_steps(view: View, path: str, listed: Any, above: Facts, shell: str, 
             yield from (found for inner in runs for found in _github_steps(view, action, inner, facts, "bash", depth + 1))
         elif isinstance(uses, str):
             told = _dict(step.get("with"))
-            yield Step(path, uses, uses, facts)
+            yield Step(path, f"{BUILDS} ({uses})" if of_action(uses) else uses, uses, facts)
             yield from (found for key in ("args", "run", "command") if isinstance(told.get(key), str) for found in _lines(path, told[key], facts))
         if isinstance(step.get("run"), str):
             used = str(step.get("shell") or shell)
@@ -194,6 +196,8 @@ def _circle(path: str, document: Any) -> Iterator[Step]:
     for name, job in list(jobs.items())[:200]:
         unused: Facts = {"when": "never"} if workflows and str(name) not in named and _dict(document).get("version") != 1 else {}
         yield from _gated(_commands(path, job, unused), triggers.circle(used, str(name)))
+    for name in filter(of_orb, sorted(map(str, named))):
+        yield from _gated([Step(path, f"{BUILDS} ({name})", name)], triggers.circle(used, name))
     yield from _commands(path, {key: value for key, value in _dict(document).items() if key not in ("jobs", "workflows")}, {})
 
 
@@ -217,6 +221,7 @@ def _commands(path: str, node: Any, above: Facts, depth: int = 0) -> Iterator[St
             yield from _commands(path, item, above, depth + 1)
     elif isinstance(node, dict):
         facts = _joined(above, _conditions(node))
+        yield from (Step(path, f"{BUILDS} ({name})", name, facts) for name in built(node))
         for key, value in list(node.items())[:MAX_LINES]:
             script = _script(value) if key in _RUN_KEYS else None
             yield from _lines(path, script, facts) if script is not None else _commands(path, value, facts, depth + 1)
