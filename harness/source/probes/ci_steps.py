@@ -79,7 +79,8 @@ def _all(view: View) -> Iterator[Step]:
             for document in _read(view, path):
                 yield from _gated(_commands(path, document, {}), _of_others(path, document))
         elif basename(path) == "Jenkinsfile":
-            yield from (Step(path, f"{BUILDS} ({call})", call) for call in re.findall(r"^(?!\s*//).*?\b(docker\.build)\s*\(", view.text(path) or "", re.M)[:1])
+            called = re.findall(r"^(?!\s*//).*?\b(docker\.build)\s*\(", view.text(path) or "", re.M)[:1]
+            yield from (Step(path, f"{BUILDS} ({call})", call) for call in called)
             said = re.findall(r"\b(?:sh|bat)\s*+(?:\(\s*+)?(?:script:\s*+)?(\"{3}|'{3}|[\"'])(.+?)\1", view.text(path) or "", re.S)
             yield from (step for _, script in said for step in _lines(path, script, {}))
 
