@@ -17,4 +17,4 @@ def check(repository: RepositoryEvidence) -> Finding:
     passed = [sight for sight in unread if "uses" in sight.facts]
     told = passed[0] if passed else unread[0]
     why = f"in line {told.place.line} of {told.place.file}" if passed else f"is declared in {told.place.file}, and the training reads none of it"
-    return reached("other", f"{told.text} {why}: what is recorded is not what ran", places=[sight.place for sight in unread[:3]])
+    return reached("other", f"{told.text} {why}: what is recorded is not what ran", places=list(dict.fromkeys(sight.place for sight in unread[:3])))
