@@ -93,11 +93,11 @@ class _Runner:
 
     def run(self, case: Case) -> Ran:
         """Anew; a run that was spoilt once more."""
-        place_of_it = place(case, self.challenge, self.base)
+        kept = place(case, self.challenge, self.base)
         if self.fresh:
-            place_of_it.clear()
+            kept.clear()
         for _ in range(ATTEMPTS):
-            ran = self._collected(case, place_of_it)
+            ran = self._collected(case, kept)
             if ran.trouble is None or self._stopped:
                 break
         return ran

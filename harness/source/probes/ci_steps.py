@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any
 
 from harness.source.probes import triggers
-from harness.source.probes.builders import BUILDS, built, of_action, of_orb
+from harness.source.probes.image_builders import BUILDS, built, of_action, of_orb
 from harness.source.probes.triggers import Gate
 from harness.source.view import View, basename
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
-import contextlib
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
@@ -14,6 +12,7 @@ from harness.source.instructions import instructions_of
 from harness.source.probes.ci import commands
 from harness.source.probes.dvc import filled
 from harness.source.probes.imports import graph_of
+from harness.source.probes.ini import sections
 from harness.source.probes.orchestrators import started
 from harness.source.probes.recipes import recipe, whole_targets
 from harness.source.submission import FILE
@@ -83,12 +82,9 @@ def _in_the_tree(view: View) -> Iterator[tuple[str, str]]:
 
 
 def _of_tox(text: str) -> Iterator[str]:
-    told = configparser.RawConfigParser(strict=False, allow_no_value=True)
-    with contextlib.suppress(configparser.Error):
-        told.read_string(text)
-    for section in told.sections():
-        for key in ("commands", "commands_pre"):
-            yield from (line.strip(" -") for line in (told.get(section, key, fallback="") or "").splitlines() if line.strip())
+    for told in sections(text).values():
+        lines = "\n".join(told.get(key, "") for key in ("commands_pre", "commands")).splitlines()
+        yield from (line.strip(" -") for line in lines if line.strip())
 
 
 def _elsewhere(view: View) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import configparser
 import fnmatch
 import posixpath
 import re
@@ -11,6 +10,7 @@ import shlex
 from collections.abc import Sequence
 from itertools import islice
 
+from harness.source.probes.ini import sections
 from harness.source.probes.picked import Case, among, expression, tests_of, told_by
 from harness.source.safe_toml import parsed
 from harness.source.view import View
@@ -191,13 +191,10 @@ def _section(name: str, text: str) -> tuple[str, list[str]] | None:
             if not isinstance(table, dict):
                 return None
         else:
-            reader = configparser.ConfigParser(interpolation=None, strict=False)
-            reader.read_string(text)
-            section = "tool:pytest" if name == "setup.cfg" else "pytest"
-            if not reader.has_section(section):
-                return None
-            table = dict(reader.items(section))
-    except (configparser.Error, RecursionError, ValueError):
+            table = sections(text).get("tool:pytest" if name == "setup.cfg" else "pytest")
+    except (RecursionError, ValueError):
+        return None
+    if table is None:
         return None
     added, paths = (table.get(key, "") for key in ("addopts", "testpaths"))
     return " ".join(map(str, added)) if isinstance(added, list) else str(added), paths if isinstance(paths, list) else str(paths).split()
